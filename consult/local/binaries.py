@@ -161,7 +161,7 @@ def _redis_version(path: Path) -> tuple[str, int]:
 
 def _version_line(path: Path) -> str:
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, cwd="/")
+        done = subprocess.run([path, "--version"], check=False, capture_output=True, text=True, timeout=10, cwd="/")
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout

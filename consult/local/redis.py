@@ -19,7 +19,7 @@ def start(family: Family, folder: Path) -> tuple[Child, str]:
     folder.mkdir(mode=0o700)
     path, log_path = folder / "redis.sock", folder / "redis.log"
     # Port 0: no TCP. Saving is off: what a start leaves behind would only be stale presence.
-    options = {
+    options: dict[str, str | Path] = {
         "--port": "0",
         "--unixsocket": path,
         "--unixsocketperm": "700",
@@ -30,7 +30,7 @@ def start(family: Family, folder: Path) -> tuple[Child, str]:
     }
     argv: list[str | Path] = [server.path]
     for pair in options.items():
-        argv += pair
+        argv.extend(pair)
     with open(log_path, "ab") as log:
         child = family.start("Redis", argv, cwd=folder, log=log, ending=ENDING)
     try:

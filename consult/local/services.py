@@ -13,6 +13,11 @@ from .supervise import Family
 URLS = ("DATABASE_URL", "REDIS_URL")
 
 
+def wanted() -> list[str]:
+    """What the environment does not name."""
+    return [name for name in URLS if not os.environ.get(name)]
+
+
 @contextlib.contextmanager
 def services(family: Family, *, throwaway: bool, home: Home | None = None) -> Iterator[dict[str, str]]:
     """The variables for a command's environment, while the services run.
@@ -21,7 +26,7 @@ def services(family: Family, *, throwaway: bool, home: Home | None = None) -> It
     """
     home = home or Home()
     with contextlib.ExitStack() as stack:
-        if not throwaway and not stack.enter_context(home.taken()):
+        if wanted() and not throwaway and not stack.enter_context(home.taken()):
             yield _shared(home)
             return
         yield stack.enter_context(own_services(family, throwaway=throwaway, home=home))
@@ -31,7 +36,7 @@ def services(family: Family, *, throwaway: bool, home: Home | None = None) -> It
 def own_services(family: Family, *, throwaway: bool, home: Home) -> Iterator[dict[str, str]]:
     """Services of this process alone. A kept start has the checkout's lock already."""
     env = {"CONSULT_LOCAL": "1"}
-    missing = [name for name in URLS if not os.environ.get(name)]
+    missing = wanted()
     if "SECRET_KEY" not in os.environ:
         env["SECRET_KEY"] = places.new_secret() if throwaway else home.secret_key()
     if not missing:
@@ -80,7 +85,7 @@ def missing_wheels() -> list[str]:
         ("DATABASE_URL", binaries.postgres, binaries.POSTGRES_WHEEL),
         ("REDIS_URL", binaries.redis, binaries.REDIS_WHEEL),
     ):
-        if os.environ.get(variable):
+        if variable not in wanted():
             continue
         try:
             look()

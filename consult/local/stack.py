@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import LocalError, say
 from .places import Home
-from .services import own_services
+from .services import own_services, wanted
 from .supervise import Family
 
 READY_S = 120
@@ -35,7 +35,7 @@ class Wish:
 
 def up(family: Family, wish: Wish, home: Home | None = None) -> int:
     home = home or Home()
-    if wish.throwaway:
+    if wish.throwaway or not wanted():
         return _up(family, wish, home)
     with home.taken() as mine:
         if not mine:
@@ -90,7 +90,8 @@ def _step(family: Family, env: dict[str, str], checkout: Path, argv: list[str]) 
 
 
 def _accounts(env: dict[str, str], checkout: Path, manage: list[str]) -> list[str]:
-    done = subprocess.run([*manage, "seed_demo", "--accounts"], env=env, cwd=checkout, capture_output=True, text=True)
+    argv = [*manage, "seed_demo", "--accounts"]
+    done = subprocess.run(argv, check=False, env=env, cwd=checkout, capture_output=True, text=True)
     if done.returncode:
         raise LocalError(f"seed_demo --accounts failed:\n{done.stderr.strip()}")
     return [line.strip() for line in done.stdout.splitlines() if line.strip()]
@@ -106,7 +107,7 @@ def _wait_until_ready(family: Family, url: str) -> None:
         family.notice_deaths()
         try:
             with opener.open(url, timeout=2) as answer:
-                return answer.status == 200
+                return bool(answer.status == 200)
         except urllib.error.HTTPError as error:
             last = f"{error.code}: {error.read(300).decode(errors='replace')}"
         except OSError:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Self
 
 from .errors import LocalError, Stopped, say
 
@@ -73,7 +73,7 @@ class Family:
     _before_bell: int = -1
     _leash: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Family":
+    def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("children are started from the main thread: they die with the thread that forked them")
         read_end, write_end = os.pipe()
@@ -126,7 +126,7 @@ class Family:
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=own_group,
-            preexec_fn=self._last_will(),
+            preexec_fn=self._last_will(),  # noqa: PLW1509 - the one thread there is starts children
             **drop,
             **output,
         )

@@ -1,0 +1,105 @@
+"""The map of HTTP doors under /api/v1/, who comes in, and how a refusal is answered."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import get_language_from_request
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+from ninja.utils import check_csrf
+
+from consult import __version__
+from consult.errors import OutcomeUnknown, Refusal
+
+log = logging.getLogger("consult.api")
+
+
+def locale_of(request: HttpRequest) -> str:
+    return "en" if get_language_from_request(request).startswith("en") else "fr"
+
+
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    response = JsonResponse(refusal.as_dict(locale_of(request)), status=refusal.status)
+    if refusal.retry_after_ms:
+        response["Retry-After"] = str(-(-refusal.retry_after_ms // 1000))
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return refuse(request, Refusal("session.csrf"))
+
+
+def signed_in(request: HttpRequest) -> Any:
+    """A person by X-Session-Token (apps), or by the session cookie together with the CSRF token where it writes."""
+    from allauth.headless.contrib.ninja.security import x_session_token_auth
+
+    token = request.headers.get("X-Session-Token")
+    if token is not None:
+        person = x_session_token_auth(request)
+        if not person:
+            raise Refusal("session.none")
+        request.session_key = token  # type: ignore[attr-defined]
+    else:
+        person = request.user if request.user.is_authenticated else None
+        if person is None:
+            raise Refusal("session.none")
+        if request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
+            raise Refusal("session.csrf")
+        request.session_key = request.session.session_key  # type: ignore[attr-defined]
+    if not person.is_active:
+        raise Refusal("session.none")
+    request.user = person
+    return person
+
+
+api = NinjaAPI(
+    title="Consult", version=__version__, auth=signed_in, docs_url=None, urls_namespace="api",
+    description="The HTTP doors of Consult. Errors carry the same codes as the socket's `refused` frames.",
+)
+
+
+@api.exception_handler(Refusal)
+def on_refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
+    return refuse(request, error)
+
+
+@api.exception_handler(OutcomeUnknown)
+def on_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
+    return refuse(request, Refusal("outcome.unknown", retry_after_ms=1000))
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields = sorted({str(part) for e in error.errors for part in e["loc"][1:][-1:]} or {"body"})
+    return refuse(request, Refusal("frame.invalid", fields=fields))
+
+
+@api.exception_handler(Exception)
+def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    from django.db import InterfaceError, OperationalError
+    from django.http import Http404
+    from ninja.errors import HttpError
+
+    if isinstance(error, OperationalError | InterfaceError) or type(error).__name__ == "PoolTimeout":
+        log.warning("database unavailable", extra={"why": type(error).__name__})
+        return refuse(request, Refusal("service.unavailable", retry_after_ms=1000))
+    if isinstance(error, Http404):
+        return refuse(request, Refusal("request.not_found"))
+    if isinstance(error, HttpError) and error.status_code < 500:
+        return refuse(request, Refusal("frame.invalid", fields=["body"]))
+    log.exception("request failed")
+    return refuse(request, Refusal("request.failed"))
+
+
+def mount() -> None:
+    """Hangs every router on its path. Called by urls.py once all apps are loaded."""
+    from consult.cases.api import router as cases
+    from consult.clinicians.api import router as clinicians
+    from consult.rooms.api import router as rooms
+    from consult.standing.api import router as standing
+
+    for router in (standing, clinicians, rooms, cases):
+        api.add_router("", router)

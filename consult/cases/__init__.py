@@ -1,0 +1,1 @@
+"""The clinical question: who asks what of whom, and how far it has got."""

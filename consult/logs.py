@@ -1,0 +1,25 @@
+"""One JSON object a line on stderr: ids and codes only, never what people wrote."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+
+class JSONLines(logging.Formatter):
+    """Level, logger, message and the `extra` fields named in `IDS`; a traceback shows places, not values."""
+
+    IDS = ("room", "person", "seq", "code", "connection", "status", "ms", "count", "why")
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"), "level": record.levelname, "logger": record.name, "event": record.getMessage()}
+        line.update({k: str(record.__dict__[k]) for k in self.IDS if k in record.__dict__})
+        if record.exc_info and record.exc_info[0]:
+            # An exception's text may quote a row's values, so only its type and the places are kept.
+            frames, tb = [], record.exc_info[2]
+            while tb:
+                frames.append(f"{tb.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{tb.tb_lineno}")
+                tb = tb.tb_next
+            line["error"], line["where"] = record.exc_info[0].__name__, frames[-8:]
+        return json.dumps(line, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""The live core: rooms, their logs, and everyone who hears them."""

@@ -1,0 +1,225 @@
+"""Rooms and their logs: an Event carries ids and is permanent; a Message carries words and can be emptied.
+
+Rows of Event and Message are written by `rooms/actions` alone, under the row lock of their room; foreign keys are declared
+without a database constraint there, because checking them would cost a lookup and a lock a row on the path of every message.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+
+def new_epoch() -> str:
+    return secrets.token_hex(6)
+
+
+class Kind(models.TextChoices):
+    GROUP = "group"
+    CASE = "case"
+    PRIVATE = "private"
+    PERSONAL = "personal"
+
+
+class Room(models.Model):
+    """A log with a head. Its row lock is what orders the log."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind)
+    title = models.CharField(max_length=200, blank=True)
+    code = models.CharField(max_length=4, blank=True)  # the tile: a specialty group's code
+    epoch = models.CharField(max_length=16, default=new_epoch)
+    last_seq = models.BigIntegerField(default=0)
+    last_post_no = models.BigIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
+    owner = models.OneToOneField("clinicians.Person", null=True, on_delete=models.CASCADE, related_name="personal_room")  # of a personal room
+    pair = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001  of a conversation of two: both ids, sorted
+    listed = models.BooleanField(default=False)  # any verified clinician may find and join it
+    lock_reason = models.CharField(max_length=200, null=True)  # noqa: DJ001  null: open
+    locked_by = models.UUIDField(null=True)
+    slow_mode = models.PositiveIntegerField(default=0)  # seconds between two posts of one person
+    moderators_live = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "-last_at"])]
+
+
+class Role(models.TextChoices):
+    MEMBER = "member"
+    OWNER = "owner"
+    MODERATOR = "moderator"
+
+
+class Membership(models.Model):
+    """Who belongs to a room, and from where on. `ended` keeps the row of who left or was removed, and says which."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    first_seq = models.BigIntegerField(default=0)  # private rooms: nothing before it is read
+    first_post_no = models.BigIntegerField(default=0)
+    muted = models.BooleanField(default=False)
+    silenced_until = models.DateTimeField(null=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+    ended = models.CharField(max_length=8, null=True)  # noqa: DJ001  null, "left", "removed"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "person"], name="one_membership")]
+        indexes = [models.Index(fields=["person", "room"], condition=models.Q(ended=None), name="live_memberships")]
+
+
+class Audience(models.Model):
+    """Who may read a case: members of a group, one person, or (both null) every verified clinician."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="audience")
+    group = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="addressed")
+    person = models.ForeignKey("clinicians.Person", null=True, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "group", "person"], nulls_distinct=False, name="one_audience_rule")]
+        indexes = [models.Index(fields=["group", "room"]), models.Index(fields=["person", "room"])]
+
+
+class Event(models.Model):
+    """One permanent entry of a room's log: position, kind, time and the ids concerned. Never a word of content."""
+
+    pk = models.CompositePrimaryKey("room_id", "seq")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=32)
+    at = models.DateTimeField()
+    actor = models.ForeignKey("clinicians.Person", null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    actor_as = models.CharField(max_length=10, null=True)  # noqa: DJ001
+    message = models.ForeignKey("Message", null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    person_id = models.UUIDField(null=True)
+    data = models.JSONField(null=True)  # codes, numbers and ids only
+
+
+class Message(models.Model):
+    """The words of one post in their current version; `withheld` says why they are not shown."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    seq = models.BigIntegerField()  # of its message.posted
+    post_no = models.BigIntegerField()
+    at = models.DateTimeField()
+    author = models.ForeignKey("clinicians.Person", null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    author_as = models.CharField(max_length=10, null=True)  # noqa: DJ001
+    client_id = models.UUIDField()
+    form = models.CharField(max_length=8, default="text")
+    body = models.TextField()
+    mentions = models.JSONField(default=list)  # [{"person","start","length"}]
+    reply_to = models.UUIDField(null=True)
+    images = ArrayField(models.UUIDField(), default=list)
+    edited_seq = models.BigIntegerField(null=True)  # of its latest message.edited
+    last_event_seq = models.BigIntegerField(null=True)  # of its latest reaction, retraction …: what `unchanged` answers
+    withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, hidden, withdrawn, erased
+    case_room = models.UUIDField(null=True)  # the case this message opened: it is the case's card
+    search = SearchVectorField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "seq"], name="one_message_a_seq")]
+        indexes = [
+            models.Index(fields=["room", "author", "post_no"], name="own_posts"),
+            GinIndex(fields=["room", "search"], name="message_words", condition=models.Q(withheld=None)),
+        ]
+
+
+class MessageVersion(models.Model):
+    """The words an edit replaced: read through a message's history alone."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="versions")
+    seq = models.BigIntegerField()  # of the event that brought these words
+    at = models.DateTimeField()
+    body = models.TextField()
+    mentions = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "seq"], name="one_version_a_seq")]
+
+
+class ClientId(models.Model):
+    """The client ids ever used for a post, for ever and without content: what makes a repeated send harmless."""
+
+    pk = models.CompositePrimaryKey("room_id", "sender_id", "client_id")
+    room_id = models.UUIDField()
+    sender_id = models.UUIDField()
+    client_id = models.UUIDField()
+    seq = models.BigIntegerField()
+    message_id = models.UUIDField()
+
+
+class Receipt(models.Model):
+    """The client ids of every other request that creates something, with its answer (ids only) and a digest of what was asked."""
+
+    pk = models.CompositePrimaryKey("sender_id", "client_id")
+    sender_id = models.UUIDField()
+    client_id = models.UUIDField()
+    digest = models.CharField(max_length=64)
+    answer = models.JSONField()
+
+
+class ReadMark(models.Model):
+    """How far a person has read a room; `post_no` is the number of the last post at or before `seq`."""
+
+    pk = models.CompositePrimaryKey("person_id", "room_id")
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, db_index=False, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()
+    post_no = models.BigIntegerField()
+    at = models.DateTimeField(auto_now=True)
+
+
+class Reaction(models.Model):
+    """One of four words that one person put on one message."""
+
+    pk = models.CompositePrimaryKey("message_id", "person_id", "reaction")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, db_index=False, related_name="reactions")
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    reaction = models.CharField(max_length=8)
+
+
+class Pin(models.Model):
+    """A message kept in sight of the room."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="pins")
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="pin")
+
+
+class Mention(models.Model):
+    """Who was mentioned where, for the `@` in lists; follows the message's latest version."""
+
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, db_index=False, related_name="+")
+    room_id = models.UUIDField()
+    seq = models.BigIntegerField()
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "room_id", "seq"], name="one_mention")]
+
+
+class Tag(models.Model):
+    """A #tag of a message's latest version, lower case and without accents."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tags")
+    room_id = models.UUIDField()
+    tag = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "tag"], name="one_tag")]
+        indexes = [models.Index(fields=["tag", "room_id"])]
+
+
+class Followup(models.Model):
+    """At most one row an event for what is done after it, off the path of the message (a case's card, notices)."""
+
+    room_id = models.UUIDField()
+    seq = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,192 @@
+"""Every knob, read strictly from the environment, once. A wrong value stops the start with a clear line.
+
+`KNOBS` records each name with its default and its meaning; docs/operating.md lists them all, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from consult import __version__
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+KNOBS: dict[str, tuple[Any, str]] = {}
+
+
+def knob(name: str, kind: type, default: Any, meaning: str, *, at_least: float | None = None) -> Any:
+    """Reads one setting; `kind` is str, int, float, bool or list (comma-separated)."""
+    KNOBS[name] = (default, meaning)
+    if kind is not str and os.environ.get(name) == "":  # an empty line in an env file is no value
+        del os.environ[name]
+    try:
+        value = getattr(env, kind.__name__)(name, default=default)
+    except (ValueError, environ.ImproperlyConfigured):
+        sys.exit(f"consult: {name}={os.environ.get(name)!r} is not a {kind.__name__}. {meaning}")
+    if at_least is not None and value is not None and value < at_least:
+        sys.exit(f"consult: {name}={value} is below {at_least}. {meaning}")
+    return value
+
+
+LOCAL = knob("CONSULT_LOCAL", bool, False, "Set by `make run` and `make test`: allows plain HTTP and the loopback hosts.")
+SECRET_KEY = knob("SECRET_KEY", str, "", "Signs sessions and cursors; at least 50 random characters.")
+if len(SECRET_KEY) < 32:
+    if not LOCAL:
+        sys.exit("consult: SECRET_KEY must be set to at least 32 random characters (python -c 'import secrets; print(secrets.token_urlsafe(48))').")
+    SECRET_KEY = SECRET_KEY or "local-only-" + "0" * 40
+DEBUG = False
+ALLOWED_HOSTS = knob("ALLOWED_HOSTS", list, ["localhost", "127.0.0.1", "[::1]"] if LOCAL else [], "Host names this service answers to.")
+ALLOWED_ORIGINS = knob("ALLOWED_ORIGINS", list, [], "Origins, such as https://consult.example, whose pages may open a socket or write with the cookie; the service's own origin always may.")
+SERVER_VERSION = __version__
+
+# --- data -------------------------------------------------------------------
+DATABASE_URL = knob("DATABASE_URL", str, "", "postgres://user:password@host:port/name; empty: `make run` starts a private one.")
+REDIS_URL = knob("REDIS_URL", str, "", "redis://host:port/0 or unix:///path; several, comma-separated, are shards.")
+DATABASE_POOL = knob("DATABASE_POOL", int, 20, "Connections a process may hold for HTTP requests.", at_least=1)
+DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.postgresql", "NAME": "consult"}}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"].update({"pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60}, "connect_timeout": 4, "application_name": "consult"})
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CHANNEL_LAYER = knob("CHANNEL_LAYER", str, "channels_redis.pubsub.RedisPubSubChannelLayer", "Any Channels layer: the pub/sub one, or channels_redis.core.RedisChannelLayer.")
+CHANNEL_LAYERS = {"default": {"BACKEND": CHANNEL_LAYER, "CONFIG": {"hosts": REDIS_URL.split(",") if REDIS_URL else ["redis://127.0.0.1:6379/0"]}}}
+
+# --- limits: told in hello, obeyed by clients (protocol, section 2) -----------
+LIMITS = {
+    "frame_bytes": knob("FRAME_BYTES", int, 131072, "Bytes of one client message.", at_least=1024),
+    "body_chars": knob("BODY_CHARS", int, 8000, "Code points of one message's text.", at_least=1),
+    "replay_events": knob("REPLAY_EVENTS", int, 300, "Missed events that are replayed on entering; more are paged.", at_least=1),
+    "resume_events": knob("RESUME_EVENTS", int, 1000, "Missed events replayed over all rooms of one `resume`.", at_least=1),
+    "rooms": knob("ROOMS", int, 500, "Rooms one connection may have entered.", at_least=1),
+    "connections": knob("CONNECTIONS", int, 20, "Connections of one person to one process.", at_least=1),
+    "commands_burst": knob("COMMANDS_BURST", int, 60, "Commands of one person at once.", at_least=1),
+    "commands_per_second": knob("COMMANDS_PER_SECOND", float, 20, "Commands of one person, lasting rate.", at_least=0.01),
+    "posts_burst": knob("POSTS_BURST", int, 20, "Posts, edits and reactions of one person at once.", at_least=1),
+    "posts_per_second": knob("POSTS_PER_SECOND", float, 5, "Posts, edits and reactions of one person, lasting rate.", at_least=0.01),
+}
+HEARTBEAT_MS = knob("HEARTBEAT_MS", int, 25000, "Pace of pings and of `heads`; silence for twice as long closes 4003.", at_least=100)
+HELLO_S = knob("HELLO_S", float, 10, "Seconds a connection has for its hello.", at_least=0.1)
+TICKET_S = knob("TICKET_S", int, 30, "Seconds a ticket lasts.", at_least=1)
+OUTBOX_BYTES = knob("OUTBOX_BYTES", int, 2_000_000, "Bytes that may wait for one slow reader before it is closed 4002.", at_least=10_000)
+LANES = knob("LANES", int, 4, "Group-commit lanes a process; each holds one database connection.", at_least=1)
+READERS = knob("READERS", int, 4, "Threads a process that read the log for entering, resuming and healing.", at_least=1)
+BATCH_POSTS = knob("BATCH_POSTS", int, 64, "Posts that may go together into one commit.", at_least=1)
+SWEEP_S = knob("SWEEP_S", float, 1.0, "Pause between two comparisons of the delivered heads with the database.", at_least=0.05)
+ACCESS_POLL_S = knob("ACCESS_POLL_S", float, 0.5, "Pause between two readings of the access_change log.", at_least=0.05)
+ACCESS_STALE_S = knob("ACCESS_STALE_S", float, 5.0, "After so long without reading access_change a node stops delivering.", at_least=0.5)
+OUTCOME_S = knob("OUTCOME_S", float, 5.0, "Seconds to find out what became of a commit whose answer was lost.", at_least=0.5)
+DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread when a node stops.", at_least=0)
+HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
+
+# --- accounts ---------------------------------------------------------------
+SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
+SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
+EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
+EMAIL_FROM = knob("EMAIL_FROM", str, "Consult <noreply@localhost>", "Sender of mails.")
+LOG_LEVEL = knob("LOG_LEVEL", str, "INFO", "Level of the JSON log.")
+PROMETHEUS_DIR = knob("PROMETHEUS_MULTIPROC_DIR", str, "", "Folder in which several workers share their figures; set by consult.serve.")
+
+AUTH_USER_MODEL = "clinicians.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ACCOUNT_ADAPTER = "consult.clinicians.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = None
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app", "browser")
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": "/sign-in?verify={key}",
+    "account_reset_password": "/sign-in",
+    "account_reset_password_from_key": "/sign-in?reset={key}",
+    "account_signup": "/sign-in",
+    "socialaccount_login_error": "/sign-in",
+}
+SESSION_COOKIE_AGE = SESSION_AGE_S
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+CSRF_FAILURE_VIEW = "consult.api.csrf_failure"
+SECURE_PROXY_SSL_HEADER = None if LOCAL else ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Django -----------------------------------------------------------------
+INSTALLED_APPS = [
+    "consult.audit",
+    "consult.standing",
+    "consult.clinicians",
+    "consult.rooms",
+    "consult.cases",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+]
+MIDDLEWARE = [
+    "consult.web.headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "consult.urls"
+ASGI_APPLICATION = "consult.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request", "django.contrib.auth.context_processors.auth", "django.contrib.messages.context_processors.messages"]},
+    }
+]
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
+STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.is_dir() else []
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+APPEND_SLASH = False
+EMAIL_CONFIG = environ.Env.email_url_config(EMAIL_URL)
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = EMAIL_FROM
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "consult.logs.JSONLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"uvicorn.access": {"level": "WARNING"}, "uvicorn.error": {"level": "WARNING"}, "daphne": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+}

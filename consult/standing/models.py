@@ -1,0 +1,49 @@
+"""A person's standing, one-time tickets, and the one log of every change of rights."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Verification(models.TextChoices):
+    INCOMPLETE = "incomplete", "À compléter"
+    PENDING = "pending", "En cours"
+    VERIFIED = "verified", "Vérifié"
+    EXPIRED = "expired", "Expiré"
+
+
+class Standing(models.Model):
+    """Whether this person may enter rooms at all. One row a person, joined by every check of rights."""
+
+    person_id = models.UUIDField(primary_key=True)
+    verification = models.CharField(max_length=12, choices=Verification, default=Verification.INCOMPLETE)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    verified_until = models.DateTimeField(null=True, blank=True)
+    verified_by = models.UUIDField(null=True, blank=True)
+    register = models.CharField(max_length=40, blank=True, help_text="Where the licence was checked: RPPS, document, vouching …")
+    suspended_until = models.DateTimeField(null=True, blank=True)
+    moderator = models.BooleanField(default=False)
+
+
+class Ticket(models.Model):
+    """A one-time credential of 256 random bits, kept as its SHA-256, bound to the session that asked for it."""
+
+    digest = models.BinaryField(primary_key=True, max_length=32)
+    person_id = models.UUIDField()
+    session_key = models.CharField(max_length=40)
+    expires_at = models.DateTimeField(db_index=True)
+
+
+class AccessChange(models.Model):
+    """One row for every change of rights, written by triggers in the act's own transaction (decision 0005).
+
+    `xid` is the writing transaction: readers ask for all rows at or above the oldest transaction that was still running
+    when they read last, so that a row that commits late is never skipped (ids alone commit out of order).
+    """
+
+    xid = models.BigIntegerField(db_index=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12)  # standing, account, session, membership, audience, room
+    person_id = models.UUIDField(null=True)
+    room_id = models.UUIDField(null=True)
+    session = models.CharField(max_length=64, blank=True, default="")  # SHA-256 of the session key

@@ -1,0 +1,21 @@
+"""The map of HTTP doors."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from consult import web
+from consult.api import api, mount
+
+mount()
+
+urlpatterns = [
+    path("healthz", web.healthz),
+    path("readyz", web.readyz),
+    path("metrics", web.metrics),
+    path("admin/", admin.site.urls),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("accounts/", include("allauth.urls")),  # names that mails reverse; HEADLESS_ONLY leaves no pages
+    path("api/v1/", api.urls),
+    re_path(r"^api/", web.no_such_door),
+    re_path(r"^(?!static/|_allauth/|ws/).*$", web.page),
+]
