@@ -1,0 +1,68 @@
+/** IndexedDB with promises: one database a person, so that nobody on a shared workstation meets another's words. */
+
+const VERSION = 1;
+
+export interface Stored<T> { key: string; value: T }
+
+export function asked<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** Resolves when what was written is on the disk. */
+export function done(tx: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    tx.oncomplete = () => resolve();
+    tx.onabort = tx.onerror = () => reject(tx.error);
+  });
+}
+
+export function databaseName(person: string): string {
+  return `consult-${person}`;
+}
+
+export function openDatabase(person: string, factory: IDBFactory = indexedDB): Promise<IDBDatabase> {
+  const request = factory.open(databaseName(person), VERSION);
+  request.onupgradeneeded = () => {
+    const db = request.result;
+    // The order of writing on this device comes from the database, so that all tabs share it.
+    db.createObjectStore("outbox", { keyPath: "order", autoIncrement: true }).createIndex("id", "id", { unique: true });
+    db.createObjectStore("drafts");
+    db.createObjectStore("cache");
+  };
+  return asked(request).then((db) => {
+    // A later version of this page, or a wipe, must not wait for this tab.
+    db.onversionchange = () => db.close();
+    return db;
+  });
+}
+
+export type StoreName = "outbox" | "drafts" | "cache";
+
+export async function read<T>(db: IDBDatabase, store: StoreName, key: string): Promise<T | undefined> {
+  return asked(db.transaction(store).objectStore(store).get(key) as IDBRequest<T | undefined>);
+}
+
+export async function write(db: IDBDatabase, store: StoreName, key: string, value: unknown): Promise<void> {
+  const tx = db.transaction(store, "readwrite");
+  tx.objectStore(store).put(value, key);
+  await done(tx);
+}
+
+export async function remove(db: IDBDatabase, store: StoreName, key: string): Promise<void> {
+  const tx = db.transaction(store, "readwrite");
+  tx.objectStore(store).delete(key);
+  await done(tx);
+}
+
+export async function wipe(db: IDBDatabase, stores: StoreName[]): Promise<void> {
+  const tx = db.transaction(stores, "readwrite");
+  for (const store of stores) tx.objectStore(store).clear();
+  await done(tx);
+}
+
+export async function count(db: IDBDatabase, store: StoreName): Promise<number> {
+  return asked(db.transaction(store).objectStore(store).count());
+}

@@ -1,0 +1,267 @@
+/**
+ * The messages that have not left yet: kept in IndexedDB under their client ids, sent in order room by room, by one tab.
+ *
+ * The tab that holds the lock is the sender, and only a tab with a live connection asks for it: when the connection
+ * goes, the lock goes, and another tab may take over. Sending an id twice has no second effect, so whatever is
+ * unsure is sent again.
+ */
+import { asked, count, done } from "./db";
+import { Refusal } from "./api";
+import type { MessagePost, OkFrame } from "./protocol";
+import type { OutboxEntry } from "./types";
+
+/** What stands in the database; `sending` is only known to the tab that sends. */
+interface Row {
+  order?: number; id: string; person: string; room: string; body: string; replyTo: string | null; mentions: OutboxEntry["mentions"]; at: string;
+  failed: { code: string; message: string } | null;
+}
+export interface Channel {
+  postMessage(message: unknown): void;
+  close(): void;
+  onmessage: ((event: { data: unknown }) => void) | null;
+}
+export interface Locks {
+  request(name: string, options: { signal?: AbortSignal }, held: () => Promise<void>): Promise<unknown>;
+}
+export interface OutboxOptions {
+  person: string;
+  db: IDBDatabase;
+  /** Sends one message over the live connection. */
+  post(message: MessagePost): Promise<OkFrame>;
+  /** What is drawn changed. */
+  changed(): void;
+  /** Sent and acknowledged, in this tab or another. */
+  acked(entry: OutboxEntry, seq: number): void;
+  channel?: Channel | null;
+  locks?: Locks | null;
+  uuid?: () => string;
+  now?: () => number;
+  timer?: (run: () => void, ms: number) => unknown;
+}
+type News = { type: "changed" } | { type: "sending"; id: string } | { type: "acked"; id: string; seq: number };
+
+/** A temporary refusal that says no time is tried again after this. */
+const RETRY = 1000;
+
+export class Outbox {
+  /** Every unsent message of this person on this device, in order of writing. */
+  entries: OutboxEntry[] = [];
+  private sending = new Set<string>();
+  private waiting = new Map<string, { code: string; message: string; until: number }>();
+  private busy = new Set<string>();
+  private release: (() => void) | null = null;
+  private wanted: AbortController | null = null;
+  private sender = false;
+  private closed = false;
+  private run = 0;
+
+  constructor(private readonly o: OutboxOptions) {
+    if (o.channel) o.channel.onmessage = (event) => void this.hear(event.data as News);
+  }
+
+  /** What this person left here, also in an earlier life of the page. */
+  async load(): Promise<void> {
+    const rows = await asked(this.store("readonly").getAll() as IDBRequest<Row[]>);
+    if (this.closed) return;
+    this.entries = rows.filter((r) => r.person === this.o.person).map((r) => this.entry(r));
+    this.o.changed();
+    if (this.sender) this.pump();
+  }
+
+  get unsent(): number {
+    return this.entries.length;
+  }
+
+  async add(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"] }): Promise<string> {
+    const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
+    const at = new Date((this.o.now ?? Date.now)()).toISOString();
+    const row: Row = {
+      id, person: this.o.person, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
+    };
+    const tx = this.o.db.transaction("outbox", "readwrite");
+    tx.objectStore("outbox").add(row);
+    await done(tx);
+    this.tell({ type: "changed" });
+    await this.load();
+    return id;
+  }
+
+  /** A failed message once more, under the same id. */
+  async retry(id: string): Promise<void> {
+    await this.update(id, (row) => ({ ...row, failed: null }));
+    const room = this.entries.find((e) => e.id === id)?.room;
+    if (room) this.waiting.delete(room);
+    this.tell({ type: "changed" });
+    await this.load();
+  }
+
+  /** Given up by its author. */
+  async discard(id: string): Promise<void> {
+    await this.update(id, () => null);
+    this.tell({ type: "changed" });
+    await this.load();
+  }
+
+  /** The connection is up: become the sender as soon as no other tab is. */
+  connected(): void {
+    if (this.wanted || this.closed) return;
+    const wanted = new AbortController();
+    this.wanted = wanted;
+    this.waiting.clear();
+    const hold = (): Promise<void> => {
+      if (wanted.signal.aborted) return Promise.resolve();
+      this.sender = true;
+      this.run++;
+      void this.load();
+      return new Promise((resolve) => (this.release = resolve));
+    };
+    if (!this.o.locks) void hold();
+    else this.o.locks.request(`consult-outbox-${this.o.person}`, { signal: wanted.signal }, hold).catch(() => undefined);
+  }
+
+  /** The connection is gone: what was under way is unsure and will be sent again, by whoever is connected. */
+  disconnected(): void {
+    this.wanted?.abort();
+    this.wanted = null;
+    this.sender = false;
+    this.run++;
+    this.busy.clear();
+    this.sending.clear();
+    this.release?.();
+    this.release = null;
+    this.mark();
+  }
+
+  close(): void {
+    this.disconnected();
+    this.closed = true;
+    this.o.channel?.close();
+  }
+
+  private pump(): void {
+    for (const room of new Set(this.entries.map((e) => e.room))) void this.drain(room);
+  }
+
+  /** One room's messages one after the other: a later one must not overtake one that has to wait. */
+  private async drain(room: string): Promise<void> {
+    const run = this.run;
+    if (this.busy.has(room)) return;
+    this.busy.add(room);
+    try {
+      while (this.sender && run === this.run) {
+        const wait = this.waiting.get(room);
+        if (wait && wait.until > this.now()) return;
+        const next = this.entries.find((e) => e.room === room && e.state !== "failed");
+        if (!next) return;
+        this.sending.add(next.id);
+        this.tell({ type: "sending", id: next.id });
+        this.mark();
+        try {
+          const ok = await this.o.post({
+            type: "message.post", room, id: next.id, body: next.body,
+            ...(next.replyTo ? { reply_to: next.replyTo } : {}), ...(next.mentions.length ? { mentions: next.mentions } : {}),
+          });
+          if (run !== this.run) return;
+          this.waiting.delete(room);
+          const seq = ok.seq ?? 0;
+          this.o.acked(next, seq);
+          this.drop(next.id);
+          await this.update(next.id, () => null);
+          this.tell({ type: "acked", id: next.id, seq });
+        } catch (error) {
+          if (run !== this.run) return;
+          if (!(await this.refused(next, error))) return;
+        } finally {
+          if (run === this.run) this.sending.delete(next.id);
+          this.mark();
+        }
+      }
+    } finally {
+      if (run === this.run) this.busy.delete(room);
+    }
+  }
+
+  /** True where the next message of the room may go. */
+  private async refused(entry: OutboxEntry, error: unknown): Promise<boolean> {
+    // No answer: the connection is ending, and the next one sends the same id.
+    if (!(error instanceof Refusal) || error.code.startsWith("network.")) return false;
+    if (!error.temporary) {
+      await this.update(entry.id, (row) => ({ ...row, failed: { code: error.code, message: error.message } }));
+      Object.assign(entry, { state: "failed", code: error.code, message: error.message });
+      this.tell({ type: "changed" });
+      return true;
+    }
+    const ms = Math.max(error.retryAfter, error.retryAfter ? 50 : RETRY);
+    this.waiting.set(entry.room, { code: error.code, message: error.message, until: this.now() + ms });
+    (this.o.timer ?? setTimeout)(() => void this.drain(entry.room), ms + 10);
+    return false;
+  }
+
+  private async hear(news: News): Promise<void> {
+    if (this.closed) return;
+    if (news.type === "sending") {
+      const entry = this.entries.find((e) => e.id === news.id);
+      if (entry && entry.state === "queued") entry.state = "sending";
+      this.entries = [...this.entries];
+      this.o.changed();
+    } else if (news.type === "acked") {
+      const entry = this.entries.find((e) => e.id === news.id);
+      if (entry) this.o.acked(entry, news.seq);
+      this.drop(news.id);
+      this.o.changed();
+    } else {
+      await this.load();
+    }
+  }
+
+  private drop(id: string): void {
+    this.entries = this.entries.filter((e) => e.id !== id);
+  }
+
+  /** Draws the states anew; failed ones keep theirs. */
+  private mark(): void {
+    this.entries = this.entries.map((e) => {
+      if (e.state === "failed") return e;
+      const wait = this.waiting.get(e.room);
+      const { code: _code, message: _message, ...plain } = e;
+      return { ...plain, state: this.sending.has(e.id) ? "sending" : "queued", ...(wait ? { code: wait.code, message: wait.message } : {}) };
+    });
+    if (!this.closed) this.o.changed();
+  }
+
+  private entry(row: Row): OutboxEntry {
+    const { id, room, body, replyTo, mentions, at } = row;
+    const wait = this.waiting.get(room);
+    const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
+    const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
+    return { id, room, body, replyTo, mentions, at, order: row.order ?? 0, state, ...why };
+  }
+
+  private store(mode: IDBTransactionMode): IDBObjectStore {
+    return this.o.db.transaction("outbox", mode).objectStore("outbox");
+  }
+
+  /** One row changed, or deleted by null, in one transaction. */
+  private async update(id: string, change: (row: Row) => Row | null): Promise<void> {
+    const store = this.store("readwrite");
+    const row = await asked(store.index("id").get(id) as IDBRequest<Row | undefined>);
+    if (row?.order === undefined) return;
+    const next = change(row);
+    if (next) store.put(next);
+    else store.delete(row.order);
+    await done(store.transaction);
+  }
+
+  private tell(news: News): void {
+    this.o.channel?.postMessage(news);
+  }
+
+  private now(): number {
+    return (this.o.now ?? Date.now)();
+  }
+}
+
+/** How many messages this person has unsent, without opening the sender. */
+export function unsentIn(db: IDBDatabase): Promise<number> {
+  return count(db, "outbox");
+}
