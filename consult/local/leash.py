@@ -4,6 +4,7 @@ Reads `+pid` and `-pid` lines; the supervisor alone holds the other end, so the 
 is gone, and whoever is still on the list gets SIGINT.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -20,10 +21,8 @@ def main() -> None:
         else:
             alive.discard(pid)
     for pid in alive:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGINT)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 if __name__ == "__main__":

@@ -37,9 +37,7 @@ def person() -> Person | None:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return Person(uid=entry.pw_uid, gid=entry.pw_gid, name=name)
-    raise LocalError(
-        "PostgreSQL cannot run as root, and there is no account 'postgres' or 'nobody'; run as another user"
-    )
+    raise LocalError("PostgreSQL cannot run as root, and there is no account 'postgres' or 'nobody'; run as another user")
 
 
 def reaches(person: Person | None, path: Path) -> bool:

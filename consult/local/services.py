@@ -37,7 +37,7 @@ def own_services(family: Family, *, throwaway: bool, home: Home) -> Iterator[dic
     """Services of this process alone. A kept start has the checkout's lock already."""
     env = {"CONSULT_LOCAL": "1"}
     missing = wanted()
-    if "SECRET_KEY" not in os.environ:
+    if not os.environ.get("SECRET_KEY"):
         env["SECRET_KEY"] = places.new_secret() if throwaway else home.secret_key()
     if not missing:
         yield env
@@ -75,7 +75,7 @@ def _shared(home: Home) -> dict[str, str]:
     if not running:
         raise LocalError("another start in this checkout is under way; try again when it is ready")
     say(f"using the services that process {running['pid']} runs")
-    return {key: value for key, value in running.items() if key != "pid" and key not in os.environ}
+    return {key: value for key, value in running.items() if key != "pid" and not os.environ.get(key)}
 
 
 def missing_wheels() -> list[str]:

@@ -76,9 +76,7 @@ def free_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise LocalError(
-                f"port {port} is not free ({error.strerror}); choose another: make run PORT={port + 1}"
-            ) from error
+            raise LocalError(f"port {port} is not free ({error.strerror}); choose another: make run PORT={port + 1}") from error
         return int(probe.getsockname()[1])
 
 

@@ -6,6 +6,7 @@ forgotten when privileges are dropped, and it comes too late if we died before t
 children start from the main thread, ask after dropping privileges, and leave if their parent has changed.
 """
 
+import contextlib
 import ctypes
 import os
 import select
@@ -126,7 +127,7 @@ class Family:
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=own_group,
-            preexec_fn=self._last_will(),  # noqa: PLW1509 - the one thread there is starts children
+            preexec_fn=self._last_will(),
             **drop,
             **output,
         )
@@ -161,10 +162,8 @@ class Family:
 
     def _unleash(self, child: Child) -> None:
         if self._leash is not None and self._leash.stdin is not None:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 os.write(self._leash.stdin.fileno(), f"-{child.pid}\n".encode())
-            except BrokenPipeError:
-                pass
 
     def _close_leash(self) -> None:
         if self._leash is not None and self._leash.stdin is not None:
@@ -249,8 +248,6 @@ class Family:
         child.process.wait()
         if child.own_group:
             # Its own children, should it have left any.
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         self.forget(child)

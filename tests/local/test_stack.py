@@ -101,9 +101,7 @@ def test_a_taken_port_is_one_clear_line(site: Checkout) -> None:
     assert f"PORT={port + 1}" in err
 
 
-@pytest.mark.parametrize(
-    ("word", "name"), [("consult.serve", "web"), ("worker", "worker"), ("postgres -D", "PostgreSQL")]
-)
+@pytest.mark.parametrize(("word", "name"), [("consult.serve", "web"), ("worker", "worker"), ("postgres -D", "PostgreSQL")])
 def test_a_child_that_dies_is_named_and_all_stops(site: Checkout, word: str, name: str) -> None:
     running = site.start("up", "--port", "0")
     assert ready_line(running)
