@@ -1,0 +1,1 @@
+"""The tests, mirroring consult/; people.py holds the cast."""

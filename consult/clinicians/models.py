@@ -42,10 +42,11 @@ class Specialty(models.Model):
 
 
 class Profession(models.Model):
-    """A code of TRE_G15."""
+    """A code of TRE_G15, and the group of those among them who have no specialty."""
 
     code = models.CharField(max_length=4, primary_key=True)
     label = models.CharField(max_length=80)
+    group = models.ForeignKey(SpecialtyGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="professions")
 
     def __str__(self) -> str:
         return f"{self.code} {self.label}"
