@@ -1,0 +1,60 @@
+/** The places of the app: a rail at the side, or a bar of five at the bottom of a phone. */
+import { useComputed } from "@preact/signals";
+import { rooms, session } from "../store";
+import { words } from "../i18n";
+import { route } from "../router";
+import { Avatar } from "./parts/atoms";
+import { Icon, Mark, type IconName } from "./parts/icons";
+
+interface Stop { href: string; icon: IconName; label: string; names: string[]; count?: number }
+
+function useStops(): Stop[] {
+  const t = words().shell;
+  const news = useComputed(() => rooms.value.filter((room) => (room.unread > 0 && !room.muted) || room.mentions > 0).length);
+  return [
+    { href: "/", icon: "rooms", label: t.rooms, names: ["rooms", "room"], count: news.value },
+    { href: "/cases", icon: "cases", label: t.cases, names: ["cases"] },
+    { href: "/directory", icon: "book", label: t.directory, names: ["directory"] },
+  ];
+}
+
+function Place({ stop }: { stop: Stop }) {
+  return (
+    <a class="stop" href={stop.href} aria-current={stop.names.includes(route.value.name) ? "page" : undefined}>
+      <Icon name={stop.icon} size="large" />
+      <span>{stop.label}</span>
+      {!!stop.count && <span class="count"><span aria-hidden="true">{stop.count}</span><span class="unseen">{words().shell.unreadRooms(stop.count)}</span></span>}
+    </a>
+  );
+}
+
+export function Rail() {
+  const t = words().shell;
+  const me = session.value.me;
+  return (
+    <nav class="rail" aria-label={t.places}>
+      <a class="brand" href="/" aria-label={t.app}><Mark /></a>
+      {useStops().map((stop) => <Place stop={stop} key={stop.href} />)}
+      <Place stop={{ href: "/search", icon: "search", label: t.search, names: ["search"] }} />
+      <div class="end">
+        <a class="stop" href="/me" aria-current={route.value.name === "me" ? "page" : undefined}>
+          {me ? <Avatar person={me} /> : <Icon name="user" size="large" />}<span class="unseen">{t.me}</span>
+        </a>
+      </div>
+    </nav>
+  );
+}
+
+export function Tabs() {
+  const t = words().shell;
+  const [rooms, cases, directory] = useStops();
+  return (
+    <nav class="tabs" aria-label={t.places}>
+      <Place stop={rooms!} />
+      <Place stop={cases!} />
+      <a class="ask" href="/ask" aria-current={route.value.name === "ask" ? "page" : undefined}><span><Icon name="plus" size="large" /></span><span>{t.ask}</span></a>
+      <Place stop={directory!} />
+      <Place stop={{ href: "/me", icon: "user", label: t.me, names: ["me"] }} />
+    </nav>
+  );
+}
