@@ -6,19 +6,15 @@ import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import get_language_from_request
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.utils import check_csrf
 
 from consult import __version__
 from consult.errors import OutcomeUnknown, Refusal
+from consult.locale import locale_of
 
 log = logging.getLogger("consult.api")
-
-
-def locale_of(request: HttpRequest) -> str:
-    return "en" if get_language_from_request(request).startswith("en") else "fr"
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:

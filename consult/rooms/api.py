@@ -1,2 +1,95 @@
-from ninja import Router
+"""The HTTP twins of the log: posting, pages of events, pages of messages. Same fields, same codes, same rights as the socket."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from consult.errors import Refusal
+from consult.rooms import access, commands, limits, log, pages, wire
+from consult.rooms.actions import messages
+
 router = Router()
+MOST = 2**63 - 1
+Position = Annotated[int, Query(ge=0)]
+Limit = Annotated[int, Query(ge=1)]
+
+
+def charge(request: HttpRequest) -> None:
+    """HTTP writes count like commands. Raises Refusal frame.flood."""
+    wait, _ = limits.commands.take(request.user.pk)
+    if wait:
+        raise Refusal("frame.flood", retry_after_ms=wait)
+
+
+def _json(parts: bytes, status: int = 200) -> HttpResponse:
+    return HttpResponse(parts, content_type="application/json", status=status)
+
+
+@router.get("/meta", auth=None, tags=["connection"])
+def meta(request: HttpRequest) -> dict[str, Any]:
+    """What this server speaks: {protocols, server, features, limits}."""
+    from django.conf import settings
+
+    from consult import __version__
+    from consult.rooms.greeting import FEATURES, PROTOCOLS
+
+    return {"protocols": PROTOCOLS, "server": __version__, "features": FEATURES, "limits": settings.LIMITS}
+
+
+@router.post("/rooms/{room}/messages", tags=["messages"])
+def post_message(request: HttpRequest, room: str) -> HttpResponse:
+    """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
+    text = request.body.decode("utf-8", "surrogateescape")
+    charge(request)
+    command = commands.twin(text, type="message.post", room=room)
+    assert isinstance(command, commands.MessagePost)
+    item = messages.of_command(command, access.room_id(room), request.user.pk)
+    answer = messages.send(item)
+    return _json(wire.frame(**answer), 200 if answer.get("duplicate") else 201)
+
+
+def _one_side(**sides: int | None) -> None:
+    given = [name for name, value in sides.items() if value is not None]
+    if len(given) > 1:
+        raise Refusal("frame.invalid", fields=given)
+
+
+@router.get("/rooms/{room}/events", tags=["messages"])
+def events(request: HttpRequest, room: str, after: Position | None = None, before: Position | None = None, limit: Limit = 100, epoch: str | None = None) -> HttpResponse:
+    """A page of the log, ascending: {"epoch","head","events"}. Neither `after` nor `before`: the newest page."""
+    _one_side(after=after, before=before)
+    grant = access.may_read(person=request.user.pk, room=access.room_id(room))
+    page = log.page(room=grant.room, first_seq=grant.first_seq, after=_clamp(after), before=_clamp(before), limit=min(limit, 200), epoch=epoch)
+    head = wire.frame(epoch=page["epoch"], head=page["head"])
+    return _json(head[:-1] + b',"events":[' + b",".join(f.text for f in page["events"]) + b"]}")
+
+
+@router.get("/rooms/{room}/messages", tags=["messages"])
+def list_messages(
+    request: HttpRequest, room: str, after: Position | None = None, before: Position | None = None, around: Position | None = None, limit: Limit = 100,
+) -> HttpResponse:
+    """Messages in their current state, with `as_of`: apply only later events to them."""
+    _one_side(after=after, before=before, around=around)
+    grant = access.may_read(person=request.user.pk, room=access.room_id(room))
+    return _json(wire.frame(**pages.messages(grant, after=_clamp(after), before=_clamp(before), around=_clamp(around), limit=min(limit, 200))))
+
+
+def _clamp(seq: int | None) -> int | None:
+    return None if seq is None else min(seq, MOST - 1000)
+
+
+@router.get("/messages/{message}", tags=["messages"])
+def one_message(request: HttpRequest, message: str) -> HttpResponse:
+    """One message in its current state, with its room."""
+    return _json(wire.frame(**pages.one(request.user.pk, access.message_id(message))))
+
+
+@router.get("/messages/{message}/history", tags=["messages"])
+def history(request: HttpRequest, message: str) -> HttpResponse:
+    """Every version of a message, withheld or not, for its author and the room's moderators; the audit records who read it."""
+    return _json(wire.frame(**pages.history(request.user.pk, access.message_id(message))))
+
+

@@ -1,0 +1,131 @@
+"""May this person read or post here, now? The one place where that is decided, for every door.
+
+`grants()` answers for many (room, person) pairs in one query; a Grant says what is allowed, else a Refusal says what
+the person is told. Nothing here is cached: callers that write ask after they hold the room's lock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from consult.errors import Refusal
+
+Pair = tuple[uuid.UUID, uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one person may do in one room, and the words that name them there."""
+
+    room: uuid.UUID
+    person: uuid.UUID
+    kind: str
+    role: str | None  # member, owner, moderator; None: by the room's audience rule
+    first_seq: int  # nothing before it may be read; 0: everything may
+    silenced_until: datetime | None
+    card: dict[str, Any]
+    asker: bool  # this person asked the case
+
+
+# Who may see what, as one condition over (r = room, m = this person's live membership, s = their standing).
+# Kept as SQL because it filters lists and searches too: a second copy in Python would be a second truth.
+STANDING = "(s.verification = 'verified' AND (s.verified_until IS NULL OR s.verified_until > now()) AND (s.suspended_until IS NULL OR s.suspended_until <= now()) AND p.is_active)"
+AUDIENCE = """EXISTS (
+    SELECT 1 FROM rooms_audience a LEFT JOIN rooms_membership g ON g.room_id = a.group_id AND g.person_id = p.id AND g.ended IS NULL
+    WHERE a.room_id = r.id AND (g.id IS NOT NULL OR a.person_id = p.id OR (a.group_id IS NULL AND a.person_id IS NULL)))"""
+READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
+    m.id IS NOT NULL AND m.ended IS NULL
+    OR r.kind = 'case' AND m.ended IS DISTINCT FROM 'removed' AND {AUDIENCE}))"""
+
+_QUERY = f"""
+SELECT q.room, q.person, r.id IS NOT NULL, {READABLE}, r.kind, r.listed, r.last_seq,
+       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(),
+       p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, r.created_by
+FROM unnest(%s::uuid[], %s::uuid[]) AS q(room, person)
+JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
+LEFT JOIN rooms_room r ON r.id = q.room LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
+"""
+
+
+def card(id: Any, title: str, given: str, family: str, profession: str, specialty: str, level: str, acting: str | None = None) -> dict[str, Any]:
+    """The protocol's `actor`."""
+    name = " ".join(x for x in (title, given, family) if x) or None
+    return {"id": str(id), "name": name, "profession": profession or None, "specialty": specialty or None, "level": level or None, "as": acting}
+
+
+def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
+    """A Grant or the Refusal to tell, for each pair; a person who does not exist is refused as not signed in."""
+    pairs = list(dict.fromkeys(pairs))
+    found: dict[Pair, Grant | Refusal] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERY, ([r for r, _ in pairs], [p for _, p in pairs]))
+        for room, person, exists, readable, kind, listed, _head, role, first_seq, silenced, ended, standing, suspended, *names, author in cursor.fetchall():
+            if readable:
+                found[room, person] = Grant(
+                    room, person, kind, role, (first_seq or 0) if kind == "private" else 0, silenced, card(person, *names), asker=kind == "case" and author == person,
+                )
+            elif suspended:
+                found[room, person] = Refusal("account.suspended")
+            elif exists and standing and kind == "group" and listed and ended != "removed":
+                found[room, person] = Refusal("room.not_member")
+            else:
+                found[room, person] = Refusal("room.not_found")
+    for pair in pairs:
+        found.setdefault(pair, Refusal("session.none"))
+    return found
+
+
+def ended(pairs: Iterable[Pair]) -> dict[Pair, str]:
+    """Why rooms were lost: the `left` codes room.left, room.removed, room.deleted, for those pairs where one of them holds."""
+    pairs = list(pairs)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT q.room, q.person, CASE WHEN r.id IS NULL THEN 'room.deleted' ELSE 'room.' || m.ended END FROM unnest(%s::uuid[], %s::uuid[]) AS q(room, person) "
+            "LEFT JOIN rooms_room r ON r.id = q.room LEFT JOIN rooms_membership m ON m.room_id = q.room AND m.person_id = q.person WHERE r.id IS NULL OR m.ended IS NOT NULL",
+            ([r for r, _ in pairs], [p for _, p in pairs]),
+        )
+        return {(room, person): code for room, person, code in cursor.fetchall()}
+
+
+def may_read(*, person: uuid.UUID, room: uuid.UUID) -> Grant:
+    """The grant to read this room. Raises Refusal: room.not_found, room.not_member, account.suspended."""
+    answer = grants([(room, person)])[room, person]
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+def may_write(grant: Grant) -> None:
+    """The personal room takes nothing from outside. Raises Refusal."""
+    if grant.kind == "personal":
+        raise Refusal("room.read_only")
+
+
+def id_of(text: str) -> uuid.UUID:
+    """An opaque id from outside. What cannot be one of ours raises ValueError."""
+    if len(text) != 36:
+        raise ValueError("not an id")
+    made = uuid.UUID(text)
+    if str(made) != text:
+        raise ValueError("not an id as we write it")
+    return made
+
+
+def room_id(text: str) -> uuid.UUID:
+    try:
+        return id_of(text)
+    except ValueError:
+        raise Refusal("room.not_found") from None
+
+
+def message_id(text: str) -> uuid.UUID:
+    try:
+        return id_of(text)
+    except ValueError:
+        raise Refusal("message.not_found") from None

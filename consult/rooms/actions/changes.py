@@ -1,0 +1,208 @@
+"""What happens to a message after it was posted: edits, retractions, reactions. One transaction each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from consult.errors import Refusal
+from consult.rooms import access, content, limits, log
+from consult.rooms.access import Grant
+from consult.rooms.actions import messages, personal
+
+GONE = ("retracted", "withdrawn", "erased")
+
+
+@dataclass(slots=True, eq=False)
+class Edit:
+    room: uuid.UUID
+    person: uuid.UUID
+    message: str
+    base: int
+    body: str
+    mentions: Sequence[Any] = ()
+    charged: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Retraction:
+    room: uuid.UUID
+    person: uuid.UUID
+    message: str
+
+
+@dataclass(slots=True, eq=False)
+class React:
+    room: uuid.UUID
+    person: uuid.UUID
+    message: str
+    reaction: str
+    add: bool
+    charged: bool = False
+
+
+@dataclass(slots=True)
+class _Message:
+    """The row under the room's lock."""
+
+    id: uuid.UUID
+    seq: int
+    author: uuid.UUID | None
+    at: Any
+    body: str
+    mentions: Any
+    edited_seq: int | None
+    last_event_seq: int | None
+    withheld: str | None
+
+    @property
+    def version(self) -> int:
+        return self.edited_seq or self.seq
+
+    @property
+    def unchanged(self) -> dict[str, Any]:
+        return {"seq": self.last_event_seq or self.version, "unchanged": True}
+
+
+def _grant(made: log.Writing, room: uuid.UUID, person: uuid.UUID) -> Grant:
+    grant = access.may_read(person=person, room=room)
+    messages.may_write_now(grant, made.heads[room], made.now)
+    return grant
+
+
+def _charge(item: Edit | React) -> None:
+    if not item.charged:
+        wait, _ = limits.posts.take(item.person)
+        if wait:
+            raise Refusal("rate.posts", retry_after_ms=wait)
+        item.charged = True
+
+
+def _message(room: uuid.UUID, text: str) -> _Message:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, seq, author_id, at, body, mentions, edited_seq, last_event_seq, withheld FROM rooms_message WHERE id = %s AND room_id = %s",
+            (access.message_id(text), room),
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Refusal("message.not_found")
+    return _Message(*row)
+
+
+def edit_many(items: Sequence[Edit]) -> list[dict[str, Any] | Refusal]:
+    return [_told(edit, i) for i in items]
+
+
+def retract_many(items: Sequence[Retraction]) -> list[dict[str, Any] | Refusal]:
+    return [_told(retract, i) for i in items]
+
+
+def react_many(items: Sequence[React]) -> list[dict[str, Any] | Refusal]:
+    return [_told(react, i) for i in items]
+
+
+def _told(act: Any, item: Any) -> dict[str, Any] | Refusal:
+    try:
+        return act(item)  # type: ignore[no-any-return]
+    except Refusal as refusal:
+        return refusal
+
+
+def edit(item: Edit) -> dict[str, Any]:
+    """Replaces the words of one's own message. Answers {"seq"} of the event, with "unchanged" where it says that already."""
+    try:
+        named = content.mentioned(item.mentions)
+    except Refusal:
+        named = []  # told below, in its turn
+    rooms_of = personal.rooms_of(named) if named else {}
+    with log.writing([item.room, *rooms_of.values()]) as made:
+        _grant(made, item.room, item.person)
+        _charge(item)
+        message = _message(item.room, item.message)
+        if message.author != item.person:
+            raise Refusal("message.not_author")
+        if message.withheld in GONE:
+            raise Refusal("message.retracted")
+        content.check_body(item.body)
+        people = content.mentioned(item.mentions)
+        mentions = content.check_mentions(item.body, item.mentions)
+        if people and any(not isinstance(g, Grant) for g in access.grants([(item.room, p) for p in people]).values()):
+            raise Refusal("message.mentions")
+        if item.body == message.body:
+            return message.unchanged
+        if item.base != message.version:
+            raise Refusal("message.changed")
+        seq = made.append(item.room, "message.edited", actor=item.person, message=message.id, data={"base": item.base})
+        _store_edit(message, item, seq, mentions)
+        before = {m["person"] for m in _list(message.mentions)}
+        messages.mention(made, rooms_of, room=item.room, seq=seq, message=message.id, author=item.person, people=[p for p in people if str(p) not in before])
+    return {"seq": seq}
+
+
+def _list(mentions: Any) -> list[Any]:
+    return mentions if isinstance(mentions, list) else orjson.loads(mentions or "[]")
+
+
+def _store_edit(message: _Message, item: Edit, seq: int, mentions: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO rooms_messageversion (message_id, seq, at, body, mentions) SELECT id, coalesce(edited_seq, seq), at, body, mentions FROM rooms_message WHERE id = %s",
+            (message.id,),
+        )
+        cursor.execute(
+            "UPDATE rooms_message SET body = %s, mentions = %s, edited_seq = %s, last_event_seq = %s, search = to_tsvector('consult_french', %s) WHERE id = %s",
+            (item.body, orjson.dumps(mentions).decode(), seq, seq, item.body, message.id),
+        )
+        cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message.id,))
+        if found := content.tags(item.body):
+            cursor.execute("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT %s, %s, t FROM unnest(%s::text[]) AS x(t)", (message.id, item.room, found))
+
+
+def retract(item: Retraction) -> dict[str, Any]:
+    """Withholds one's own words from everyone, search included. A second time changes nothing."""
+    with log.writing([item.room]) as made:
+        access.may_write(access.may_read(person=item.person, room=item.room))  # a lock does not keep words in the room that their author takes back
+        message = _message(item.room, item.message)
+        if message.author != item.person:
+            raise Refusal("message.not_author")
+        if message.withheld in GONE:
+            return message.unchanged
+        seq = made.append(item.room, "message.retracted", actor=item.person, message=message.id)
+        withhold(message.id, "retracted", seq)
+    return {"seq": seq}
+
+
+def withhold(message: uuid.UUID, why: str, seq: int) -> None:
+    """Takes a message's words out of every reading: the row says why, and search, tags, mentions and pins forget it."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rooms_message SET withheld = %s, last_event_seq = %s, search = NULL WHERE id = %s", (why, seq, message))
+        cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message,))
+        cursor.execute("DELETE FROM rooms_mention WHERE message_id = %s", (message,))
+        cursor.execute("DELETE FROM rooms_pin WHERE message_id = %s", (message,))
+
+
+def react(item: React) -> dict[str, Any]:
+    """Adds or takes back one of the four words. Repeating is ok and adds no event."""
+    with log.writing([item.room]) as made:
+        _grant(made, item.room, item.person)
+        _charge(item)
+        message = _message(item.room, item.message)
+        if item.add and message.withheld in GONE:
+            raise Refusal("message.retracted")
+        with connection.cursor() as cursor:
+            if item.add:
+                cursor.execute("INSERT INTO rooms_reaction (message_id, person_id, reaction) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (message.id, item.person, item.reaction))
+            else:
+                cursor.execute("DELETE FROM rooms_reaction WHERE message_id = %s AND person_id = %s AND reaction = %s", (message.id, item.person, item.reaction))
+            if not cursor.rowcount:
+                return message.unchanged
+            kind = "reaction.added" if item.add else "reaction.removed"
+            seq = made.append(item.room, kind, actor=item.person, message=message.id, data={"reaction": item.reaction})
+            cursor.execute("UPDATE rooms_message SET last_event_seq = %s WHERE id = %s", (seq, message.id))
+    return {"seq": seq}

@@ -1,0 +1,275 @@
+"""Posting, in batches: the path of every message.
+
+One transaction for up to BATCH_POSTS posts over any rooms: lock, decide every refusal by set queries, insert in one
+statement. Duplicates come before everything else, so a repeated send is answered alike whatever has happened since.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from consult.errors import Refusal
+from consult.rooms import access, commands, content, lanes, limits, log, wire
+from consult.rooms.access import Grant
+from consult.rooms.actions import personal
+
+Key = tuple[uuid.UUID, uuid.UUID, uuid.UUID]  # room, sender, client id
+
+
+@dataclass(slots=True, eq=False)
+class Post:
+    """One message on its way. `form` is set only by the cases, for a question."""
+
+    room: uuid.UUID
+    person: uuid.UUID
+    client_id: uuid.UUID
+    body: str
+    reply_to: str | None = None
+    images: Sequence[str] = ()
+    mentions: Sequence[Any] = ()
+    form: str | None = None
+    acting: str | None = None
+    charged: bool = False  # against the rate of posts: once, however often the batch is tried
+    reached: bool = False  # a try may have committed it: its own echo is then no duplicate
+
+    @property
+    def key(self) -> Key:
+        return self.room, self.person, self.client_id
+
+
+def of_command(c: commands.MessagePost, room: uuid.UUID, person: uuid.UUID) -> Post:
+    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or ())
+
+
+def post(
+    *, person_id: uuid.UUID, room_id: uuid.UUID, client_id: uuid.UUID, body: str, reply_to: str | None = None, mentions: Sequence[Any] = (), images: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One post from a thread, through its room's lane. Answers {"seq","message"}; raises Refusal or OutcomeUnknown."""
+    return send(Post(room_id, person_id, client_id, body, reply_to, images, mentions))
+
+
+def send(item: Post) -> dict[str, Any]:
+    """Queues a post in its room's lane and waits for the answer, on a thread of the caller's own."""
+    return lanes.wait(item.room, post_many, item, together=True)  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the set queries found for one batch, read under the locks."""
+
+    before: dict[Key, tuple[int, uuid.UUID, str | None, uuid.UUID | None, list[uuid.UUID], str | None]]
+    grants: dict[access.Pair, Grant | Refusal]
+    replies: dict[uuid.UUID, tuple[uuid.UUID, str | None]]
+    last_posts: dict[access.Pair, datetime]
+    personal: dict[uuid.UUID, uuid.UUID]
+
+
+def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
+    """Writes what may be written, in the order given; each answer is {"seq","message"} (and "duplicate") or a Refusal."""
+    named = {p for post in posts for p in _named(post)}
+    rooms_of = personal.rooms_of(named) if named else {}
+    with log.writing([p.room for p in posts] + list(rooms_of.values())) as made:
+        facts = _facts(posts, made, rooms_of)
+        answers: list[dict[str, Any] | Refusal] = []
+        accepted: list[_Accepted] = []
+        seen: dict[Key, tuple[Post, dict[str, Any]]] = {}
+        for post in posts:
+            try:
+                answer = _echo(post, facts, seen)
+                if answer is None:
+                    stored = _accept(post, facts, made)
+                    accepted.append(stored)
+                    answer = {"seq": stored.seq, "message": str(stored.id)}
+                    seen[post.key] = post, answer
+            except Refusal as refusal:
+                answers.append(refusal)
+            else:
+                answers.append(answer)
+        if accepted:
+            _insert(accepted, made, facts)
+    return answers
+
+
+def _named(post: Post) -> list[uuid.UUID]:
+    try:
+        return content.mentioned(post.mentions) if post.mentions else []
+    except Refusal:
+        return []  # told in its turn, after what comes before content
+
+
+_BEFORE = """
+SELECT c.room_id, c.sender_id, c.client_id, c.seq, c.message_id, coalesce(v.body, m.body), m.reply_to, m.images, m.withheld
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS q(room, sender, client)
+JOIN rooms_clientid c ON c.room_id = q.room AND c.sender_id = q.sender AND c.client_id = q.client
+LEFT JOIN rooms_message m ON m.id = c.message_id
+LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
+
+
+def _facts(posts: Sequence[Post], made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
+    pairs = {(p.room, p.person) for p in posts} | {(p.room, n) for p in posts for n in _named(p)}
+    replies: dict[uuid.UUID, tuple[uuid.UUID, str | None]] = {}
+    last_posts: dict[access.Pair, datetime] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts]))
+        before = {(r, s, c): tuple(rest) for r, s, c, *rest in cursor.fetchall()}
+        wanted = [p.reply_to for p in posts if p.reply_to and len(p.reply_to) == 36]
+        if wanted:
+            cursor.execute("SELECT id, room_id, withheld FROM rooms_message WHERE id::text = ANY(%s)", (wanted,))
+            replies = {id: (room, withheld) for id, room, withheld in cursor.fetchall()}
+        slow = {(p.room, p.person) for p in posts if p.room in made.heads and made.heads[p.room].slow_mode}
+        if slow:
+            cursor.execute(
+                "SELECT q.room, q.person, m.at FROM unnest(%s::uuid[], %s::uuid[]) AS q(room, person) JOIN LATERAL "
+                "(SELECT at FROM rooms_message WHERE room_id = q.room AND author_id = q.person ORDER BY post_no DESC LIMIT 1) m ON true",
+                ([r for r, _ in slow], [p for _, p in slow]),
+            )
+            last_posts = {(room, person): at for room, person, at in cursor.fetchall()}
+    return Facts(before, access.grants(pairs), replies, last_posts, rooms_of)  # type: ignore[arg-type]
+
+
+def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]) -> dict[str, Any] | None:
+    """The answer to a client id that was used before, in the log or earlier in this batch. Raises Refusal message.id_reused."""
+    if post.key in seen:
+        first, answer = seen[post.key]
+        if (first.body, first.reply_to or None, list(first.images or ())) != (post.body, post.reply_to or None, list(post.images or ())):
+            raise Refusal("message.id_reused")
+        return {**answer, "duplicate": True}
+    if post.key not in facts.before:
+        return None
+    seq, message, body, reply_to, images, withheld = facts.before[post.key]
+    # What was erased has no content left to compare with: the sender's own id is then proof enough.
+    if withheld != "erased" and body is not None and (body, str(reply_to) if reply_to else None, [str(i) for i in images]) != (post.body, post.reply_to or None, list(post.images or ())):
+        raise Refusal("message.id_reused")
+    answer = {"seq": seq, "message": str(message)}
+    return answer if post.reached else {**answer, "duplicate": True}
+
+
+@dataclass(slots=True)
+class _Accepted:
+    id: uuid.UUID
+    seq: int
+    post_no: int
+    at: datetime
+    post: Post
+    grant: Grant
+    form: str
+    reply_to: uuid.UUID | None
+    mentions: list[dict[str, Any]]
+    tags: list[str]
+    epoch: str
+
+
+def _accept(post: Post, facts: Facts, made: log.Writing) -> _Accepted:
+    """Takes the next place in the room for this post. Raises Refusal, in the protocol's order: room, rights, limits, content."""
+    grant = facts.grants[post.room, post.person]
+    if isinstance(grant, Refusal):
+        raise grant
+    head = made.heads[post.room]
+    may_write_now(grant, head, made.now)
+    if not post.charged:
+        wait, _ = limits.posts.take(post.person)
+        if wait:
+            raise Refusal("rate.posts", retry_after_ms=wait)
+        post.charged = True
+    if head.slow_mode and grant.role not in ("moderator", "owner") and not grant.asker:
+        last = facts.last_posts.get((post.room, post.person))
+        if last and (left := last + timedelta(seconds=head.slow_mode) - made.now) > timedelta(0):
+            raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
+    content.check_body(post.body)
+    reply_to = _reply_target(post, facts)
+    if post.images:
+        raise Refusal("image.not_found")
+    people = content.mentioned(post.mentions)
+    if any(not isinstance(facts.grants[post.room, p], Grant) for p in people):
+        raise Refusal("message.mentions")
+    mentions = content.check_mentions(post.body, post.mentions)
+    head = made.next(post.room)
+    head.post_no += 1
+    facts.last_posts[post.room, post.person] = head.at
+    form = post.form or ("answer" if grant.kind == "case" and not grant.asker else "text")
+    post.reached = True
+    return _Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch)
+
+
+def may_write_now(grant: Grant, head: log.Head, now: datetime) -> None:
+    """Raises Refusal where the room's rules, read under its lock, keep this person from writing."""
+    access.may_write(grant)
+    if head.lock_reason is not None and grant.role != "moderator":
+        raise Refusal("room.locked")
+    if grant.silenced_until and grant.silenced_until > now:
+        raise Refusal("room.silenced")
+
+
+def _reply_target(post: Post, facts: Facts) -> uuid.UUID | None:
+    if not post.reply_to:
+        return None
+    target = access.message_id(post.reply_to)
+    room, withheld = facts.replies.get(target, (None, None))
+    if room != post.room:  # none, or another room's: alike
+        raise Refusal("message.not_found")
+    if withheld in ("retracted", "withdrawn", "erased"):
+        raise Refusal("message.retracted")
+    return target
+
+
+_INSERT = """
+WITH p AS (
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::jsonb[], %s::bool[])
+    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, follow)
+), e AS (
+    INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
+), c AS (
+    INSERT INTO rooms_clientid (room_id, sender_id, client_id, seq, message_id) SELECT room, author, client, seq, message FROM p
+), f AS (
+    INSERT INTO rooms_followup (room_id, seq, at) SELECT room, seq, at FROM p WHERE follow
+)
+INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, search)
+SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{}', to_tsvector('consult_french', body) FROM p"""
+
+
+def _insert(accepted: Sequence[_Accepted], made: log.Writing, facts: Facts) -> None:
+    a = accepted
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, (
+            [x.post.room for x in a], [x.seq for x in a], [x.post_no for x in a], [x.at for x in a], [x.post.person for x in a], [x.post.acting for x in a],
+            [x.id for x in a], [x.post.client_id for x in a], [x.post.body for x in a], [x.reply_to for x in a], [x.form for x in a],
+            [orjson.dumps(x.mentions).decode() for x in a], [x.grant.kind == "case" for x in a],
+        ))
+        tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
+        if tagged:
+            cursor.execute("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[])", [list(c) for c in zip(*tagged, strict=True)])
+    for x in a:
+        made.encoded.setdefault(x.post.room, []).append(_frame(x))
+        if x.mentions:
+            mention(made, facts.personal, room=x.post.room, seq=x.seq, message=x.id, author=x.post.person, people=content.mentioned(x.post.mentions))
+
+
+def mention(made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], *, room: uuid.UUID, seq: int, message: uuid.UUID, author: uuid.UUID, people: Sequence[uuid.UUID]) -> None:
+    """Keeps who was mentioned and tells their personal rooms."""
+    people = [p for p in people if p != author]
+    if not people:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO rooms_mention (person_id, room_id, seq, message_id) SELECT p, %s, %s, %s FROM unnest(%s::uuid[]) AS t(p)", (room, seq, message, people))
+    for person in people:
+        made.append(rooms_of[person], "mention.received", actor=author, data={"room": str(room), "seq": seq})
+
+
+def _frame(x: _Accepted) -> wire.Frame:
+    """The event's frame from what is at hand: the same as `log.frames_of` would read back (tests compare them)."""
+    name = x.grant.card if not x.post.acting else {**x.grant.card, "as": x.post.acting}
+    message = str(x.id)
+    return wire.Frame(x.seq, "message.posted", message, orjson.dumps({
+        "type": "event", "room": str(x.post.room), "epoch": x.epoch, "seq": x.seq, "kind": "message.posted", "at": wire.time(x.at), "actor": name,
+        "data": {
+            "message": message, "body": x.post.body, "mentions": x.mentions, "client_id": str(x.post.client_id), "post_no": x.post_no,
+            "reply_to": str(x.reply_to) if x.reply_to else None, "images": [], "form": x.form, "withheld": None,
+        },
+    }))

@@ -1,0 +1,54 @@
+"""How far a person has read: a mark that never goes back, told to their personal room."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from consult.errors import Refusal
+from consult.rooms import access, log
+from consult.rooms.actions import personal
+
+
+@dataclass(slots=True, eq=False)
+class Mark:
+    room: uuid.UUID
+    person: uuid.UUID
+    seq: int
+
+
+def mark_many(items: Sequence[Mark]) -> list[dict[str, Any] | Refusal]:
+    answers: list[dict[str, Any] | Refusal] = []
+    for item in items:
+        try:
+            answers.append(mark(item))
+        except Refusal as refusal:
+            answers.append(refusal)
+    return answers
+
+
+_MARK = """
+INSERT INTO rooms_readmark (person_id, room_id, seq, post_no, at)
+SELECT %(person)s, %(room)s, %(seq)s, coalesce((SELECT post_no FROM rooms_message WHERE room_id = %(room)s AND seq <= %(seq)s ORDER BY seq DESC LIMIT 1), 0), now()
+ON CONFLICT (person_id, room_id) DO UPDATE SET seq = excluded.seq, post_no = excluded.post_no, at = excluded.at WHERE rooms_readmark.seq < excluded.seq"""
+
+
+def mark(item: Mark) -> dict[str, Any]:
+    """Moves the read mark forward. Answers {"seq"}: where the mark stands. Raises Refusal room.*, read.future."""
+    own = personal.room_of(item.person)
+    with log.writing([own]) as made:
+        access.may_write(access.may_read(person=item.person, room=item.room))
+        head = log.heads_of([item.room])[item.room][1]
+        if item.seq > head:
+            raise Refusal("read.future")
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, {"person": item.person, "room": item.room, "seq": item.seq})
+            if cursor.rowcount:
+                made.append(own, "read.marked", actor=item.person, data={"room": str(item.room), "seq": item.seq})
+                return {"seq": item.seq}
+            cursor.execute("SELECT seq FROM rooms_readmark WHERE person_id = %s AND room_id = %s", (item.person, item.room))
+            return {"seq": cursor.fetchone()[0], "unchanged": True}

@@ -1,0 +1,245 @@
+"""What a client may ask: one type a command, and `parse()`, which refuses everything that is not one.
+
+The same types check the socket's frames and the bodies of their HTTP twins; docs/protocol.md, the JSON Schema and
+protocol.ts are generated from them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from consult.errors import Refusal
+
+MOST = 2**53 - 1
+DEEPEST = 16
+
+Ref = Annotated[int, Field(ge=1, le=MOST, description="Number of the command, unique while unanswered.")]
+Seq = Annotated[int, Field(ge=0, le=MOST, description="A position in a room's log.")]
+ClientUuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description="A lower-case UUID made by the client.")]
+ReactionCode = Literal["agree", "useful", "thanks", "discuss"]
+
+
+class Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Cursor(Frame):
+    """A place in a room's log: everything after `seq` is missing."""
+
+    epoch: str
+    seq: Seq
+
+
+class Resume(Frame):
+    room: str
+    after: Cursor | None
+
+
+class MentionAt(Frame):
+    """A person named in the body, by code points."""
+
+    person: str
+    start: Seq
+    length: Annotated[int, Field(ge=1, le=MOST)]
+
+
+class Command(Frame):
+    ref: Ref
+
+
+class Hello(Command):
+    """Opens the connection: who, which protocols, and the rooms to resume."""
+
+    type: Literal["hello"]
+    protocols: Annotated[list[int], Field(min_length=1, max_length=50)]
+    client: Annotated[str, Field(max_length=100)]
+    ticket: str | None = None
+    locale: Annotated[str, Field(max_length=20)] | None = None
+    resume: Annotated[list[Resume], Field(max_length=2000)] | None = None
+
+
+class RoomEnter(Command):
+    """Begins a new run of deliveries for this room on this connection."""
+
+    type: Literal["room.enter"]
+    room: str
+    after: Cursor | None
+
+
+class RoomLeave(Command):
+    """Stops deliveries on this connection; membership stays."""
+
+    type: Literal["room.leave"]
+    room: str
+
+
+class MessagePost(Command):
+    """Writes a message. The client's `id` makes a repeated send harmless."""
+
+    type: Literal["message.post"]
+    room: str
+    id: ClientUuid
+    body: str
+    reply_to: str | None = None
+    images: Annotated[list[str], Field(max_length=20)] | None = None
+    mentions: Annotated[list[MentionAt], Field(max_length=50)] | None = None
+
+
+class MessageEdit(Command):
+    """Replaces the words of one's own message; `base` is the seq of the version seen."""
+
+    type: Literal["message.edit"]
+    room: str
+    message: str
+    base: Seq
+    body: str
+    mentions: Annotated[list[MentionAt], Field(max_length=50)] | None = None
+
+
+class MessageRetract(Command):
+    """Withdraws one's own words; the place stays."""
+
+    type: Literal["message.retract"]
+    room: str
+    message: str
+
+
+class ReactionAdd(Command):
+    """Puts one of four words on a message."""
+
+    type: Literal["reaction.add"]
+    room: str
+    message: str
+    reaction: ReactionCode
+
+
+class ReactionRemove(Command):
+    """Takes one's reaction back."""
+
+    type: Literal["reaction.remove"]
+    room: str
+    message: str
+    reaction: ReactionCode
+
+
+class ReadMark(Command):
+    """Says how far one has read; never goes back."""
+
+    type: Literal["read.mark"]
+    room: str
+    seq: Seq
+
+
+class Typing(Command):
+    """Tells the others that one is writing; not stored."""
+
+    type: Literal["typing"]
+    room: str
+
+
+class Ping(Command):
+    """Answers `server_time`."""
+
+    type: Literal["ping"]
+
+
+COMMANDS: dict[str, type[Command]] = {
+    c.model_fields["type"].annotation.__args__[0]: c  # type: ignore[union-attr]
+    for c in (Hello, RoomEnter, RoomLeave, MessagePost, MessageEdit, MessageRetract, ReactionAdd, ReactionRemove, ReadMark, Typing, Ping)
+}
+
+
+class Invalid(Refusal):
+    """`frame.invalid`, with the frame's `ref` where it had a valid one."""
+
+    def __init__(self, fields: list[str], ref: int | None = None) -> None:
+        # What a stranger named a field is said back, so it must be sayable: short, and valid UTF-8.
+        super().__init__("frame.invalid", fields=[f[:60].encode("utf-8", "replace").decode() for f in fields[:20]])
+        self.ref = ref
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands twice")
+    return made
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+
+
+def decode(text: str) -> Any:
+    """Strict JSON (RFC 8259): no repeated key, NaN, BOM, lone surrogate, nesting over 16. Raises Invalid."""
+    try:
+        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
+    except (ValueError, RecursionError):
+        raise Invalid(["frame"]) from None
+    ref = ref_of(value)
+    if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
+        raise Invalid(["frame"], ref)
+    if "\\u" in text or "\\U" in text:
+        try:
+            orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+        except TypeError:  # a lone surrogate, or an integer beyond 64 bits: neither is a value of any field
+            raise Invalid(_unsayable(value), ref) from None
+    return value
+
+
+def _unsayable(value: Any) -> list[str]:
+    if not isinstance(value, dict):
+        return ["frame"]
+    fields = []
+    for key, item in value.items():
+        try:
+            orjson.dumps({key: item})
+        except TypeError:
+            fields.append(key)
+    return fields or ["frame"]
+
+
+def _depth(value: Any) -> int:
+    deepest, todo = 0, [(value, 1)]
+    while todo:
+        item, depth = todo.pop()
+        if isinstance(item, dict | list):
+            deepest = max(deepest, depth)
+            todo.extend((x, depth + 1) for x in (item.values() if isinstance(item, dict) else item))
+    return deepest
+
+
+def ref_of(frame: Any) -> int | None:
+    ref = frame.get("ref") if isinstance(frame, dict) else None
+    return ref if isinstance(ref, int) and not isinstance(ref, bool) and 1 <= ref <= MOST else None
+
+
+def check(frame: Any) -> Command:
+    """A decoded frame as its command. Raises Invalid naming every field that is wrong."""
+    if not isinstance(frame, dict):
+        raise Invalid(["frame"])
+    kind, ref = frame.get("type"), ref_of(frame)
+    model = COMMANDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise Invalid(["type"], ref)
+    try:
+        return model.model_validate(frame)
+    except ValidationError as error:
+        raise Invalid(sorted({str(e["loc"][0]) for e in error.errors(include_url=False, include_context=False, include_input=False)}), ref) from None
+
+
+def parse(text: str) -> Command:
+    return check(decode(text))
+
+
+def twin(text: str, **fields: Any) -> Command:
+    """The body of an HTTP request as the command whose remaining fields (type, room) stand in its address."""
+    body = decode(text)
+    if not isinstance(body, dict) or body.keys() & {"ref", *fields}:
+        raise Invalid(sorted(body.keys() & {"ref", *fields}) if isinstance(body, dict) else ["frame"])
+    return check({**body, **fields, "ref": 1})

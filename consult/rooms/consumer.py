@@ -1,0 +1,397 @@
+"""The WebSocket door: limits, parse, hand over, reply. No rule of a room stands here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from consult import figures
+from consult.errors import OutcomeUnknown, Refusal
+from consult.rooms import access, commands, greeting, lanes, limits, wire
+from consult.rooms.actions import changes, messages, reading
+from consult.rooms.connection import Connection, refused
+from consult.rooms.entering import Ask, Entry
+from consult.rooms.hub import Hub, hub
+from consult.rooms.order import Lines, Slot
+from consult.rooms.typists import may_tell
+from consult.standing.draining import draining
+
+logger = logging.getLogger("consult.socket")
+
+INVALID_IN_A_ROW = 10
+WAITING_FOR_HELLO = 100  # frames a client may send on before its hello is answered
+
+
+class Consumer(AsyncConsumer):
+    channel_layer_alias = None  # type: ignore[assignment]  # the hub delivers; nothing is dispatched to a consumer per message
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.opened = False  # a valid hello was taken up
+        self.early: list[commands.Command] = []
+        self.invalid = 0
+        self.refs: set[int] = set()
+        self.lines = Lines()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.locale = "fr"
+        self.ended = False
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Without Channels' thread hop to close old connections: no ORM runs on this thread.
+        await {"websocket.connect": self.connect, "websocket.receive": self.receive, "websocket.disconnect": self.disconnect}[message["type"]](message)
+
+    # --- opening ---------------------------------------------------------------
+
+    async def connect(self, message: dict[str, Any]) -> None:
+        self.door = greeting.Door(self.scope)
+        if not self.door.host_known or self.door.foreign_with_cookie:
+            await self.send({"type": "websocket.close", "code": 4403})  # before accepting: HTTP 403
+            raise StopConsumer
+        if draining() or not greeting.admit():
+            await greeting.turn_away(self.scope, self.send)
+            raise StopConsumer
+        greeting.knock(self)
+        self.locale = self.door.locale
+        await self.send({"type": "websocket.accept"})
+        self.hub: Hub = hub()
+        self.outbox, self.transport = greeting.way_out(self.scope, self.base_send, self._too_slow)
+        self.timer = self.hub.loop.call_later(settings.HELLO_S, self._end, 4005, "no hello in time")
+
+    async def disconnect(self, message: dict[str, Any]) -> None:
+        self._leave()
+        self.outbox.ended = True
+        if hasattr(self.outbox, "task"):
+            self.outbox.task.cancel()
+        raise StopConsumer
+
+    def _leave(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self.timer.cancel()
+            greeting.release(self)
+            for task in self.tasks:
+                task.cancel()
+            if self.connection:
+                self.hub.remove(self.connection)
+
+    def _too_slow(self) -> None:
+        figures.outbox_overflows.inc()
+        self._end(4002, "reader too slow")
+
+    def _end(self, code: int, reason: str) -> None:
+        if self.connection:
+            self.connection.close(code, reason)
+        elif not self.ended:
+            figures.closes.labels(str(code)).inc()
+            self.outbox.close(code, reason)
+        self._leave()
+
+    def _say(self, *frames: bytes) -> None:
+        if self.connection:
+            self.hub.send(self.connection, *frames)
+        else:
+            self.outbox.put(None, frames)
+            self.outbox.flush()
+
+    def _refuse(self, refusal: Refusal, ref: int | None) -> None:
+        figures.refusals.labels(refusal.code).inc()
+        self._say(refused(refusal, ref, self.locale))
+
+    # --- frames ------------------------------------------------------------------
+
+    async def receive(self, message: dict[str, Any]) -> None:
+        if self.ended:
+            return
+        text = message.get("text")
+        size = len(text) if text is not None else len(message.get("bytes") or b"")
+        most = settings.LIMITS["frame_bytes"]
+        if size > most or (text is not None and size * 4 > most and len(text.encode()) > most):
+            self._refuse(Refusal("frame.too_large"), None)
+            return self._end(4413, "frame too large")
+        command, invalid = None, None
+        if text is None:
+            invalid = commands.Invalid(["frame"])
+        else:
+            try:
+                command = commands.parse(text)
+            except commands.Invalid as refusal:
+                invalid = refusal
+        if self.connection and not self._within_limits(command, invalid):
+            return
+        if invalid:
+            return self._on_invalid(invalid, text)
+        assert command is not None
+        self.invalid = 0
+        figures.commands.labels(command.type).inc()  # type: ignore[attr-defined]
+        if self.connection is None:
+            self._before_hello(command)
+        else:
+            self.connection.spoke_at = self.hub.loop.time()
+            self._obey(command)
+
+    def _within_limits(self, command: commands.Command | None, invalid: commands.Invalid | None) -> bool:
+        assert self.connection
+        if isinstance(command, commands.RoomEnter):
+            wait, _ = limits.enters.take(self.connection.person)
+            owed = 0.0
+        else:
+            wait, owed = limits.commands.take(self.connection.person)
+        if not wait:
+            return True
+        self._refuse(Refusal("frame.flood", retry_after_ms=wait), command.ref if command else invalid.ref if invalid else None)
+        if owed >= 2 * settings.LIMITS["commands_burst"]:
+            self._end(4429, "flood")
+        return False
+
+    def _on_invalid(self, refusal: commands.Invalid, text: str | None) -> None:
+        if self.connection is None and not self.opened and text is not None and _other_type(text):
+            self._refuse(Refusal("hello.expected"), refusal.ref)
+            return self._end(4400, "hello expected")
+        self.invalid += 1
+        self._refuse(refusal, refusal.ref)
+        if self.invalid >= INVALID_IN_A_ROW:
+            self._end(4400, "malformed frames")
+
+    def _before_hello(self, command: commands.Command) -> None:
+        if self.opened:
+            if len(self.early) >= WAITING_FOR_HELLO:
+                return self._end(4429, "flood")
+            self.early.append(command)
+        elif not isinstance(command, commands.Hello):
+            self._refuse(Refusal("hello.expected"), command.ref)
+            self._end(4400, "hello expected")
+        elif 1 not in command.protocols:
+            self._refuse(Refusal("hello.protocol", protocols=[1]), command.ref)
+            self._end(4426, "protocol version")
+        elif len({r.room for r in command.resume or ()}) != len(command.resume or ()):
+            self._on_invalid(commands.Invalid(["resume"], command.ref), None)
+        else:
+            self.opened = True
+            self.timer.cancel()
+            if command.locale:
+                self.locale = "en" if command.locale.lower().startswith("en") else "fr"
+            self._task(self._hello(command))
+
+    def _task(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # --- hello ---------------------------------------------------------------------
+
+    async def _hello(self, command: commands.Hello) -> None:
+        held, rooms = [], [r for r in command.resume or () if _known_form(r.room)]
+        asks = [Ask(access.room_id(r.room), r.after.epoch if r.after else None, r.after.seq if r.after else 0) for r in rooms]
+        try:
+            # Whoever holds the session, then the rooms: subscribed before their logs are read.
+            await asyncio.wait_for(self.hub.rights.ready.wait(), settings.ACCESS_STALE_S)
+            speaker = await self.hub.read(greeting.identify, self.door, command.ticket)
+            for id in dict.fromkeys([speaker.personal, *(a.room for a in asks)]):
+                held.append(self.hub.hold(id))
+            await self._welcome(command, speaker, asks)
+        except greeting.Unwelcome as no:
+            self._refuse(no.refusal, command.ref)
+            self._end(no.close, no.refusal.code)
+        except (OperationalError, InterfaceError, TimeoutError):
+            self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
+            self._end(1013, "try again later")
+        except Exception:
+            logger.exception("hello failed")
+            self._end(1011, "internal error")
+        finally:
+            for room in held:
+                self.hub.release(room)
+            greeting.release(self)
+
+    async def _welcome(self, command: commands.Hello, speaker: greeting.Speaker, asks: list[Ask]) -> None:
+        named = any(a.room == speaker.personal for a in asks)
+        wanted = asks if named else [Ask(speaker.personal, None, 0), *asks]
+        unseen = [r.room for r in command.resume or () if not _known_form(r.room)]
+        serial = self.hub.rights.serial
+        answers = await self.hub.read(greeting.enter_all, speaker, wanted)
+        if self.ended:
+            return
+        self.connection = Connection(
+            person=speaker.person, card=speaker.card, session_key=speaker.session_key, session_digest=speaker.session_digest, session_ends=speaker.session_ends,
+            personal=speaker.personal, locale=self.locale, outbox=self.outbox, transport=self.transport, on_close=lambda code: self._leave(),
+            next_beat=self.hub.loop.time() + settings.HEARTBEAT_MS / 1000,
+        )
+        self.hub.add(self.connection)
+        own = next(a for a in answers if isinstance(a, Entry) and a.room == speaker.personal)
+        ok = greeting.ok(command.ref, speaker, own)
+        if named:
+            self._say(ok)
+        for answer in answers:
+            if not isinstance(answer, Entry):
+                self._say(wire.frame(type="left", room=str(answer[0]), code="room.not_found"))
+            elif answer is own and not named:
+                await self._join(answer, lambda entry: ok, serial)
+            else:
+                await self._join(answer, lambda entry: wire.frame(type="entered", **_entered(entry)), serial, ref=None)
+        for room in unseen:
+            self._say(wire.frame(type="left", room=room, code="room.not_found"))
+        early, self.early = self.early, []
+        for waiting in early:
+            if not self.ended and self._within_limits(waiting, None):
+                self._obey(waiting)
+
+    async def _join(self, entry: Entry | tuple[Any, Refusal], answer: Callable[[Entry], bytes], serial: int, ref: int | None = None) -> Refusal | None:
+        """Makes a room live; reads anew where rights changed since they were read. Returns the Refusal where they are gone."""
+        assert self.connection
+        room = self.hub.hold(entry.room if isinstance(entry, Entry) else entry[0])
+        try:
+            ask = None
+            while isinstance(entry, Entry):
+                ask = ask or entry.ask
+                if await self.hub.join(self.connection, room, entry, answer, serial):
+                    return None
+                serial = self.hub.rights.serial
+                (entry,) = await self.hub.read(greeting.enter_one, self.connection.person, ask)
+            return entry[1]
+        finally:
+            self.hub.release(room)
+
+    # --- commands --------------------------------------------------------------------
+
+    def _obey(self, command: commands.Command) -> None:
+        if isinstance(command, commands.Hello):
+            return self._refuse(Refusal("hello.repeated"), command.ref)
+        if command.ref in self.refs:
+            return self._refuse(Refusal("frame.ref_reused"), command.ref)
+        if isinstance(command, commands.Ping):
+            return self._say(wire.frame(type="ok", ref=command.ref, server_time=wire.time(greeting.now())))
+        self.refs.add(command.ref)
+        start, barrier = self._plan(command)
+        self.lines.add(Slot(command.room, start, barrier))  # type: ignore[attr-defined]
+
+    def _plan(self, c: Any) -> tuple[Callable[[Slot], None], bool]:
+        """How a command is carried out: as a write of a lane, or (a barrier) as a task once all before it are answered."""
+        assert self.connection
+        person = self.connection.person
+        match c:
+            case commands.RoomEnter():
+                return lambda slot: self._task(self._later(slot, c, self._enter)), True
+            case commands.RoomLeave():
+                return lambda slot: self._leave_room(slot, c), True
+            case commands.Typing():
+                return lambda slot: self._task(self._later(slot, c, self._typing)), True
+        try:
+            room = access.room_id(c.room)
+        except Refusal as refusal:
+            no = refusal
+            return lambda slot: self._answer(slot, c, no), False
+        run: lanes.RunMany
+        item: Any
+        match c:
+            case commands.MessagePost():
+                run, item = messages.post_many, messages.of_command(c, room, person)
+            case commands.MessageEdit():
+                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or ())
+            case commands.MessageRetract():
+                run, item = changes.retract_many, changes.Retraction(room, person, c.message)
+            case commands.ReactionAdd() | commands.ReactionRemove():
+                run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, commands.ReactionAdd))
+            case _:
+                run, item = reading.mark_many, reading.Mark(room, person, c.seq)
+        together = run is messages.post_many
+        return lambda slot: lanes.submit(room, run, item, together=together, done=lambda result: self._answer(slot, c, result), loop=self.hub.loop), False
+
+    def _answer(self, slot: Slot, command: Any, result: Any) -> None:
+        if self.ended:
+            return
+        if isinstance(result, OutcomeUnknown):
+            return self._end(4004, "outcome unknown")  # nothing is answered: the client sends the same id again
+
+        def emit() -> None:
+            self.refs.discard(command.ref)
+            if isinstance(result, Refusal):
+                self._refuse(result, command.ref)
+            elif result is not None:
+                self._say(wire.frame(type="ok", ref=command.ref, **result))
+
+        self.lines.answer(slot, emit)
+
+    async def _later(self, slot: Slot, command: Any, act: Callable[[Any], Any]) -> None:
+        """A barrier's work; whatever becomes of it, it is answered."""
+        try:
+            result = await act(command)
+        except Refusal as refusal:
+            result = refusal
+        except (OperationalError, InterfaceError):
+            result = Refusal("service.unavailable", retry_after_ms=1000)
+        except Exception:
+            logger.exception("a command failed")
+            result = Refusal("request.failed")
+        self._answer(slot, command, result)
+
+    async def _enter(self, c: commands.RoomEnter) -> dict[str, Any] | None:
+        assert self.connection
+        id = access.room_id(c.room)
+        if id not in self.connection.entered and len(self.connection.entered) >= settings.LIMITS["rooms"]:
+            raise Refusal("room.limit")
+        ask = Ask(id, c.after.epoch if c.after else None, c.after.seq if c.after else 0)
+        room = self.hub.hold(id)
+        try:
+            serial = self.hub.rights.serial
+            (entry,) = await self.hub.read(greeting.enter_one, self.connection.person, ask)
+            if isinstance(entry, Entry):
+                no = await self._join(entry, lambda e: wire.frame(type="ok", ref=c.ref, **_entered(e)), serial)
+                if no is None:
+                    return None  # answered inside, before the first event
+                raise no
+            raise entry[1]
+        finally:
+            self.hub.release(room)
+
+    def _leave_room(self, slot: Slot, c: commands.RoomLeave) -> None:
+        assert self.connection
+        if _known_form(c.room):
+            id = access.room_id(c.room)
+            if id == self.connection.personal:
+                return self._answer(slot, c, Refusal("room.read_only"))
+            self.hub.leave(self.connection, id)
+            self.connection.outbox.drop(id)
+        self._answer(slot, c, {})
+
+    async def _typing(self, c: commands.Typing) -> dict[str, Any]:
+        assert self.connection
+        id = access.room_id(c.room)
+        card = self.connection.cards.get(id)
+        if id == self.connection.personal:
+            raise Refusal("room.read_only")
+        if card is None:
+            grant = await self.hub.read(access.may_read, person=self.connection.person, room=id)
+            access.may_write(grant)
+            card = grant.card
+        if may_tell(self.connection.person, id):
+            self.hub.signal(id, wire.frame(type="signal", room=str(id), kind="typing", actor=card, data={}), but=self.connection.person)
+        return {}
+
+
+def _entered(entry: Entry) -> dict[str, Any]:
+    return {"room": str(entry.room), "head": {"epoch": entry.epoch, "seq": entry.seq}, "mode": entry.mode, "state": entry.state}
+
+
+def _known_form(room: str) -> bool:
+    try:
+        access.room_id(room)
+    except Refusal:
+        return False
+    return True
+
+
+def _other_type(text: str) -> bool:
+    """Whether an invalid first frame names a command other than hello."""
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(frame, dict) and isinstance(frame.get("type"), str) and frame["type"] != "hello"

@@ -1,0 +1,414 @@
+"""Who is connected here, and what they hear: one hub a process, on one loop.
+
+The hub holds, for each room that someone here has entered, the head it has delivered. A bell that is not head+1, and a sweep
+every second, make it read the missing rows, so a lost bell is never a lost message. It reads the access_change log, and
+what it cannot vouch for it does not deliver. Nobody calls the hub: the doorbell, the bus and its own tasks drive it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+
+from consult import figures
+from consult.database import own_connection
+from consult.rooms import doorbell, log, rights, wire
+from consult.rooms.bus import Bus
+from consult.rooms.connection import Connection
+from consult.rooms.entering import Entry
+from consult.rooms.presence import Presence
+
+logger = logging.getLogger("consult.hub")
+
+RING_FRAMES = 512  # encoded events kept a room …
+RING_BYTES = 64_000_000  # … and over all rooms
+HEAL_CHUNK = 500
+PRESENCE_S = 2.0
+ACCESS_GROUP = "access"
+
+
+class LocalRoom:
+    """A room that someone here has entered: the head delivered here, its latest encoded events, and who hears it."""
+
+    def __init__(self, id: uuid.UUID) -> None:
+        self.id = id
+        self.epoch: str | None = None
+        self.head = 0
+        self.ring: deque[wire.Frame | None] = deque()
+        self.ring_bytes = 0
+        self.live: dict[Connection, None] = {}
+        self.entering = 0  # connections on their way in: the room stays meanwhile
+        self.healing: asyncio.Task[None] | None = None
+        self.presence_due = False
+
+    def recent(self, low: int) -> list[bytes] | None:
+        """The encoded events after `low`, or None where the ring does not hold them all."""
+        n = self.head - low
+        if n > len(self.ring):
+            return None
+        frames = list(self.ring)[len(self.ring) - n :] if n else []
+        return None if None in frames else [f.text for f in frames if f]
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.node = uuid.uuid4().hex
+        self.rooms: dict[uuid.UUID, LocalRoom] = {}
+        self.connections: dict[str, Connection] = {}
+        self.people: dict[uuid.UUID, dict[Connection, None]] = {}
+        self.dirty: dict[Connection, None] = {}
+        self.rings: OrderedDict[uuid.UUID, None] = OrderedDict()
+        self.ring_bytes = 0
+        self.presence = Presence()
+        self.readers = ThreadPoolExecutor(settings.READERS, thread_name_prefix="reader", initializer=own_connection)
+        self.bus = Bus(self._from_bus)
+        self.bus.want(ACCESS_GROUP)
+        self.rights = rights.Watch(self)
+        self.swept_at = time.monotonic()
+        doorbell.listen(lambda bells: self.loop.call_soon_threadsafe(self._from_here, bells), lambda: self.loop.call_soon_threadsafe(self._access_rang))
+        self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run())]
+
+    async def read(self, call: Any, *args: Any, **kwargs: Any) -> Any:
+        """Runs a database read on a reader thread; a broken connection is tried once more on a new one."""
+        return await self.loop.run_in_executor(self.readers, lambda: rights.on_a_fresh_connection(call, *args, **kwargs))
+
+    # --- connections ----------------------------------------------------------
+
+    def add(self, connection: Connection) -> None:
+        """A connection whose hello was accepted; over `limits.connections` the longest silent one goes, never the newest."""
+        self.connections[connection.id] = connection
+        mine = self.people.setdefault(connection.person, {})
+        mine[connection] = None
+        figures.sockets.inc()
+        if len(mine) > settings.LIMITS["connections"]:
+            oldest = min((c for c in mine if c is not connection), key=lambda c: c.spoke_at)
+            oldest.close(4007, "replaced")
+
+    def remove(self, connection: Connection) -> None:
+        if self.connections.pop(connection.id, None) is None:
+            return
+        mine = self.people.get(connection.person, {})
+        mine.pop(connection, None)
+        if not mine:
+            self.people.pop(connection.person, None)
+        for room in list(connection.entered):
+            self.leave(connection, room)
+        self.dirty.pop(connection, None)
+        figures.sockets.dec()
+
+    def send(self, connection: Connection, *frames: bytes, room: uuid.UUID | None = None) -> None:
+        connection.outbox.put(room, frames)
+        self._mark(connection)
+
+    def _mark(self, connection: Connection) -> None:
+        if not self.dirty:
+            self.loop.call_soon(self._flush)
+        self.dirty[connection] = None
+
+    def _flush(self) -> None:
+        dirty, self.dirty = self.dirty, {}
+        for connection in dirty:
+            connection.outbox.flush()
+
+    # --- entering and leaving ---------------------------------------------------
+
+    def hold(self, id: uuid.UUID) -> LocalRoom:
+        """Subscribes to a room before its log is read, so that nothing falls in between."""
+        room = self.rooms.get(id)
+        if room is None:
+            room = self.rooms[id] = LocalRoom(id)
+            figures.rooms_local.inc()
+            self.bus.want(_group(id))
+        room.entering += 1
+        return room
+
+    def release(self, room: LocalRoom) -> None:
+        room.entering -= 1
+        self._tidy(room)
+
+    def _tidy(self, room: LocalRoom) -> None:
+        if not room.live and not room.entering and self.rooms.pop(room.id, None):
+            figures.rooms_local.dec()
+            self.bus.unwant(_group(room.id))
+            self.presence.forget(room.id)
+            self.ring_bytes -= room.ring_bytes
+            self.rings.pop(room.id, None)
+            if room.healing:
+                room.healing.cancel()
+
+    async def join(self, connection: Connection, room: LocalRoom, entry: Entry, answer: Callable[[Entry], bytes], serial: int) -> bool:
+        """Answers, replays and makes live, in one step without await, once hub and entry stand at one head.
+
+        `answer(entry)` is the frame that comes before the first event of the run. False where rights have changed since
+        `serial`, when the entry was read: read it anew.
+        """
+        between: list[bytes] = []
+        while True:
+            if room.epoch is None:
+                room.epoch, room.head = entry.epoch, entry.seq
+            if room.epoch != entry.epoch:
+                self._new_epoch(room, entry.epoch, entry.seq)
+            if room.head < entry.seq:
+                await self._heal(room, entry.seq)
+                continue
+            recent = room.recent(entry.seq)
+            if recent is not None:
+                between = recent
+                break
+            head = room.head
+            rows = (await self.read(log.frames_of, [(room.id, entry.seq, head)])).get(room.id, [])
+            between = [f.text for f in rows]
+            if room.head == head:
+                break
+        if self.rights.serial != serial or connection.closed is not None:
+            return connection.closed is not None
+        if room.live.pop(connection, 0) == 0:  # it was not there
+            self._presence_soon(room)
+        connection.enter(room.id, entry)
+        present = entry.state and self.presence.of(room.id, [c.cards[room.id] for c in [*room.live, connection]])
+        if entry.state:
+            entry.state["present"] = present
+        self.send(connection, answer(entry), room=None)
+        self.send(connection, *[f.text for f in entry.frames], *between, room=room.id)
+        room.live[connection] = None
+        return True
+
+    def leave(self, connection: Connection, id: uuid.UUID, code: str | None = None) -> None:
+        """Ends deliveries of a room; with a code the room was lost, what is queued of it goes, and `left` is its last frame."""
+        room = self.rooms.get(id)
+        if connection.entered.pop(id, None) is None:
+            return
+        connection.cards.pop(id, None)
+        if room is not None:
+            room.live.pop(connection, None)
+            self._presence_soon(room)
+            self._tidy(room)
+        if code:
+            connection.outbox.drop(id)
+            self.send(connection, wire.frame(type="left", room=str(id), code=code))
+
+    # --- hearing ----------------------------------------------------------------
+
+    def _from_here(self, bells: list[doorbell.Bell]) -> None:
+        """A commit of this process: heard here, and passed on."""
+        for bell in bells:
+            self._hear(bell)
+            frames = [[f.seq, f.kind, f.message, f.text] for f in bell.frames]
+            self.bus.publish(_group(bell.room), {"type": "bell", "node": self.node, "room": str(bell.room), "epoch": bell.epoch, "frames": frames})
+
+    def _access_rang(self) -> None:
+        self.rights.wake.set()
+        self.bus.publish(ACCESS_GROUP, {"type": "access", "node": self.node})
+
+    def _from_bus(self, message: dict[str, Any]) -> None:
+        if message.get("node") == self.node:
+            return
+        if message["type"] == "access":
+            self.rights.wake.set()
+            return
+        id = uuid.UUID(message["room"])
+        if message["type"] == "bell":
+            frames = [wire.Frame(seq, kind, about, text) for seq, kind, about, text in message["frames"]]
+            self._hear(doorbell.Bell(id, message["epoch"], frames))
+        elif message["type"] == "signal":
+            self._signal_here(id, message["frame"], message.get("but"))
+        elif message["type"] == "presence":
+            self.presence.heard(id, message["from"], message["cards"])
+            if (room := self.rooms.get(id)) is not None:
+                self._presence_signal(room)
+
+    def _hear(self, bell: doorbell.Bell) -> None:
+        room = self.rooms.get(bell.room)
+        if room is None or room.epoch is None or not bell.frames or self.rights.stale():
+            return
+        if room.epoch != bell.epoch:
+            self._new_epoch(room, bell.epoch, bell.frames[0].seq - 1)
+        fresh = [f for f in bell.frames if f.seq > room.head]
+        if not fresh:
+            return
+        if fresh[0].seq == room.head + 1:
+            self._deliver(room, fresh)
+        else:
+            self._heal_soon(room, fresh[-1].seq)
+
+    def _deliver(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
+        room.head = frames[-1].seq
+        self._remember(room, frames)
+        texts = [f.text for f in frames]
+        for connection in list(room.live):
+            connection.outbox.put(room.id, texts)
+            self._mark(connection)
+
+    def _remember(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
+        """Keeps encoded events; in the same step drops those whose words an event withholds or supersedes."""
+        gone = {f.message for f in frames if f.kind in wire.WITHHOLDS}
+        if gone:
+            for i, f in enumerate(room.ring):
+                if f is not None and f.message in gone:
+                    room.ring[i] = None
+                    self._count(room, -len(f.text))
+        last = {f.message: f.seq for f in frames if f.kind in wire.WITHHOLDS}
+        for f in frames:
+            stale = f.message in last and f.seq < last[f.message]
+            room.ring.append(None if stale else f)
+            self._count(room, 0 if stale else len(f.text))
+        while len(room.ring) > RING_FRAMES:
+            old = room.ring.popleft()
+            self._count(room, -len(old.text) if old else 0)
+        self.rings[room.id] = None
+        self.rings.move_to_end(room.id)
+        while self.ring_bytes > RING_BYTES and len(self.rings) > 1:
+            oldest, _ = self.rings.popitem(last=False)
+            if (other := self.rooms.get(oldest)) is not None:
+                self._count(other, -other.ring_bytes)
+                other.ring.clear()
+
+    def _count(self, room: LocalRoom, size: int) -> None:
+        room.ring_bytes += size
+        self.ring_bytes += size
+
+    def _new_epoch(self, room: LocalRoom, epoch: str, head: int) -> None:
+        """The log was replaced (a restore, a promotion): those who hear it come back and are told to reset."""
+        for connection in list(room.live):
+            connection.close(4001, "room epoch")
+            room.live.pop(connection, None)
+        self._count(room, -room.ring_bytes)
+        room.ring.clear()
+        room.epoch, room.head = epoch, head
+
+    # --- healing ----------------------------------------------------------------
+
+    def _heal_soon(self, room: LocalRoom, upto: int) -> None:
+        if room.healing is None or room.healing.done():
+            room.healing = asyncio.create_task(self._heal(room, upto))
+            room.healing.add_done_callback(_report)
+
+    async def _heal(self, room: LocalRoom, upto: int) -> None:
+        """Reads and delivers what no bell brought. What a bell brings meanwhile is not delivered twice."""
+        while room.head < upto:
+            low = room.head
+            rows = (await self.read(log.frames_of, [(room.id, low, min(upto, low + HEAL_CHUNK))])).get(room.id, [])
+            fresh = [f for f in rows if f.seq > room.head]
+            if not rows:
+                return
+            if fresh and fresh[0].seq == room.head + 1 and not self.rights.stale():
+                figures.healed_events.inc(len(fresh))
+                self._deliver(room, fresh)
+            elif fresh:
+                return  # the next sweep
+
+    async def _sweeps(self) -> None:
+        while True:
+            await asyncio.sleep(settings.SWEEP_S)
+            started = time.perf_counter()
+            try:
+                ids = [r.id for r in self.rooms.values() if r.epoch is not None]
+                heads = await self.read(log.heads_of, ids) if ids else {}
+                figures.sweep_seconds.observe(time.perf_counter() - started)
+                self.swept_at = time.monotonic()
+                for id, (epoch, seq) in heads.items():
+                    room = self.rooms.get(id)
+                    if room is None or room.epoch is None:
+                        continue
+                    if room.epoch != epoch:
+                        self._new_epoch(room, epoch, seq)
+                    elif seq > room.head:
+                        self._heal_soon(room, seq)
+            except Exception as error:  # PostgreSQL away: the next sweep finds what this one did not
+                logger.warning("the sweep failed", extra={"why": type(error).__name__})
+
+    # --- signals and presence -----------------------------------------------------
+
+    def signal(self, id: uuid.UUID, frame: bytes, *, but: uuid.UUID | None = None) -> None:
+        """Something ephemeral for all who have entered a room, except one person. May be lost."""
+        self._signal_here(id, frame, str(but) if but else None)
+        self.bus.publish(_group(id), {"type": "signal", "node": self.node, "room": str(id), "frame": frame, "but": str(but) if but else None})
+
+    def _signal_here(self, id: uuid.UUID, frame: bytes, but: str | None) -> None:
+        room = self.rooms.get(id)
+        if room is not None and not self.rights.stale():
+            for connection in room.live:
+                if str(connection.person) != but:
+                    self.send(connection, frame, room=id)
+
+    def _presence_soon(self, room: LocalRoom) -> None:
+        if not room.presence_due:
+            room.presence_due = True
+            self.loop.call_later(PRESENCE_S, self._presence_now, room)
+
+    def _presence_now(self, room: LocalRoom) -> None:
+        room.presence_due = False
+        cards = {c.cards[room.id]["id"]: c.cards[room.id] for c in room.live}
+        self.bus.publish(_group(room.id), {"type": "presence", "node": self.node, "from": self.node, "room": str(room.id), "cards": dict(list(cards.items())[:500])})
+        self._presence_signal(room)
+
+    def _presence_signal(self, room: LocalRoom) -> None:
+        if not room.live or next(iter(room.live)).personal == room.id:
+            return
+        data = self.presence.of(room.id, [c.cards[room.id] for c in room.live])
+        frame = wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data)
+        self._signal_here(room.id, frame, None)
+
+    # --- heartbeats ---------------------------------------------------------------
+
+    async def _heartbeats(self) -> None:
+        beat = settings.HEARTBEAT_MS / 1000
+        pause = min(0.5, beat / 20)
+        due = self.loop.time() + pause
+        while True:
+            await asyncio.sleep(max(0.0, due - self.loop.time()))
+            now = self.loop.time()
+            figures.loop_lag.observe(max(0.0, now - due))
+            due = now + pause
+            for connection in list(self.connections.values()):
+                if connection.heard_at() < now - 2 * beat:
+                    connection.close(4003, "heartbeat missed")
+                elif now >= connection.next_beat:
+                    connection.next_beat = now + beat
+                    self._beat(connection)
+
+    def _beat(self, connection: Connection) -> None:
+        connection.ping()
+        changed = {}
+        for id, told in connection.entered.items():
+            room = self.rooms.get(id)
+            if room is not None and room.head > told:
+                changed[str(id)] = connection.entered[id] = room.head
+        self.send(connection, wire.frame(type="heads", rooms=changed))
+
+    # --- the end --------------------------------------------------------------------
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self.bus.close()
+        self.readers.shutdown(wait=False)
+
+
+def _group(id: uuid.UUID) -> str:
+    return f"room.{id}"
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.warning("healing failed", extra={"why": type(error).__name__})
+
+
+_hub: Hub | None = None
+
+
+def hub() -> Hub:
+    """The hub of this process, made on first use on the running loop."""
+    global _hub
+    if _hub is None or _hub.loop is not asyncio.get_running_loop():
+        _hub = Hub()
+    return _hub

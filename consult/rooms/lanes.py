@@ -1,0 +1,167 @@
+"""Group commit: what waited while the last commit ran goes together into the next.
+
+A lane is a thread with one database connection and a queue; a room always uses the same lane, so its writes take effect in
+the order they were submitted. There is no timer: an idle lane takes a single write at once. A lane knows nothing of what
+it runs; it knows what a broken database means (protocol, section 1.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from consult import figures
+from consult.database import own_connection
+from consult.errors import OutcomeUnknown, Refusal
+from consult.rooms import log
+
+logger = logging.getLogger("consult.lanes")
+
+Result = Any  # an answer, a Refusal, or OutcomeUnknown
+RunMany = Callable[[Sequence[Any]], Sequence[Result]]
+
+
+class Job(NamedTuple):
+    run: RunMany  # one transaction for all the items it is given
+    item: Any
+    together: bool  # whether waiting items of the same `run` may share a transaction
+    done: Callable[[Result], None]
+    loop: asyncio.AbstractEventLoop | None  # where `done` is called; None: on the lane's thread
+
+
+class Lane(threading.Thread):
+    def __init__(self, number: int) -> None:
+        super().__init__(name=f"lane-{number}", daemon=True)
+        self.waiting: deque[Job] = deque()
+        self.wake = threading.Event()
+
+    def submit(self, job: Job) -> None:
+        self.waiting.append(job)
+        self.wake.set()
+
+    def run(self) -> None:
+        own_connection()
+        while True:
+            self.wake.wait()
+            self.wake.clear()
+            while self.waiting:
+                jobs = self._take()
+                try:
+                    self._settle(jobs, self._run(jobs))
+                except Exception:  # a lane must outlive whatever a write does
+                    logger.exception("a lane failed")
+                    self._settle(jobs, [Refusal("request.failed")] * len(jobs))
+
+    def _take(self) -> list[Job]:
+        jobs = [self.waiting.popleft()]
+        while self.waiting and jobs[0].together and len(jobs) < settings.BATCH_POSTS and self.waiting[0].run is jobs[0].run:
+            jobs.append(self.waiting.popleft())
+        return jobs
+
+    def _run(self, jobs: Sequence[Job]) -> Sequence[Result]:
+        started = time.perf_counter()
+        try:
+            return self._attempts(jobs)
+        finally:
+            figures.commit_seconds.observe(time.perf_counter() - started)
+            figures.batch_posts.observe(len(jobs))
+
+    def _attempts(self, jobs: Sequence[Job]) -> Sequence[Result]:
+        """Runs the batch; over a broken connection again and again for OUTCOME_S, which client ids make harmless."""
+        give_up, pause, unknown = None, 0.02, False
+        while True:
+            try:
+                return jobs[0].run([j.item for j in jobs])
+            except (OperationalError, InterfaceError) as error:
+                if _alive():
+                    return self._one_by_one(jobs, error)
+                unknown = unknown or log.commit_was_sent()
+                connection.close()
+                figures.lost_connections.inc()
+                give_up = give_up or time.monotonic() + settings.OUTCOME_S
+                if time.monotonic() + pause > give_up:
+                    logger.warning("database lost", extra={"count": len(jobs), "why": "outcome unknown" if unknown else "nothing written"})
+                    return [OutcomeUnknown() if unknown else Refusal("service.unavailable", retry_after_ms=1000)] * len(jobs)
+                time.sleep(pause)
+                pause = min(pause * 2, 0.5)
+            except DatabaseError as error:
+                return self._one_by_one(jobs, error)
+
+    def _one_by_one(self, jobs: Sequence[Job], error: DatabaseError) -> Sequence[Result]:
+        """The database refused the batch: each alone, so that only the culprit is refused."""
+        if len(jobs) > 1:
+            return [r for job in jobs for r in self._attempts([job])]
+        state = getattr(error.__cause__, "sqlstate", None) or ""
+        # Read-only, disk full, out of memory, too many connections, lock or deadlock: the write may be repeated later.
+        passing = state[:2] in ("53", "55", "40", "57") or state == "25006"
+        logger.warning("write refused by the database", extra={"code": state})
+        return [Refusal("service.unavailable", retry_after_ms=1000) if passing else Refusal("request.failed")]
+
+    def _settle(self, jobs: Sequence[Job], results: Sequence[Result]) -> None:
+        per_loop: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Result], None], Result]]] = {}
+        for job, result in zip(jobs, results, strict=True):
+            if job.loop is None:
+                job.done(result)
+            else:
+                per_loop.setdefault(job.loop, []).append((job.done, result))
+        for loop, calls in per_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_call_all, calls)
+
+
+def _call_all(calls: list[tuple[Callable[[Result], None], Result]]) -> None:
+    for done, result in calls:
+        done(result)
+
+
+def _alive() -> bool:
+    """Whether the connection still answers: else what happened to the transaction is not known from here."""
+    try:
+        return connection.connection is not None and not connection.connection.closed and connection.is_usable()
+    except Exception:  # noqa: BLE001  a driver that cannot even be asked is not alive
+        return False
+
+
+_lanes: list[Lane] = []
+_start = threading.Lock()
+
+
+def _lane(room: uuid.UUID) -> Lane:
+    if not _lanes:
+        with _start:
+            if not _lanes:
+                made = [Lane(n) for n in range(settings.LANES)]
+                for lane in made:
+                    lane.start()
+                _lanes.extend(made)
+    return _lanes[room.int % len(_lanes)]
+
+
+def submit(room: uuid.UUID, run: RunMany, item: Any, *, together: bool, done: Callable[[Result], None], loop: asyncio.AbstractEventLoop | None = None) -> None:
+    """Queues one write of a room; `done(result)` gets an answer, a Refusal or OutcomeUnknown."""
+    _lane(room).submit(Job(run, item, together, done, loop))
+
+
+def wait(room: uuid.UUID, run: RunMany, item: Any, *, together: bool) -> Any:
+    """Queues one write and waits for it, for callers on a thread of their own. Raises Refusal or OutcomeUnknown."""
+    future: concurrent.futures.Future[Result] = concurrent.futures.Future()
+    submit(room, run, item, together=together, done=future.set_result)
+    result = future.result()
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def idle() -> bool:
+    """Whether nothing waits: asked while draining."""
+    return all(not lane.waiting for lane in _lanes)

@@ -1,0 +1,207 @@
+"""A room's log: the row lock, the next seq, the append, and every way of reading it.
+
+`writing()` is the one door to the log: it locks rooms in ascending order, hands out seqs under the lock, and after the commit
+rings the doorbell with the encoded events. Readers build frames from rows through the same `wire.event`, so that what is
+delivered live, replayed or paged is one and the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from consult.errors import Refusal
+from consult.rooms import doorbell, wire
+
+_attempt = threading.local()
+
+
+@dataclass(slots=True)
+class Head:
+    """A locked room row: where its log ends, and the rules that a writer must read under the lock."""
+
+    id: uuid.UUID
+    kind: str
+    epoch: str
+    seq: int
+    post_no: int
+    at: datetime
+    lock_reason: str | None
+    slow_mode: int
+    owner: uuid.UUID | None
+    created_by: uuid.UUID | None
+    first: int = 0  # seq before this transaction
+
+    def __post_init__(self) -> None:
+        self.first = self.seq
+
+
+@dataclass(slots=True)
+class Entry:
+    """An event about to be appended."""
+
+    room: uuid.UUID
+    seq: int
+    kind: str
+    at: datetime
+    actor: uuid.UUID | None
+    acting: str | None
+    message: uuid.UUID | None
+    person: uuid.UUID | None
+    data: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Writing:
+    """One transaction that holds the locks of `heads`; `append` takes the next seq of a room."""
+
+    heads: dict[uuid.UUID, Head]
+    now: datetime
+    entries: list[Entry] = field(default_factory=list)
+    encoded: dict[uuid.UUID, list[wire.Frame]] = field(default_factory=dict)  # by whoever already has all that a frame needs
+
+    def next(self, room: uuid.UUID) -> Head:
+        """Takes the next position of a room: its head, with `seq` and `at` moved on."""
+        head = self.heads[room]
+        head.seq += 1
+        head.at = max(head.at, self.now)
+        return head
+
+    def append(
+        self, room: uuid.UUID, kind: str, *, actor: uuid.UUID | None, acting: str | None = None,
+        message: uuid.UUID | None = None, person: uuid.UUID | None = None, data: dict[str, Any] | None = None,
+    ) -> int:
+        """Appends one event and returns its seq. `data` holds codes, numbers and ids, never words."""
+        head = self.next(room)
+        self.entries.append(Entry(room, head.seq, kind, head.at, actor, acting, message, person, data))
+        return head.seq
+
+
+_LOCK = """
+SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by
+FROM rooms_room WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"""
+_INSERT = """
+INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id, person_id, data)
+SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::timestamptz[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::jsonb[])"""
+_ADVANCE = """
+UPDATE rooms_room r SET last_seq = h.seq, last_post_no = h.post_no, last_at = h.at
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS h(id, seq, post_no, at) WHERE r.id = h.id"""
+
+
+@contextmanager
+def writing(rooms: Iterable[uuid.UUID]) -> Iterator[Writing]:
+    """One transaction over these rooms' logs. A room that does not exist is not in `heads`.
+
+    Leaving it commits; then the doorbell rings. An exception rolls everything back and nothing rings.
+    """
+    _attempt.commit_sent = False
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, (sorted(set(rooms)),))
+            heads = {row[0]: Head(*row) for row in cursor.fetchall()}
+            cursor.execute("SELECT clock_timestamp()")
+            made = Writing(heads, cursor.fetchone()[0])
+            yield made
+            moved = _flush(cursor, made)
+        bells = _bells(made, moved)
+        _attempt.commit_sent = True
+    _attempt.commit_sent = False
+    if bells:
+        doorbell.ring(bells)
+
+
+def commit_was_sent() -> bool:
+    """Whether the attempt that failed on this thread had reached its COMMIT: then its outcome is unknown."""
+    return getattr(_attempt, "commit_sent", False)
+
+
+def _flush(cursor: Any, made: Writing) -> list[Head]:
+    e = made.entries
+    if e:
+        cursor.execute(_INSERT, (
+            [x.room for x in e], [x.seq for x in e], [x.kind for x in e], [x.at for x in e], [x.actor for x in e], [x.acting for x in e],
+            [x.message for x in e], [x.person for x in e], [None if x.data is None else orjson.dumps(x.data).decode() for x in e],
+        ))
+    moved = [h for h in made.heads.values() if h.seq > h.first]
+    if moved:
+        cursor.execute(_ADVANCE, ([h.id for h in moved], [h.seq for h in moved], [h.post_no for h in moved], [h.at for h in moved]))
+    return moved
+
+
+def _bells(made: Writing, moved: Sequence[Head]) -> list[doorbell.Bell]:
+    """The frames to ring with, from what the action encoded itself or else read back inside the transaction."""
+    missing = [h for h in moved if len(made.encoded.get(h.id, ())) < h.seq - h.first]
+    read = frames_of([(h.id, h.first, h.seq) for h in missing]) if missing else {}
+    return [doorbell.Bell(h.id, h.epoch, read.get(h.id) or made.encoded[h.id]) for h in moved]
+
+
+# --- reading -----------------------------------------------------------------
+
+_ROWS = """
+SELECT e.room_id, r.epoch, e.seq, e.kind, e.at, e.actor_id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level,
+       e.actor_as, e.message_id, e.person_id, e.data, m.client_id, m.post_no, m.body, m.mentions, m.reply_to, m.images, m.form, m.edited_seq, m.withheld
+FROM {source} JOIN rooms_room r ON r.id = e.room_id
+LEFT JOIN clinicians_person p ON p.id = e.actor_id
+LEFT JOIN rooms_message m ON m.id = e.message_id AND e.kind IN ('message.posted', 'message.edited')
+ORDER BY e.room_id, e.seq"""
+_SPANS = _ROWS.format(source="unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS q(room, low, high) JOIN rooms_event e ON e.room_id = q.room AND e.seq > q.low AND e.seq <= q.high")
+
+
+def frames_of(spans: Sequence[tuple[uuid.UUID, int, int]]) -> dict[uuid.UUID, list[wire.Frame]]:
+    """The events after `low` up to `high` of each (room, low, high), as content stands now, in one query."""
+    found: dict[uuid.UUID, list[wire.Frame]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SPANS, ([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans]))
+        for row in cursor.fetchall():
+            found.setdefault(row[0], []).append(wire.event(wire.Row(*row)))
+    return found
+
+
+def heads_of(rooms: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
+    """(epoch, last seq) of each room that exists, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (list(rooms),))
+        return {id: (epoch, seq) for id, epoch, seq in cursor.fetchall()}
+
+
+def page(*, room: uuid.UUID, first_seq: int, after: int | None, before: int | None, limit: int, epoch: str | None) -> dict[str, Any]:
+    """A page of events for the HTTP door: {"epoch","head","events":[bytes]}, ascending, in one snapshot.
+
+    Raises Refusal room.not_found, room.epoch.
+    """
+    with snapshot():
+        head = heads_of([room]).get(room)
+        if head is None:
+            raise Refusal("room.not_found")
+        if epoch is not None and epoch != head[0]:
+            raise Refusal("room.epoch")
+        bottom = max(first_seq - 1, 0)
+        if after is not None:
+            low = max(bottom, min(after, head[1]))
+            high = min(low + limit, head[1])
+        else:
+            high = head[1] if before is None else max(0, min(before - 1, head[1]))
+            low = max(high - limit, bottom)
+        frames = frames_of([(room, low, high)]).get(room, []) if high > low else []
+    return {"epoch": head[0], "head": head[1], "events": frames}
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Several reads that see one state of the database."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,144 @@
+"""What waits to be sent to one connection: bounded, in order, and dropped room by room when a right is lost.
+
+`DirectOutbox` writes prebuilt frames to the transport of our own server class; `AsgiOutbox` goes through ASGI's send and so
+works under any server (Daphne). Both join what waits into batches and give up on a reader that falls behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from consult import figures
+from consult.rooms import wire
+
+BATCH_BYTES = 1_000_000  # a batch is cut there, so that one message stays small
+
+
+class Transport(Protocol):
+    """What `consult.server` offers in scope["extensions"]["consult.transport"]."""
+
+    heard_at: float
+    on_drained: Callable[[], None] | None
+
+    def write_text(self, text: bytes) -> None: ...
+    def backlog(self) -> int: ...
+    def full(self) -> bool: ...
+    def ping(self) -> None: ...
+    def close(self, code: int, reason: str) -> None: ...
+
+
+class Outbox:
+    """A queue of (room or None, encoded frame). `overflow` is called once when a reader is too slow."""
+
+    def __init__(self, overflow: Callable[[], None]) -> None:
+        self.waiting: deque[tuple[uuid.UUID | None, bytes]] = deque()
+        self.bytes = 0
+        self.overflow = overflow
+        self.ended = False
+
+    def put(self, room: uuid.UUID | None, frames: Sequence[bytes]) -> None:
+        if self.ended:
+            return
+        for text in frames:
+            self.waiting.append((room, text))
+            self.bytes += len(text)
+        figures.deliveries.inc(len(frames))
+        if self.bytes + self.unsent() > settings.OUTBOX_BYTES:
+            figures.outbox_bytes.observe(self.bytes)
+            self.ended = True
+            self.overflow()
+
+    def drop(self, room: uuid.UUID) -> None:
+        """Discards what waits of a room that was lost."""
+        kept = deque(x for x in self.waiting if x[0] != room)
+        self.waiting, self.bytes = kept, sum(len(text) for _, text in kept)
+
+    def take(self) -> bytes:
+        """The next WebSocket message: as many frames as waited, up to a batch."""
+        frames, size = [], 0
+        while self.waiting and len(frames) < wire.BATCH and size < BATCH_BYTES:
+            text = self.waiting.popleft()[1]
+            size += len(text)
+            frames.append(text)
+        self.bytes -= size
+        return wire.join(frames)
+
+    def unsent(self) -> int:
+        """Bytes the server below still holds."""
+        return 0
+
+    def flush(self) -> None:
+        raise NotImplementedError
+
+    def close(self, code: int, reason: str) -> None:
+        raise NotImplementedError
+
+
+class DirectOutbox(Outbox):
+    def __init__(self, transport: Transport, overflow: Callable[[], None]) -> None:
+        super().__init__(overflow)
+        self.transport = transport
+        transport.on_drained = self.flush
+
+    def unsent(self) -> int:
+        return self.transport.backlog()
+
+    def flush(self) -> None:
+        while self.waiting and not self.transport.full():
+            self.transport.write_text(self.take())
+
+    def close(self, code: int, reason: str) -> None:
+        self.ended = True
+        if code not in (4002, 4003):  # a slow or silent reader is not sent the rest first
+            while self.waiting:
+                self.transport.write_text(self.take())
+        self.waiting.clear()
+        self.transport.close(code, reason)
+
+
+class AsgiOutbox(Outbox):
+    """One task a connection that sends what waits; `held` asks the server how many bytes it holds, where it can tell."""
+
+    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], held: Callable[[], int], overflow: Callable[[], None]) -> None:
+        super().__init__(overflow)
+        self.send, self.held = send, held
+        self.wake = asyncio.Event()
+        self.closing: tuple[int, str] | None = None
+        self.task = asyncio.create_task(self._pump())
+
+    def unsent(self) -> int:
+        return self.held()
+
+    def flush(self) -> None:
+        self.wake.set()
+
+    def close(self, code: int, reason: str) -> None:
+        self.ended = True
+        self.closing = (code, reason)
+        if code in (4002, 4003):
+            self.waiting.clear()
+        self.wake.set()
+        asyncio.get_running_loop().call_later(5, self.task.cancel)  # a send that blocks for ever does not keep us
+
+    async def _pump(self) -> None:
+        try:
+            while True:
+                await self.wake.wait()
+                self.wake.clear()
+                while self.waiting:
+                    await self.send({"type": "websocket.send", "text": self.take().decode()})
+                if self.closing:
+                    await self.send({"type": "websocket.close", "code": self.closing[0], "reason": self.closing[1]})
+                    return
+        except (asyncio.CancelledError, OSError):
+            self.ended = True
+        except Exception as error:  # noqa: BLE001  each server has its own way to say that the peer is gone
+            if "disconnect" not in type(error).__name__.lower() and "close" not in str(error).lower():
+                raise
+            self.ended = True

@@ -1,0 +1,122 @@
+"""Messages in their current state, read in one snapshot: pages for scrolling and jumping, one message, its history."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from consult.audit.models import record
+from consult.errors import Refusal
+from consult.rooms import access, log, wire
+from consult.rooms.access import Grant
+
+_COLUMNS = """
+SELECT m.id, m.seq, m.post_no, m.at, m.author_id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as,
+       m.client_id, m.body, m.mentions, m.reply_to, m.images, m.form, m.edited_seq, m.withheld,
+       (SELECT json_object_agg(x.reaction, x.n) FROM (SELECT r.reaction, count(*) n FROM rooms_reaction r WHERE r.message_id = m.id GROUP BY 1) x),
+       (SELECT array_agg(r.reaction ORDER BY r.reaction) FROM rooms_reaction r WHERE r.message_id = m.id AND r.person_id = %(person)s),
+       m.case_room, c.status, c.answers, c.specialty, c.urgency, m.room_id
+FROM rooms_message m LEFT JOIN clinicians_person p ON p.id = m.author_id LEFT JOIN cases_case c ON c.room_id = m.case_room
+"""
+REACTIONS = ("agree", "useful", "thanks", "discuss")
+
+
+def _item(row: tuple[Any, ...]) -> dict[str, Any]:
+    (id, seq, post_no, at, author, *names, acting, client_id, body, mentions, reply_to, images, form, edited_seq, withheld, counts, mine, case, status, answers, specialty, urgency, _room) = row
+    counts = counts if isinstance(counts, dict) else orjson.loads(counts or "{}")
+    return {
+        "message": str(id), "seq": seq, "post_no": post_no, "at": wire.time(at), "actor": access.card(author, *(n or "" for n in names), acting) if author else None,
+        "client_id": str(client_id), "body": None if withheld else body,
+        "mentions": None if withheld else mentions if isinstance(mentions, list) else orjson.loads(mentions or "[]"),
+        "reply_to": str(reply_to) if reply_to else None, "images": [str(i) for i in images], "form": form, "edited_seq": edited_seq, "withheld": withheld,
+        "reactions": {r: counts.get(r, 0) for r in REACTIONS}, "mine": mine or [],
+        "case": {"room": str(case), "status": status, "answers": answers, "specialty": specialty, "urgency": urgency} if case else None,
+    }
+
+
+def messages(grant: Grant, *, after: int | None, before: int | None, around: int | None, limit: int) -> dict[str, Any]:
+    """{"as_of","messages","notices","more"}: `before` and `after` exclusive, `around` with its message and half of `limit` each side."""
+    with log.snapshot():
+        head = log.heads_of([grant.room]).get(grant.room)
+        if head is None:
+            raise Refusal("room.not_found")
+        bottom = max(grant.first_seq - 1, 0)
+        if around is not None:
+            older = _rows(grant, "m.seq <= %(seq)s", "DESC", seq=around, bottom=bottom, limit=(limit + 1) // 2 + 1)
+            newer = _rows(grant, "m.seq > %(seq)s", "ASC", seq=around, bottom=bottom, limit=limit // 2 + 1)
+            more = {"before": len(older) > (limit + 1) // 2, "after": len(newer) > limit // 2}
+            rows = older[: (limit + 1) // 2][::-1] + newer[: limit // 2]
+        elif after is not None:
+            rows = _rows(grant, "m.seq > %(seq)s", "ASC", seq=after, bottom=bottom, limit=limit + 1)
+            more = {"before": after > bottom, "after": len(rows) > limit}
+            rows = rows[:limit]
+        else:
+            rows = _rows(grant, "m.seq < %(seq)s", "DESC", seq=head[1] + 1 if before is None else before, bottom=bottom, limit=limit + 1)
+            more = {"before": len(rows) > limit, "after": before is not None and before <= head[1]}
+            rows = rows[:limit][::-1]
+        low = rows[0][1] if rows and more["before"] else bottom + 1
+        high = rows[-1][1] if rows and more["after"] else head[1]
+        notices = _notices(grant.room, low, high) if rows else []
+    return {"as_of": {"epoch": head[0], "seq": head[1]}, "messages": [_item(r) for r in rows], "notices": notices, "more": more}
+
+
+def _rows(grant: Grant, where: str, order: str, **params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_COLUMNS} WHERE m.room_id = %(room)s AND m.seq > %(bottom)s AND {where} ORDER BY m.seq {order} LIMIT %(limit)s",
+            {"room": grant.room, "person": grant.person, **params},
+        )
+        return cursor.fetchall()
+
+
+NOTICES = 200  # the newest lines about the room itself that one page carries
+
+
+def _notices(room: uuid.UUID, low: int, high: int) -> list[Any]:
+    """The events of a page's range that are not about a message: who came and went, what moderators did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND message_id IS NULL ORDER BY seq DESC LIMIT %s", (room, low, high, NOTICES)
+        )
+        seqs = [seq for (seq,) in cursor.fetchall()]
+    spans = [(room, seq - 1, seq) for seq in sorted(seqs)]
+    frames = log.frames_of(spans).get(room, []) if spans else []
+    return [orjson.Fragment(f.text) for f in frames]
+
+
+def _find(person: uuid.UUID, message: uuid.UUID) -> tuple[Grant, tuple[Any, ...]]:
+    """A message that this person may read: else, whatever the reason, message.not_found."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_COLUMNS} WHERE m.id = %(message)s", {"message": message, "person": person})
+        row = cursor.fetchone()
+    grant = access.grants([(row[-1], person)])[row[-1], person] if row else None
+    if not isinstance(grant, Grant) or row[1] < grant.first_seq:
+        raise Refusal("message.not_found")
+    return grant, row
+
+
+def one(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
+    grant, row = _find(person, message)
+    return {**_item(row), "room": str(grant.room)}
+
+
+def history(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
+    """{"versions": [{"seq","at","body","mentions"}], "withheld"}, oldest first. Erased words are gone for everyone."""
+    grant, row = _find(person, message)
+    author, withheld = row[4], row[19]
+    if person != author and grant.role != "moderator":
+        raise Refusal("message.not_author")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, at, body, mentions FROM rooms_messageversion WHERE message_id = %s UNION ALL "
+            "SELECT coalesce(m.edited_seq, m.seq), e.at, m.body, m.mentions FROM rooms_message m JOIN rooms_event e ON e.room_id = m.room_id AND e.seq = coalesce(m.edited_seq, m.seq) "
+            "WHERE m.id = %s ORDER BY 1",
+            (message, message),
+        )
+        rows = cursor.fetchall()
+    record(act="message.history_read", person=person, room=grant.room, object=str(message))
+    versions = [{"seq": seq, "at": wire.time(at), "body": body, "mentions": orjson.loads(m) if isinstance(m, str) else m} for seq, at, body, m in rows]
+    return {"versions": [] if withheld == "erased" else versions, "withheld": withheld}

@@ -1,0 +1,111 @@
+"""Rights hold at once: reads the access_change log and takes from open sockets what they may no longer hear."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from consult import figures
+from consult.errors import Refusal
+from consult.rooms import access
+from consult.standing import changes, sessions
+
+if TYPE_CHECKING:
+    from consult.rooms.connection import Connection
+    from consult.rooms.hub import Hub
+
+logger = logging.getLogger("consult.rights")
+
+
+def on_a_fresh_connection(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Runs a read; where the connection turns out to be broken, drops it and runs it once more."""
+    try:
+        return call(*args, **kwargs)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return call(*args, **kwargs)
+
+
+class Watch:
+    """Polls every ACCESS_POLL_S and whenever the doorbell rings. While it could not read for ACCESS_STALE_S, nothing is delivered."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.wake = asyncio.Event()
+        self.ready = asyncio.Event()  # the position in the log is taken: who is identified after it is watched
+        self.reader: changes.Reader | None = None
+        self.read_at = float("-inf")
+        self.serial = 0  # changes seen; an entry that began before one looks again
+
+    def stale(self) -> bool:
+        return time.monotonic() - self.read_at > settings.ACCESS_STALE_S
+
+    async def run(self) -> None:
+        self.wake.set()
+        while True:
+            try:
+                await asyncio.wait_for(self.wake.wait(), settings.ACCESS_POLL_S)
+            except TimeoutError:
+                pass
+            self.wake.clear()
+            try:
+                if self.reader is None:
+                    self.reader = await self.hub.read(changes.Reader)
+                    self.ready.set()
+                found = await self.hub.read(self.reader.read)
+                if found:
+                    self.serial += 1
+                    await self._apply(found)
+                self.read_at = time.monotonic()
+                await self._expired()
+            except Exception as error:  # PostgreSQL away: what is stale is not delivered, and the next poll tries again
+                logger.warning("access changes could not be read", extra={"why": type(error).__name__})
+            figures.access_age.set(time.monotonic() - self.read_at)
+
+    async def _apply(self, found: Sequence[changes.Change]) -> None:
+        ended = {c.session for c in found if c.kind == "session"}
+        people = {c.person_id for c in found if c.kind in ("standing", "account")}
+        doubtful = [c for c in self.hub.connections.values() if c.session_digest in ended or c.person in people]
+        if doubtful:
+            await self._sessions(doubtful)
+        rooms = {c.room_id for c in found if c.kind in ("audience", "room")}
+        members = {(c.room_id, c.person_id) for c in found if c.kind == "membership"}
+        # Who joins or leaves a group gains or loses the cases addressed to it, so all of that person's rooms are looked at.
+        people |= {person for _, person in members}
+        pairs = {(room, c.person) for person in people for c in self.hub.people.get(person, ()) for room in c.entered}
+        pairs |= {(id, c.person) for id in rooms if id in self.hub.rooms for c in self.hub.rooms[id].live}
+        if pairs:
+            await self._rooms(sorted(pairs))
+
+    async def _expired(self) -> None:
+        now = time.time()
+        late = [c for c in self.hub.connections.values() if c.session_ends < now]
+        if late:
+            await self._sessions(late)
+
+    async def _sessions(self, doubtful: Sequence[Connection]) -> None:
+        answers = await self.hub.read(sessions.still_valid, [c.session_key for c in doubtful])
+        for connection_ in doubtful:
+            verdict = answers.get(connection_.session_key, "ended")
+            if verdict:
+                code, refusal = (4403, Refusal("account.suspended")) if verdict == "suspended" else (4401, Refusal("session.none"))
+                connection_.refuse(self.hub, refusal)
+                connection_.close(code, refusal.code)
+
+    async def _rooms(self, pairs: Sequence[access.Pair]) -> None:
+        grants, ended = await self.hub.read(lambda: (access.grants(pairs), access.ended(pairs)))
+        for (room, person), answer in grants.items():
+            for connection_ in list(self.hub.people.get(person, ())):
+                if room not in connection_.entered:
+                    continue
+                if isinstance(answer, Refusal):
+                    self.hub.leave(connection_, room, ended.get((room, person), "room.not_found"))
+                else:
+                    connection_.cards[room] = answer.card

@@ -1,0 +1,67 @@
+"""`python -m consult.serve`: the web process of the Procfile, one worker or several that share a listening socket."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="consult.serve", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or "8000"))
+    parser.add_argument("--workers", type=int, default=int(os.environ.get("WEB_CONCURRENCY") or "1"))
+    parser.add_argument("--fd", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
+    if args.workers > 1:
+        sys.exit(supervise(args.host, args.port, args.workers))
+    import django
+
+    django.setup()
+    from consult.server import Server, config
+
+    server = Server(config(fd=args.fd) if args.fd is not None else config(host=args.host, port=args.port))
+    server.run()
+    sys.exit(0 if server.started else 3)
+
+
+def supervise(host: str, port: int, workers: int) -> int:
+    """Starts the workers on one socket, starts a dead one again, passes SIGTERM on and waits for their drain."""
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="consult-metrics-"))
+    listening = socket.create_server((host, port), backlog=2048)
+    listening.set_inheritable(True)
+    command = [sys.executable, "-m", "consult.serve", "--workers", "1", "--fd", str(listening.fileno())]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, pass_fds=[listening.fileno()])
+
+    children, stopping = [start() for _ in range(workers)], False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for child in children:
+            child.terminate()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while any(child.poll() is None for child in children):
+        time.sleep(0.2)
+        for i, child in enumerate(children):
+            if child.poll() is not None and not stopping:
+                if child.returncode == 3:  # it never served, and would not the next time
+                    stop()
+                    return 3
+                children[i] = start()
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Our uvicorn: a WebSocket protocol that offers its transport to the rooms, and a server that drains before it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from consult.standing import draining
+
+HIGH_WATER = 256 * 1024  # bytes in the transport above which frames wait in the outbox
+
+
+def framed(text: bytes) -> bytes:
+    """A final, unmasked text frame (RFC 6455, section 5.2)."""
+    size = len(text)
+    if size < 126:
+        return struct.pack("!BB", 0x81, size) + text
+    if size < 65536:
+        return struct.pack("!BBH", 0x81, 126, size) + text
+    return struct.pack("!BBQ", 0x81, 127, size) + text
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's own protocol; in addition the `Transport` that `rooms.outbox` writes to.
+
+    Messages are written whole and in order here and nowhere else, so they never fall inside a fragmented one.
+    """
+
+    heard_at = 0.0
+    on_drained: Callable[[], None] | None = None
+    choked = False
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        self.heard_at = self.loop.time()
+        if (sock := transport.get_extra_info("socket")) is not None and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = self.loop.time()
+        super().data_received(data)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["extensions"]["consult.transport"] = self  # type: ignore[typeddict-unknown-key]
+
+    def pause_writing(self) -> None:
+        self.choked = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.choked = False
+        super().resume_writing()
+        if self.on_drained is not None:
+            self.on_drained()
+
+    # --- rooms.outbox.Transport -------------------------------------------------
+
+    def write_text(self, text: bytes) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(framed(text))
+
+    def backlog(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def full(self) -> bool:
+        return self.choked
+
+    def ping(self) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(b"\x89\x00")
+
+    def handle_pong(self, event: Any) -> None:
+        """Any sign of life counts (`heard_at`); uvicorn's own keepalive is off."""
+
+    def close(self, code: int, reason: str) -> None:
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        # A peer that does not read never echoes the close and never takes the buffer: then the connection is cut.
+        self.close_timer = self.loop.call_later(2.0 if not self.choked else 1.0, self._cut)
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+
+    def _cut(self) -> None:
+        self.transport.abort()
+
+
+class Server(uvicorn.Server):
+    """On SIGTERM: /readyz fails and new sockets are refused, clients are told to reconnect, spread over DRAIN_S, then 4001."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        draining.begin()
+        from consult.rooms import hub as hubs
+        from consult.rooms import lanes
+
+        hub = hubs._hub
+        if hub is not None and hub.connections and not self.force_exit:
+            await drain(hub)
+        for _ in range(100):
+            if lanes.idle():
+                break
+            await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
+
+
+async def drain(hub: Any) -> None:
+    """Tells every client when to come back, spread evenly, and closes each with 4001 when its time has come."""
+    from consult.rooms import wire
+
+    connections = list(hub.connections.values())
+    random.shuffle(connections)
+    started, n = hub.loop.time(), len(connections)
+    for i, connection in enumerate(connections):
+        connection.leaves_at = started + settings.DRAIN_S * i / n
+        hub.send(connection, wire.frame(type="reconnect", after_ms=random.randint(0, 500)))
+    for connection in connections:
+        pause = connection.leaves_at - hub.loop.time()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        connection.close(4001, "draining")
+
+
+def config(**changes: Any) -> uvicorn.Config:
+    """The way this server is always configured; no per-message deflate, no server-side ping of its own."""
+    return uvicorn.Config(
+        "consult.asgi:application", ws=SocketProtocol, ws_max_size=settings.LIMITS["frame_bytes"] * 4 + 1_000_000, ws_ping_interval=None, ws_ping_timeout=None,
+        ws_per_message_deflate=False, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_config=None, server_header=False,
+        proxy_headers=True, timeout_graceful_shutdown=10, **changes,
+    )
