@@ -13,6 +13,7 @@ from ninja.utils import check_csrf
 from consult import __version__
 from consult.errors import OutcomeUnknown, Refusal
 from consult.locale import locale_of
+from consult.locale import locale_of
 
 log = logging.getLogger("consult.api")
 
@@ -95,7 +96,8 @@ def mount() -> None:
     from consult.cases.api import router as cases
     from consult.clinicians.api import router as clinicians
     from consult.rooms.api import router as rooms
+    from consult.rooms.people_api import router as people
     from consult.standing.api import router as standing
 
-    for router in (standing, clinicians, rooms, cases):
+    for router in (standing, people, clinicians, rooms, cases):
         api.add_router("", router)

@@ -1,4 +1,4 @@
-"""French or English: which of the two a request asks for."""
+"""The language a request is answered in."""
 
 from __future__ import annotations
 
@@ -7,4 +7,5 @@ from django.utils.translation import get_language_from_request
 
 
 def locale_of(request: HttpRequest) -> str:
+    """ "fr" or "en", by Accept-Language."""
     return "en" if get_language_from_request(request).startswith("en") else "fr"
