@@ -1,0 +1,19 @@
+/** A message's words: plain text with safe links, tags that search, and mentions. */
+import type { Mention } from "../../protocol";
+import { toTag } from "../../router";
+import { session } from "../../store";
+import { bodyParts } from "./bodyParts";
+
+export function Body({ body, mentions, tab, asked }: { body: string; mentions: Mention[] | null; tab: number; asked?: boolean }) {
+  const me = session.value.me?.id;
+  return (
+    <p class={`body${asked ? " asked" : ""}`} dir="auto">
+      {bodyParts(body, mentions).map((part, at) => {
+        if (part.type === "link") return <a href={part.href} target="_blank" rel="noopener noreferrer nofollow" tabIndex={tab} key={at}>{part.text}</a>;
+        if (part.type === "tag") return <a class="hashtag" href={toTag(part.tag)} tabIndex={tab} key={at}>{part.text}</a>;
+        if (part.type === "mention") return <span class={`mention${part.person === me ? " me" : ""}`} key={at}>{part.text}</span>;
+        return part.text;
+      })}
+    </p>
+  );
+}

@@ -1,0 +1,203 @@
+/** Where one writes: a draft that is always kept, replies, edits, mentions, and the reasons it may be closed. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Line, PersonCard, RoomView } from "../../store";
+import { clockSkew, connection, join, session } from "../../store";
+import type { Mention } from "../../protocol";
+import { words } from "../../i18n";
+import { clock } from "../../i18n/time";
+import { Problem } from "../parts/atoms";
+import { Icon } from "../parts/icons";
+import { shortName } from "../parts/names";
+import { narrow, touch } from "../prefs";
+import { MentionPicker, type PickerKeys } from "./MentionPicker";
+import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
+import type { MessageLine } from "./Message";
+
+/** The protocol's default; the server says no again if it is told otherwise. */
+const bodyChars = 8_000;
+const warnFrom = 7_500;
+
+interface Editing { line: MessageLine; body: string; mentions: Mention[] }
+export interface ComposerHandle { focus(): void; edit(line: MessageLine): void }
+
+export function Composer({ view, handle, onSent }: { view: RoomView; handle: { current: ComposerHandle | null }; onSent: () => void }) {
+  const t = words().room;
+  const area = useRef<HTMLTextAreaElement>(null);
+  const editing = useSignal<Editing | null>(null);
+  const asking = useSignal<{ start: number; query: string } | null>(null);
+  const keys = useRef<PickerKeys | null>(null);
+  const failure = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const left = useSlowMode(view);
+
+  const room = view.item.value;
+  const state = view.state.value;
+  const text = editing.value ?? view.draft.value;
+  const size = text.body.length > warnFrom ? [...text.body].length : text.body.length;
+  const over = size > bodyChars;
+  const blank = !text.body.trim();
+
+  handle.current = {
+    focus: () => area.current?.focus(),
+    edit: (line) => {
+      editing.value = { line, body: line.item.body ?? "", mentions: line.item.mentions ?? [] };
+      requestAnimationFrame(() => { area.current?.focus(); area.current?.setSelectionRange(area.current.value.length, area.current.value.length); });
+    },
+  };
+
+  const put = (body: string, mentions: Mention[]) => {
+    if (editing.value) editing.value = { ...editing.value, body, mentions };
+    else view.draft.value = { ...view.draft.value, body, mentions };
+  };
+
+  // The field is as high as its text, up to a share of the screen that the style sheet sets.
+  useLayoutEffect(() => {
+    const field = area.current;
+    if (!field) return;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  }, [text.body, narrow.value]);
+
+  const onInput = (event: Event) => {
+    const field = event.currentTarget as HTMLTextAreaElement;
+    put(field.value, shiftMentions(text.body, field.value, text.mentions));
+    asking.value = mentionAt(field.value, field.selectionStart);
+    if (field.value.trim() && !editing.value) view.typed();
+  };
+
+  const pick = (person: PersonCard) => {
+    const field = area.current!;
+    const at = asking.value;
+    if (!at) return;
+    const made = insertMention(text.body, at.start, field.selectionStart, { id: person.id, name: person.name ?? "?" }, text.mentions);
+    put(made.body, made.mentions);
+    asking.value = null;
+    requestAnimationFrame(() => { field.focus(); field.setSelectionRange(made.caret, made.caret); });
+  };
+
+  const stopEdit = () => { editing.value = null; failure.value = null; area.current?.focus(); };
+
+  const submit = async () => {
+    if (blank || over || busy.value || (left > 0 && !editing.value)) return;
+    const ready = trimmed(text.body, text.mentions);
+    failure.value = null;
+    busy.value = true;
+    try {
+      if (editing.value) {
+        await view.edit(editing.value.line.item, ready.body, ready.mentions);
+        stopEdit();
+      } else {
+        const { replyTo } = view.draft.value;
+        view.draft.value = { body: "", replyTo: null, mentions: [] };
+        await view.send(ready.body, { replyTo, mentions: ready.mentions });
+        onSent();
+      }
+    } catch (error) {
+      // What was written must be back where it was, unless something else has been written since.
+      if (!editing.value && !view.draft.value.body) view.draft.value = { body: ready.body, replyTo: null, mentions: ready.mentions };
+      failure.value = error;
+    } finally {
+      busy.value = false;
+    }
+  };
+
+  const onKey = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (asking.value && keys.current?.(event)) { event.preventDefault(); return; }
+    if (event.key === "Enter" && !event.shiftKey && (!touch.value || event.ctrlKey || event.metaKey)) { event.preventDefault(); void submit(); }
+    else if (event.key === "Escape" && (asking.value || editing.value || view.draft.value.replyTo)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (asking.value) asking.value = null;
+      else if (editing.value) stopEdit();
+      else view.draft.value = { ...view.draft.value, replyTo: null };
+    } else if (event.key === "ArrowUp" && !text.body && !editing.value) {
+      const mine = [...view.lines.value].reverse().find((line): line is MessageLine => line.type === "message" && line.own && !line.item.withheld && !line.item.case);
+      if (mine) { event.preventDefault(); handle.current?.edit(mine); }
+    }
+  };
+
+  const closed = useClosed(view);
+  if (closed) return <div class="composer" id="composer" tabIndex={-1}>{closed}</div>;
+  if (room?.kind === "group" && !room.member && state?.role == null) return (
+    <div class="composer" id="composer" tabIndex={-1}>
+      <div class="note"><Icon name="people" /><span class="grow">{t.joinToWrite}</span><button type="button" class="btn primary" onClick={() => void join(view.id).catch((error: unknown) => (failure.value = error))}>{t.joinRoom}</button></div>
+      <Problem error={failure.value} />
+    </div>
+  );
+
+  const replied = !editing.value && text && view.draft.value.replyTo ? findLine(view.lines.value, view.draft.value.replyTo) : null;
+  const hint = room?.kind === "case" && room.case?.author && room.case.author.id !== session.value.me?.id ? t.answerTo(shortName(room.case.author.name)) : room?.kind === "private" ? t.writeTo : t.write;
+  const counting = left > 0 && !editing.value;
+  return (
+    <div class="composer">
+      <Problem error={failure.value} />
+      <div class={`composer-box small${over ? " over" : ""}`}>
+        {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
+        {!editing.value && view.draft.value.replyTo && (
+          <div class="composer-top"><Icon name="reply" size="small" />
+            <span class="grow one-line">{t.replyingTo(shortName(replied?.item.actor?.name ?? t.someone))}{replied?.item.body ? ` · ${replied.item.body}` : ""}</span>
+            <button type="button" class="icon-btn" aria-label={t.stopReply} onClick={() => { view.draft.value = { ...view.draft.value, replyTo: null }; area.current?.focus(); }}><Icon name="close" size="small" /></button>
+          </div>
+        )}
+        <textarea id="composer" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
+          role={asking.value ? "combobox" : undefined} aria-expanded={asking.value ? true : undefined} aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
+          onInput={onInput} onKeyDown={onKey} onBlur={() => setTimeout(() => (asking.value = null), 150)}
+          onClick={(event) => (asking.value = mentionAt(event.currentTarget.value, event.currentTarget.selectionStart))} />
+        <div class="composer-foot">
+          {over ? <span class="over" role="alert">{t.over(size - bodyChars)}</span> : size > warnFrom ? <span>{t.left(bodyChars - size)}</span>
+            : state?.slow_mode ? <span class="hint">{t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
+          <button type="button" class={`btn send${blank || over || counting ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || counting || busy.value} onClick={() => void submit()}
+            onPointerDown={(event) => event.preventDefault()}>
+            <Icon name={counting ? "hour" : "send"} /><span class="word">{counting ? t.wait(left) : editing.value ? t.saveEdit : t.send}</span>
+          </button>
+        </div>
+        {asking.value && <MentionPicker room={view.id} query={asking.value.query} keys={keys} onPick={pick} onClose={() => (asking.value = null)} />}
+      </div>
+      {connection.value.unsent > 0 && narrow.value && <p class="composer-under">{t.keptHere}</p>}
+    </div>
+  );
+}
+
+function findLine(lines: readonly Line[], message: string): MessageLine | null {
+  return lines.find((line): line is MessageLine => line.type === "message" && line.item.message === message) ?? null;
+}
+
+/** Seconds until one may send again; the text stays editable meanwhile. */
+function useSlowMode(view: RoomView): number {
+  const seconds = view.state.value?.slow_mode ?? 0;
+  const tick = useSignal(0);
+  const last = seconds ? [...view.lines.value].reverse().find((line) => line.type === "message" && line.own) : undefined;
+  const until = last?.type === "message" ? Date.parse(last.item.at) + seconds * 1_000 - clockSkew.value : 0;
+  const exempt = session.value.me?.mod ?? false;
+  const left = exempt || !seconds ? 0 : Math.max(0, Math.ceil((until - Date.now()) / 1_000));
+  useEffect(() => {
+    if (left <= 0) return;
+    const timer = setTimeout(() => tick.value++, 1_000);
+    return () => clearTimeout(timer);
+  }, [left, tick.value]);
+  return left;
+}
+
+function useClosed(view: RoomView) {
+  const t = words().room;
+  const tick = useSignal(0);
+  const state = view.state.value;
+  const lock = state?.lock ?? view.item.value?.lock ?? null;
+  const silenced = state?.silenced_until ? Date.parse(state.silenced_until) - clockSkew.value : 0;
+  useEffect(() => {
+    const wait = silenced - Date.now();
+    if (wait <= 0 || wait > 2 ** 31 - 1) return;
+    const timer = setTimeout(() => tick.value++, wait + 200);
+    return () => clearTimeout(timer);
+  }, [silenced]);
+  void tick.value;
+  if (silenced > Date.now()) return <div class="note confirm" role="alert"><Icon name="mute" /><span>{t.silenced(clock(silenced))}</span></div>;
+  if (lock && !session.value.me?.mod) {
+    const by = state?.lock?.actor?.name;
+    const said = by ? t.lockedBy(shortName(by)) : t.locked;
+    return <div class="note"><Icon name="lock" /><span>{lock.reason ? t.lockedWhy(said, lock.reason) : said}</span></div>;
+  }
+  return null;
+}

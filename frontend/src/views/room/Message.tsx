@@ -1,0 +1,115 @@
+/** One message of the log: who, then what, then what colleagues made of it. */
+import type { Line, RoomView } from "../../store";
+import type { Reaction } from "../../protocol";
+import { memo } from "../parts/memo";
+import { words } from "../../i18n";
+import { clock, moment } from "../../i18n/time";
+import { Status, Verified, standing } from "../parts/atoms";
+import { Icon } from "../parts/icons";
+import { shortName } from "../parts/names";
+import { session } from "../../store";
+import { toRoom } from "../../router";
+import { Body } from "./Body";
+
+export const reactions: Reaction[] = ["agree", "useful", "thanks", "discuss"];
+export type MessageLine = Extract<Line, { type: "message" }>;
+
+export interface MessageActs {
+  reply(line: MessageLine): void;
+  menu(line: MessageLine, anchor: HTMLElement): void;
+  jump(seq: number): void;
+  react(line: MessageLine, reaction: Reaction): void;
+  versions(message: string): void;
+}
+
+interface Props { line: MessageLine; view: RoomView; active: boolean; flash: boolean; acts: MessageActs; inCase: boolean; lang: string }
+
+export const Message = memo(function Message({ line, view, active, flash, acts, inCase }: Props) {
+  const t = words().room;
+  const { item, own, first } = line;
+  // Inside the log only the message that has the focus takes part in the order of Tab.
+  const tab = active ? 0 : -1;
+  const name = item.actor?.name ?? t.someone;
+  const body = item.body;
+  const writable = !item.withheld;
+  const card = item.case && !inCase;
+  const given = reactions.filter((one) => item.reactions[one] > 0);
+  return (
+    <article class={`msg${own ? " own" : ""}${first ? "" : " run"}${flash ? " flash" : ""}${active ? " active" : ""}`} data-key={line.key} data-seq={item.seq}
+      tabIndex={tab} aria-label={`${name}, ${moment(item.at)}`}>
+      <a class="at" href={toRoom(view.id, item.seq)} tabIndex={-1} title={moment(item.at)}><time dateTime={item.at}>{clock(item.at)}</time></a>
+      <div class="said">
+        {first && item.actor && (
+          <div class="who">
+            <span class="name">{name}</span>
+            <Verified />
+            {standing(item.actor) && <span class="standing">{standing(item.actor)}</span>}
+            {item.actor.as === "moderator" && <span class="tag mod">{t.moderation}</span>}
+            {item.form === "question" && inCase && <span class="tag">{t.asked}</span>}
+            {own && <span class="meta third">{t.you}</span>}
+          </div>
+        )}
+        {line.reply && <Quoted line={line} tab={tab} onJump={acts.jump} />}
+        {!writable ? <Withheld line={line} name={name} />
+          : card ? <CaseCard line={line} tab={tab} />
+          : <div lang={session.value.me?.locale}><Body body={body ?? ""} mentions={item.mentions} tab={tab} asked={item.form === "question" && inCase} />
+              {item.edited_seq !== null && (own || session.value.me?.mod
+                ? <button type="button" class="edited reach" tabIndex={tab} onClick={() => acts.versions(item.message)}>{t.edited}</button>
+                : <span class="edited">{t.edited}</span>)}
+            </div>}
+        {item.images.length > 0 && <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>}
+        {given.length > 0 && writable && (
+          <div class="reactions">
+            {given.map((one) => (
+              <button type="button" aria-pressed={item.mine.includes(one)} tabIndex={tab} onClick={() => acts.react(line, one)} key={one}>{t[one]} <b>{item.reactions[one]}</b></button>
+            ))}
+          </div>
+        )}
+      </div>
+      {writable && (
+        <div class="msg-tools">
+          <button type="button" class="icon-btn" tabIndex={tab} aria-label={t.reply} title={t.reply} onClick={() => acts.reply(line)}><Icon name="reply" /></button>
+          <button type="button" class="icon-btn" tabIndex={tab} aria-haspopup="menu" aria-label={t.actions(name)} onClick={(event) => acts.menu(line, event.currentTarget)}><Icon name="more" /></button>
+        </div>
+      )}
+    </article>
+  );
+});
+
+function Quoted({ line, tab, onJump }: { line: MessageLine; tab: number; onJump: (seq: number) => void }) {
+  const reply = line.reply!;
+  return <QuoteLine reply={reply} tab={tab} onJump={onJump} />;
+}
+
+export function QuoteLine({ reply, tab, onJump }: { reply: NonNullable<MessageLine["reply"]>; tab: number; onJump: (seq: number) => void }) {
+  const t = words().room;
+  const text = reply.withheld ? t[reply.withheld === "retracted" ? "erased" : reply.withheld] : reply.body ?? t.notLoaded;
+  const said = <>{reply.actor && <span class="strong">{shortName(reply.actor.name)}</span>}{text}</>;
+  return reply.seq === null ? <span class="quote one-line">{said}</span>
+    : <button type="button" class="quote one-line" tabIndex={tab} onClick={() => onJump(reply.seq!)}>{said}</button>;
+}
+
+/** A message whose words are withheld keeps its place. */
+function Withheld({ line, name }: { line: MessageLine; name: string }) {
+  const t = words().room;
+  const why = line.item.withheld!;
+  if (why === "hidden") return <div class="hatched"><span>{t.hidden}</span></div>;
+  return <p class="gone">{why === "retracted" ? t.retracted(shortName(name)) : t[why]}</p>;
+}
+
+/** In a group's log a question is a card that follows its case. */
+function CaseCard({ line, tab }: { line: MessageLine; tab: number }) {
+  const t = words().room;
+  const card = line.item.case!;
+  return (
+    <a class="case-card" href={toRoom(card.room)} tabIndex={tab}>
+      <span class="asks" dir="auto">{line.item.body}</span>
+      <span class="foot">
+        {card.urgency === "hour" && <span class="tag urgent">{t.urgent}</span>}
+        <Status status={card.status} />
+        <span>{t.answers(card.answers)}</span>
+        <span class="link">{t.openCase}</span>
+      </span>
+    </a>
+  );
+}

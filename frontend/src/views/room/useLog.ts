@@ -1,0 +1,144 @@
+/** The log's scroll: a bounded window of lines, the reader's place kept, never a forced scroll. */
+import { useComputed, useSignal, type Signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Line, RoomView } from "../../store";
+import { follow, slideDown, slideUp, windowAt, type Range } from "./window";
+
+const nearEdge = 600;
+const nearBottom = 48;
+
+interface Place { key: string; offset: number }
+
+export function useLog(view: RoomView, onSeen: (seq: number) => void) {
+  const box = useRef<HTMLDivElement>(null);
+  const range = useSignal<Range | null>(null);
+  const lines = view.lines.value;
+  const before = useRef<readonly Line[]>([]);
+  const bottom = useSignal(true);
+  const place = useRef<Place | null>(null);
+  const opened = useRef(false);
+  const busy = useRef(false);
+  const flash = useSignal<string | null>(null);
+
+  // The window over the lines as they are now; kept in a ref-like signal so that scrolling can move it.
+  const shown: Range = before.current === lines && range.value ? range.value
+    : range.peek() && before.current.length ? follow(range.peek()!, before.current, lines, bottom.peek() && view.mode.value === "live")
+    : windowAt(lines.length, null);
+  if (before.current !== lines || !range.peek()) {
+    before.current = lines;
+    range.value = shown;
+  }
+
+  const note = () => {
+    const log = box.current;
+    if (!log) return;
+    bottom.value = log.scrollHeight - log.scrollTop - log.clientHeight < nearBottom;
+    const top = log.getBoundingClientRect().top;
+    place.current = null;
+    let seen = 0;
+    for (const child of log.children as unknown as HTMLElement[]) {
+      const rect = child.getBoundingClientRect();
+      if (!place.current && child.dataset.key && rect.bottom > top) place.current = { key: child.dataset.key, offset: rect.top - top };
+      if (rect.top < top + log.clientHeight && child.dataset.seq) seen = Number(child.dataset.seq);
+    }
+    if (seen) onSeen(seen);
+  };
+
+  const atKey = (key: string) => box.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? null;
+  const toBottom = () => { if (box.current) box.current.scrollTop = box.current.scrollHeight; };
+
+  const more = () => {
+    const log = box.current;
+    if (!log || busy.current || !opened.current) return;
+    const at = range.peek();
+    if (!at) return;
+    if (log.scrollTop < nearEdge) {
+      if (at.from > 0) range.value = slideUp(at);
+      else if (view.more.peek().before && !view.loading.peek()) { busy.current = true; void view.loadBefore().catch(() => undefined).finally(() => (busy.current = false)); }
+    } else if (log.scrollHeight - log.scrollTop - log.clientHeight < nearEdge) {
+      if (at.to < view.lines.peek().length) range.value = slideDown(at, view.lines.peek().length);
+      else if (view.more.peek().after && !view.loading.peek()) { busy.current = true; void view.loadAfter().catch(() => undefined).finally(() => (busy.current = false)); }
+    }
+  };
+
+  // After each drawing: stay at the bottom, or put the line the reader looked at back where it was.
+  useLayoutEffect(() => {
+    const log = box.current;
+    if (!log || !opened.current) return;
+    if (bottom.peek() && view.mode.peek() === "live" && (range.peek()?.to ?? 0) >= lines.length) toBottom();
+    else if (place.current) {
+      const child = atKey(place.current.key);
+      if (child) log.scrollTop += child.getBoundingClientRect().top - log.getBoundingClientRect().top - place.current.offset;
+    }
+  }, [lines, shown.from, shown.to]);
+
+  // Opening a room: the line asked for, else the first unread, else the bottom.
+  useLayoutEffect(() => {
+    if (opened.current || lines.length === 0 || view.loading.value) return;
+    opened.current = true;
+    if (!view.jump.peek()) {
+      const news = lines.find((line) => line.type === "new");
+      if (news) {
+        const at = lines.indexOf(news);
+        if (at < shown.from) range.value = windowAt(lines.length, at);
+        const child = atKey(news.key);
+        if (child && box.current) box.current.scrollTop += child.getBoundingClientRect().top - box.current.getBoundingClientRect().top - 64;
+      } else toBottom();
+    }
+    note();
+  });
+
+  // A jump: slide the window there, centre the line, flash it once.
+  const target = view.jump.value;
+  useLayoutEffect(() => {
+    if (!target || view.loading.value) return;
+    const at = lines.findIndex((line) => line.type === "message" && line.item.seq >= target.seq);
+    if (at < 0) return;
+    const { key } = lines[at]!;
+    const now = range.peek()!;
+    if (at < now.from || at >= now.to) { range.value = windowAt(lines.length, at); place.current = null; bottom.value = false; return; }
+    bottom.value = false;
+    opened.current = true;
+    const child = atKey(key);
+    child?.scrollIntoView({ block: "center" });
+    flash.value = null;
+    requestAnimationFrame(() => (flash.value = key));
+    view.jump.value = null;
+    note();
+  }, [target, lines, shown.from, shown.to]);
+
+  // The keyboard of a phone, a wider window: the bottom stays the bottom.
+  useEffect(() => {
+    const log = box.current;
+    if (!log) return;
+    const watch = new ResizeObserver(() => { if (bottom.peek() && view.mode.peek() === "live") toBottom(); });
+    watch.observe(log);
+    const onVisible = () => { if (!document.hidden) note(); };
+    document.addEventListener("visibilitychange", onVisible);
+    return () => { watch.disconnect(); document.removeEventListener("visibilitychange", onVisible); };
+  }, []);
+
+  const waiting = useRef(false);
+  const onScroll = () => {
+    if (waiting.current) return;
+    waiting.current = true;
+    requestAnimationFrame(() => { waiting.current = false; note(); more(); });
+  };
+
+  const toNewest = async () => {
+    if (view.mode.peek() === "past") await view.toNewest();
+    bottom.value = true;
+    range.value = windowAt(view.lines.peek().length, null);
+    requestAnimationFrame(() => { toBottom(); note(); });
+  };
+
+  /** Brings a line into the window and the page, for the keyboard. */
+  const reveal = (key: string) => {
+    const at = view.lines.peek().findIndex((line) => line.key === key);
+    const now = range.peek();
+    if (at >= 0 && now && (at < now.from || at >= now.to)) { bottom.value = false; place.current = null; range.value = windowAt(view.lines.peek().length, at); }
+    requestAnimationFrame(() => atKey(key)?.focus());
+  };
+
+  return { box, shown, bottom: bottom as Signal<boolean>, flash, onScroll, toNewest, reveal, hidden: useComputed(() => (range.value ? view.lines.value.length - range.value.to : 0)) };
+}
