@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 from ninja.utils import check_csrf
 
 from consult import __version__
 from consult.errors import OutcomeUnknown, Refusal
 from consult.locale import locale_of
-from consult.locale import locale_of
+from consult.rooms.body import StrictJSON
 
 log = logging.getLogger("consult.api")
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
@@ -43,17 +44,29 @@ def signed_in(request: HttpRequest) -> Any:
         person = request.user if request.user.is_authenticated else None
         if person is None:
             raise Refusal("session.none")
-        if request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
+        if request.method not in SAFE and check_csrf(request):
             raise Refusal("session.csrf")
         request.session_key = request.session.session_key  # type: ignore[attr-defined]
     if not person.is_active:
         raise Refusal("session.none")
     request.user = person
+    if request.method not in SAFE:
+        _charge(request)
     return person
 
 
+def _charge(request: HttpRequest) -> None:
+    """HTTP writes count like a socket's commands; tickets, which a reconnecting client needs first, have a bucket of their own."""
+    from consult.rooms import limits
+
+    bucket = limits.tickets if request.path.endswith("/tickets") else limits.commands
+    wait, _ = bucket.take(request.user.pk)
+    if wait:
+        raise Refusal("frame.flood", retry_after_ms=wait)
+
+
 api = NinjaAPI(
-    title="Consult", version=__version__, auth=signed_in, docs_url=None, urls_namespace="api",
+    title="Consult", version=__version__, auth=signed_in, docs_url=None, urls_namespace="api", parser=StrictJSON(),
     description="The HTTP doors of Consult. Errors carry the same codes as the socket's `refused` frames.",
 )
 
@@ -74,11 +87,11 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return refuse(request, Refusal("frame.invalid", fields=fields))
 
 
+@api.exception_handler(HttpError)
+@api.exception_handler(Http404)
 @api.exception_handler(Exception)
 def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
     from django.db import InterfaceError, OperationalError
-    from django.http import Http404
-    from ninja.errors import HttpError
 
     if isinstance(error, OperationalError | InterfaceError) or type(error).__name__ == "PoolTimeout":
         log.warning("database unavailable", extra={"why": type(error).__name__})
@@ -96,8 +109,10 @@ def mount() -> None:
     from consult.cases.api import router as cases
     from consult.clinicians.api import router as clinicians
     from consult.rooms.api import router as rooms
+    from consult.rooms.api_lists import router as lists
+    from consult.rooms.api_search import router as search
     from consult.rooms.people_api import router as people
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, cases):
+    for router in (standing, people, clinicians, rooms, lists, search, cases):
         api.add_router("", router)

@@ -1,0 +1,7 @@
+"""The HTTP door to finding messages and tags."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+router = Router(tags=["search"])
