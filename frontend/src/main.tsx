@@ -1,5 +1,13 @@
 /** Draws the application into the page. */
 import { render } from "preact";
+import { startRouter } from "./router";
+import { start } from "./store";
+import { App } from "./views/App";
+import { applyTheme } from "./views/prefs";
+import "./styles/index.css";
 
+applyTheme();
+startRouter();
+start();
 const root = document.getElementById("app");
-if (root) render(<p>Consult</p>, root);
+if (root) render(<App />, root);

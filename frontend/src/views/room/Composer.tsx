@@ -142,7 +142,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
           </div>
         )}
         <textarea id="composer" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
-          role={asking.value ? "combobox" : undefined} aria-expanded={asking.value ? true : undefined} aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
+          aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
           onInput={onInput} onKeyDown={onKey} onBlur={() => setTimeout(() => (asking.value = null), 150)}
           onClick={(event) => (asking.value = mentionAt(event.currentTarget.value, event.currentTarget.selectionStart))} />
         <div class="composer-foot">

@@ -1,0 +1,110 @@
+/** The whole app: the door, the waiting page, or the places round a room. */
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { closeRoom, locale, openRoom, session, type RoomView } from "../store";
+import { words } from "../i18n";
+import { navigate, route } from "../router";
+import { Announcer, toast } from "./parts/announce";
+import { Empty, Skeletons } from "./parts/atoms";
+import { Icon, Mark } from "./parts/icons";
+import { Sheet } from "./parts/sheet";
+import { MePage } from "./account/Me";
+import { SignIn } from "./account/SignIn";
+import { SignOut } from "./account/SignOut";
+import { Waiting } from "./account/Waiting";
+import { Ask } from "./ask/Ask";
+import { ConnectionBar } from "./connection";
+import { Cases } from "./find/Cases";
+import { Directory } from "./find/Directory";
+import { Search } from "./find/Search";
+import { Switcher } from "./find/Switcher";
+import { KeyMap, startKeys } from "./keys";
+import { keyMap, listDrawer, signingOut, switcher } from "./layers";
+import { RoomList } from "./list/RoomList";
+import { listShown, narrow, panelShown, wide } from "./prefs";
+import { Rail, Tabs } from "./rail";
+import { Panel } from "./room/Panel";
+import { Room } from "./room/Room";
+
+export function App() {
+  const { status, unreachable } = session.value;
+  const before = useRef(status);
+  useEffect(() => { document.documentElement.lang = locale.value; }, [locale.value]);
+  useEffect(() => {
+    if (before.current === "unverified" && status === "in") toast(words().account.nowVerified);
+    before.current = status;
+    if (status === "in" && route.peek().name === "sign-in") navigate("/", { replace: true });
+  }, [status]);
+  return (
+    <>
+      {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
+        : status === "out" ? <SignIn /> : status === "unverified" ? <Waiting /> : <Inside />}
+      {signingOut.value && status !== "out" && <SignOut />}
+      <Announcer />
+    </>
+  );
+}
+
+/** The room of the address, open for as long as it is shown. */
+function useRoom(): RoomView | null {
+  const here = route.value;
+  const id = here.name === "room" ? here.id : null;
+  const at = here.name === "room" ? here.at : null;
+  // A jump inside an open room is the room's own affair, so only the id opens it.
+  const view = useMemo(() => (id ? openRoom(id, at ? { around: at } : undefined) : null), [id]);
+  useEffect(() => (id ? () => closeRoom(id) : undefined), [id]);
+  return view;
+}
+
+function Inside() {
+  const t = words().shell;
+  const here = route.value;
+  const view = useRoom();
+  const current = useRef(view);
+  current.current = view;
+  useEffect(() => startKeys(() => current.current?.markRead()), []);
+  const room = view?.item.value;
+  const pane = here.name === "rooms" ? "list" : here.name === "room" ? "room" : "page";
+  const panel = !!room?.case && wide.value && panelShown.value;
+  return (
+    <>
+      <div class="skips">
+        {here.name === "room" ? <><a href="#log" onClick={skip("log")}>{t.toMessages}</a><a href="#composer" onClick={skip("composer")}>{t.toComposer}</a></> : <a href="#main" onClick={skip("main")}>{t.toContent}</a>}
+      </div>
+      <div class={`app${listShown.value || here.name === "rooms" ? "" : " list-away"}`} data-pane={pane} data-panel={panel ? "" : undefined}>
+        <Rail />
+        <RoomList />
+        <main class="main" id="main" tabIndex={-1}>
+          {here.name !== "room" && <div class="bars"><ConnectionBar /></div>}
+          <Page view={view} />
+        </main>
+        {panel && view && room && <aside class="panel" aria-label={words().cases.sheetTitle}><Panel view={view} room={room} onClose={() => (panelShown.value = false)} /></aside>}
+        <Tabs />
+      </div>
+      {listDrawer.value && !wide.value && !narrow.value && <Sheet title={t.rooms} side="left" onClose={() => (listDrawer.value = false)} bare><RoomList onPick={() => (listDrawer.value = false)} /></Sheet>}
+      {switcher.value && <Switcher />}
+      {keyMap.value && <KeyMap />}
+    </>
+  );
+}
+
+/** Focus goes to the part itself, or to the log's one stop. */
+const skip = (id: string) => (event: Event) => {
+  event.preventDefault();
+  const part = document.getElementById(id);
+  (part?.querySelector<HTMLElement>('[data-key][tabindex="0"]') ?? part)?.focus();
+};
+
+function Page({ view }: { view: RoomView | null }) {
+  const t = words();
+  const here = route.value;
+  switch (here.name) {
+    case "room": return view ? <Room view={view} at={here.at} key={here.id} /> : <Skeletons />;
+    case "cases": return <Cases />;
+    case "directory": return <Directory q={here.q} tab={here.tab} />;
+    case "search": return <Search q={here.q} room={here.room} tag={here.tag} />;
+    case "ask": return <Ask group={here.group} to={here.person} />;
+    case "me": return <MePage />;
+    case "none": return <Empty title={t.shell.notFound}><a class="link" href="/">{t.shell.toRooms}</a></Empty>;
+    default: return <div class="choose"><Mark /><h2>{t.room.chooseRoom}</h2><p>{t.room.chooseRoomHint}</p><a class="btn primary" href="/ask"><Icon name="plus" />{t.shell.askQuestion}</a></div>;
+  }
+}

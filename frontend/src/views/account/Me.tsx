@@ -1,0 +1,43 @@
+/** The person's own page: profile, verification, language, theme, keyboard, signing out. */
+import { locale, saveProfile, session, switchLocale } from "../../store";
+import { words } from "../../i18n";
+import { toast } from "../parts/announce";
+import { Avatar, Segments, standing, Verified } from "../parts/atoms";
+import { keyMap, signingOut } from "../layers";
+import { singleKeys, theme, type Theme } from "../prefs";
+import { ProfileForm } from "./ProfileForm";
+import { VerificationTag } from "./Waiting";
+
+const fail = (error: unknown) => toast(error instanceof Error ? error.message : words().shell.errorTitle);
+
+/** Each language is named in itself. */
+export function Language({ small }: { small?: boolean }) {
+  const options = [{ value: "fr" as const, label: small ? "FR" : "Français" }, { value: "en" as const, label: small ? "EN" : "English" }];
+  return <div class={small ? "language" : undefined}><Segments label={words().account.language} value={locale.value} options={options} onPick={(value) => void switchLocale(value).catch(fail)} /></div>;
+}
+
+export function MePage() {
+  const t = words().account;
+  const me = session.value.me!;
+  const themes: { value: Theme; label: string }[] = [{ value: "system", label: t.themeSystem }, { value: "light", label: t.themeLight }, { value: "dark", label: t.themeDark }];
+  return (
+    <div class="page"><header class="page-head"><h1>{t.title}</h1></header>
+      <div class="page-in">
+        <div class="me-card"><Avatar person={me} big /><div class="grow"><div class="row"><span class="strong">{me.name}</span>{me.verification === "verified" && <Verified />}</div><div class="list-size second">{standing(me)}</div><div class="label third">{me.email}</div></div></div>
+        <section class="me-part"><h2>{t.verification}</h2><p><VerificationTag state={me.verification} /></p></section>
+        <section class="me-part"><h2>{t.display}</h2>
+          <div class="input-block"><span class="as-label">{t.language}</span><Language /></div>
+          <div class="input-block"><span class="as-label">{t.theme}</span><Segments label={t.theme} value={theme.value} options={themes} onPick={(value) => (theme.value = value)} /></div>
+        </section>
+        <section class="me-part"><h2>{t.keyboard}</h2>
+          <label class="switch"><span>{t.singleKeys}</span><input type="checkbox" role="switch" checked={singleKeys.value} onChange={(event) => (singleKeys.value = event.currentTarget.checked)} /></label>
+          <div><button type="button" class="btn" onClick={() => (keyMap.value = true)}>{t.showKeys}</button></div>
+        </section>
+        <section class="me-part"><h2>{t.profile}</h2><p class="label third">{t.realName}</p>
+          <ProfileForm first={{ profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }} onSave={(profile) => saveProfile(profile).then(() => toast(words().shell.saved), fail)} />
+        </section>
+        <section class="me-part last"><div><button type="button" class="btn" onClick={() => (signingOut.value = true)}>{t.signOut}</button></div></section>
+      </div>
+    </div>
+  );
+}
