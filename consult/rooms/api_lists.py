@@ -13,7 +13,6 @@ from consult.cursors import next_url
 from consult.locale import locale_of
 from consult.rooms import access, lists
 from consult.rooms.actions import conversations, membership
-from consult.rooms.api import charge
 from consult.rooms.commands import ClientUuid
 from consult.rooms.people import person_id
 
@@ -74,31 +73,26 @@ def members(request: HttpRequest, room: str, cursor: str | None = None, limit: L
 
 @router.post("/rooms/{room}/join", summary="Join a listed group, follow a case")
 def join(request: HttpRequest, room: str, body: Nothing) -> dict[str, Any]:
-    charge(request)
     return membership.join(person_id=request.user.pk, room_id=access.room_id(room))
 
 
 @router.post("/rooms/{room}/leave", summary="Leave a room, unfollow a case")
 def leave(request: HttpRequest, room: str, body: Nothing) -> dict[str, Any]:
-    charge(request)
     return membership.leave(person_id=request.user.pk, room_id=access.room_id(room))
 
 
 @router.post("/rooms/{room}/mute", summary="No notices from a room, for me")
 def mute(request: HttpRequest, room: str, body: Mute) -> dict[str, Any]:
-    charge(request)
     membership.mute(person_id=request.user.pk, room_id=access.room_id(room), muted=body.muted)
     return {"muted": body.muted}
 
 
 @router.post("/rooms/{room}/members", response={200: dict[str, Any], 201: dict[str, Any]}, summary="Bring a verified clinician in")
 def invite(request: HttpRequest, room: str, body: Invitation) -> Status:
-    charge(request)
     return created(membership.invite(person_id=request.user.pk, client_id=uuid.UUID(body.id), room_id=access.room_id(room), invitee=person_id(body.person)))
 
 
 @router.post("/conversations", response={200: dict[str, Any], 201: dict[str, Any]}, summary="Open a private conversation")
 def open_conversation(request: HttpRequest, body: Conversation) -> Status:
-    charge(request)
     people = [person_id(each) for each in body.people]
     return created(conversations.open(person_id=request.user.pk, client_id=uuid.UUID(body.id), people=people, title=body.title or ""))
