@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -16,16 +15,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from consult.standing import draining
 
 HIGH_WATER = 256 * 1024  # bytes in the transport above which frames wait in the outbox
-
-
-def framed(text: bytes) -> bytes:
-    """A final, unmasked text frame (RFC 6455, section 5.2)."""
-    size = len(text)
-    if size < 126:
-        return struct.pack("!BB", 0x81, size) + text
-    if size < 65536:
-        return struct.pack("!BBH", 0x81, 126, size) + text
-    return struct.pack("!BBQ", 0x81, 127, size) + text
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -66,9 +55,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     # --- rooms.outbox.Transport -------------------------------------------------
 
-    def write_text(self, text: bytes) -> None:
+    def write_framed(self, message: bytes) -> None:
         if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(framed(text))
+            self.transport.write(message)
 
     def backlog(self) -> int:
         return self.transport.get_write_buffer_size()
@@ -93,7 +82,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         # A peer that does not read never echoes the close and never takes the buffer: then the connection is cut.
-        self.close_timer = self.loop.call_later(2.0 if not self.choked else 1.0, self._cut)
+        self.close_timer = self.loop.call_later(1.0 if self.choked else self.close_timeout, self._cut)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
 
     def _cut(self) -> None:
@@ -119,19 +108,17 @@ class Server(uvicorn.Server):
 
 
 async def drain(hub: Any) -> None:
-    """Tells every client when to come back, spread evenly, and closes each with 4001 when its time has come."""
+    """Tells every client when to come back, spread evenly over DRAIN_S; who is still here then is closed with 4001."""
     from consult.rooms import wire
 
     connections = list(hub.connections.values())
     random.shuffle(connections)
-    started, n = hub.loop.time(), len(connections)
     for i, connection in enumerate(connections):
-        connection.leaves_at = started + settings.DRAIN_S * i / n
-        hub.send(connection, wire.frame(type="reconnect", after_ms=random.randint(0, 500)))
-    for connection in connections:
-        pause = connection.leaves_at - hub.loop.time()
-        if pause > 0:
-            await asyncio.sleep(pause)
+        hub.send(connection, wire.frame(type="reconnect", after_ms=int(settings.DRAIN_S * 1000 * i / len(connections))))
+    give_up = hub.loop.time() + settings.DRAIN_S
+    while hub.connections and hub.loop.time() < give_up:
+        await asyncio.sleep(0.05)
+    for connection in list(hub.connections.values()):
         connection.close(4001, "draining")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from consult.errors import Refusal
-from consult.rooms import access, commands, limits, log, pages, wire
+from consult.rooms import access, commands, log, pages, wire
 from consult.rooms.actions import messages
 
 router = Router()
@@ -17,11 +18,14 @@ Position = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1)]
 
 
-def charge(request: HttpRequest) -> None:
-    """HTTP writes count like commands. Raises Refusal frame.flood."""
-    wait, _ = limits.commands.take(request.user.pk)
-    if wait:
-        raise Refusal("frame.flood", retry_after_ms=wait)
+def _text(request: HttpRequest) -> str:
+    """The body as text. Raises Refusal frame.too_large, frame.invalid."""
+    if int(request.headers.get("Content-Length") or 0) > settings.LIMITS["frame_bytes"] or len(request.body) > settings.LIMITS["frame_bytes"]:
+        raise Refusal("frame.too_large")
+    try:
+        return request.body.decode()
+    except UnicodeDecodeError:
+        raise commands.Invalid(["frame"]) from None
 
 
 def _json(parts: bytes, status: int = 200) -> HttpResponse:
@@ -31,8 +35,6 @@ def _json(parts: bytes, status: int = 200) -> HttpResponse:
 @router.get("/meta", auth=None, tags=["connection"])
 def meta(request: HttpRequest) -> dict[str, Any]:
     """What this server speaks: {protocols, server, features, limits}."""
-    from django.conf import settings
-
     from consult import __version__
     from consult.rooms.greeting import FEATURES, PROTOCOLS
 
@@ -42,9 +44,7 @@ def meta(request: HttpRequest) -> dict[str, Any]:
 @router.post("/rooms/{room}/messages", tags=["messages"])
 def post_message(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
-    text = request.body.decode("utf-8", "surrogateescape")
-    charge(request)
-    command = commands.twin(text, type="message.post", room=room)
+    command = commands.twin(_text(request), type="message.post", room=room)
     assert isinstance(command, commands.MessagePost)
     item = messages.of_command(command, access.room_id(room), request.user.pk)
     answer = messages.send(item)

@@ -98,7 +98,7 @@ class Consumer(AsyncConsumer):
         if self.connection:
             self.hub.send(self.connection, *frames)
         else:
-            self.outbox.put(None, frames)
+            self.outbox.put(wire.Chunk(None, frames))
             self.outbox.flush()
 
     def _refuse(self, refusal: Refusal, ref: int | None) -> None:

@@ -48,6 +48,7 @@ class LocalRoom:
         self.entering = 0  # connections on their way in: the room stays meanwhile
         self.healing: asyncio.Task[None] | None = None
         self.presence_due = False
+        self.personal = False
 
     def recent(self, low: int) -> list[bytes] | None:
         """The encoded events after `low`, or None where the ring does not hold them all."""
@@ -106,8 +107,10 @@ class Hub:
         figures.sockets.dec()
 
     def send(self, connection: Connection, *frames: bytes, room: uuid.UUID | None = None) -> None:
-        connection.outbox.put(room, frames)
-        self._mark(connection)
+        if frames:
+            figures.deliveries.inc(len(frames))
+            connection.outbox.put(wire.Chunk(room, frames))
+            self._mark(connection)
 
     def _mark(self, connection: Connection) -> None:
         if not self.dirty:
@@ -171,6 +174,7 @@ class Hub:
                 break
         if self.rights.serial != serial or connection.closed is not None:
             return connection.closed is not None
+        room.personal = entry.grant.kind == "personal"
         if room.live.pop(connection, 0) == 0:  # it was not there
             self._presence_soon(room)
         connection.enter(room.id, entry)
@@ -243,10 +247,12 @@ class Hub:
     def _deliver(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         room.head = frames[-1].seq
         self._remember(room, frames)
-        texts = [f.text for f in frames]
-        for connection in list(room.live):
-            connection.outbox.put(room.id, texts)
-            self._mark(connection)
+        figures.deliveries.inc(len(frames) * len(room.live))
+        for start in range(0, len(frames), wire.BATCH):
+            chunk = wire.Chunk(room.id, [f.text for f in frames[start : start + wire.BATCH]])
+            for connection in list(room.live):
+                connection.outbox.put(chunk)
+                self._mark(connection)
 
     def _remember(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         """Keeps encoded events; in the same step drops those whose words an event withholds or supersedes."""
@@ -336,12 +342,14 @@ class Hub:
     def _signal_here(self, id: uuid.UUID, frame: bytes, but: str | None) -> None:
         room = self.rooms.get(id)
         if room is not None and not self.rights.stale():
+            chunk = wire.Chunk(id, [frame])
             for connection in room.live:
                 if str(connection.person) != but:
-                    self.send(connection, frame, room=id)
+                    connection.outbox.put(chunk)
+                    self._mark(connection)
 
     def _presence_soon(self, room: LocalRoom) -> None:
-        if not room.presence_due:
+        if not room.presence_due and not room.personal:
             room.presence_due = True
             self.loop.call_later(PRESENCE_S, self._presence_now, room)
 
@@ -352,8 +360,6 @@ class Hub:
         self._presence_signal(room)
 
     def _presence_signal(self, room: LocalRoom) -> None:
-        if not room.live or next(iter(room.live)).personal == room.id:
-            return
         data = self.presence.of(room.id, [c.cards[room.id] for c in room.live])
         frame = wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data)
         self._signal_here(room.id, frame, None)

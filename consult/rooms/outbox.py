@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from consult import figures
 from consult.rooms import wire
 
 BATCH_BYTES = 1_000_000  # a batch is cut there, so that one message stays small
+HALF = 4096  # bytes below which nobody is slow
 
 
 class Transport(Protocol):
@@ -26,7 +27,7 @@ class Transport(Protocol):
     heard_at: float
     on_drained: Callable[[], None] | None
 
-    def write_text(self, text: bytes) -> None: ...
+    def write_framed(self, message: bytes) -> None: ...
     def backlog(self) -> int: ...
     def full(self) -> bool: ...
     def ping(self) -> None: ...
@@ -34,40 +35,53 @@ class Transport(Protocol):
 
 
 class Outbox:
-    """A queue of (room or None, encoded frame). `overflow` is called once when a reader is too slow."""
+    """A queue of chunks. `overflow` is called once when a reader is too slow."""
 
     def __init__(self, overflow: Callable[[], None]) -> None:
-        self.waiting: deque[tuple[uuid.UUID | None, bytes]] = deque()
+        self.waiting: deque[wire.Chunk] = deque()
         self.bytes = 0
         self.overflow = overflow
         self.ended = False
 
-    def put(self, room: uuid.UUID | None, frames: Sequence[bytes]) -> None:
+    def put(self, chunk: wire.Chunk) -> None:
         if self.ended:
             return
-        for text in frames:
-            self.waiting.append((room, text))
-            self.bytes += len(text)
-        figures.deliveries.inc(len(frames))
-        if self.bytes + self.unsent() > settings.OUTBOX_BYTES:
+        self.waiting.append(chunk)
+        self.bytes += chunk.size
+        if self.bytes > HALF and self.bytes + self.unsent() > settings.OUTBOX_BYTES:
             figures.outbox_bytes.observe(self.bytes)
             self.ended = True
             self.overflow()
 
     def drop(self, room: uuid.UUID) -> None:
         """Discards what waits of a room that was lost."""
-        kept = deque(x for x in self.waiting if x[0] != room)
-        self.waiting, self.bytes = kept, sum(len(text) for _, text in kept)
+        self.waiting = deque(c for c in self.waiting if c.room != room)
+        self.bytes = sum(c.size for c in self.waiting)
 
     def take(self) -> bytes:
-        """The next WebSocket message: as many frames as waited, up to a batch."""
-        frames, size = [], 0
+        """The next WebSocket message, framed: as much as waited, up to a batch."""
+        first = self.waiting[0]
+        if len(first.frames) <= wire.BATCH and (len(self.waiting) == 1 or first.size > BATCH_BYTES):
+            self.waiting.popleft()
+            self.bytes -= first.size
+            return first.framed()
+        return wire.framed(wire.join(self._gather()))
+
+    def _gather(self) -> list[bytes]:
+        frames: list[bytes] = []
+        size = 0
         while self.waiting and len(frames) < wire.BATCH and size < BATCH_BYTES:
-            text = self.waiting.popleft()[1]
-            size += len(text)
-            frames.append(text)
+            chunk = self.waiting.popleft()
+            room = wire.BATCH - len(frames)
+            if len(chunk.frames) > room:
+                self.waiting.appendleft(wire.Chunk(chunk.room, chunk.frames[room:]))
+                frames += chunk.frames[:room]
+                size += sum(map(len, chunk.frames[:room]))
+            else:
+                frames += chunk.frames
+                size += chunk.size
         self.bytes -= size
-        return wire.join(frames)
+        return frames
 
     def unsent(self) -> int:
         """Bytes the server below still holds."""
@@ -91,13 +105,13 @@ class DirectOutbox(Outbox):
 
     def flush(self) -> None:
         while self.waiting and not self.transport.full():
-            self.transport.write_text(self.take())
+            self.transport.write_framed(self.take())
 
     def close(self, code: int, reason: str) -> None:
         self.ended = True
         if code not in (4002, 4003):  # a slow or silent reader is not sent the rest first
             while self.waiting:
-                self.transport.write_text(self.take())
+                self.transport.write_framed(self.take())
         self.waiting.clear()
         self.transport.close(code, reason)
 
@@ -132,7 +146,7 @@ class AsgiOutbox(Outbox):
                 await self.wake.wait()
                 self.wake.clear()
                 while self.waiting:
-                    await self.send({"type": "websocket.send", "text": self.take().decode()})
+                    await self.send({"type": "websocket.send", "text": wire.join(self._gather()).decode()})
                 if self.closing:
                     await self.send({"type": "websocket.close", "code": self.closing[0], "reason": self.closing[1]})
                     return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -98,6 +99,33 @@ def frame(**fields: Any) -> bytes:
     return orjson.dumps(fields)
 
 
+class Chunk:
+    """Frames that go to many connections: joined and framed once, whoever needs them first."""
+
+    __slots__ = ("_framed", "frames", "room", "size")
+
+    def __init__(self, room: uuid.UUID | None, frames: Sequence[bytes]) -> None:
+        self.room, self.frames = room, frames
+        self.size = sum(map(len, frames))
+        self._framed: bytes | None = None
+
+    def framed(self) -> bytes:
+        """The chunk as one unmasked WebSocket text message; only where it fits into one batch."""
+        if self._framed is None:
+            self._framed = framed(join(self.frames))
+        return self._framed
+
+
 def join(frames: Sequence[bytes]) -> bytes:
     """Up to BATCH frames as one WebSocket message: an object alone, or an array."""
     return frames[0] if len(frames) == 1 else b"[" + b",".join(frames) + b"]"
+
+
+def framed(text: bytes) -> bytes:
+    """A final, unmasked text frame (RFC 6455, section 5.2)."""
+    size = len(text)
+    if size < 126:
+        return struct.pack("!BB", 0x81, size) + text
+    if size < 65536:
+        return struct.pack("!BBH", 0x81, 126, size) + text
+    return struct.pack("!BBQ", 0x81, 127, size) + text
