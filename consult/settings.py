@@ -106,6 +106,15 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = None
+# A hospital sits behind one address: what counts an address is wide, what counts an account stays narrow.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "login_failed": "120/m/ip,10/300s/key",
+    "signup": "120/m/ip",
+    "reset_password": "60/m/ip,5/m/key",
+    "reset_password_from_key": "60/m/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = knob("TRUSTED_PROXIES", int, 0, "Reverse proxies before this service: from that place of X-Forwarded-For an address is counted.", at_least=0)
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app", "browser")
 HEADLESS_FRONTEND_URLS = {
@@ -134,6 +143,8 @@ INSTALLED_APPS = [
     "consult.clinicians",
     "consult.rooms",
     "consult.cases",
+    "consult.moderation",
+    "consult.demo",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -172,7 +183,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None  # nothing is collected: WhiteNoise serves the built folder and the admin from where they are
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.is_dir() else []
 WHITENOISE_USE_FINDERS = True
@@ -180,6 +191,7 @@ WHITENOISE_AUTOREFRESH = False
 APPEND_SLASH = False
 EMAIL_CONFIG = environ.Env.email_url_config(EMAIL_URL)
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 5  # seconds; a mail that cannot be sent never fails what it tells of (clinicians/adapter.py)
 DEFAULT_FROM_EMAIL = EMAIL_FROM
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 LOGGING = {

@@ -1,0 +1,57 @@
+"""Django's system checks: `manage.py check --deploy`, and every start, refuse a configuration that would break a promise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def accounts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E-mail and password through allauth headless; sessions in the database, where a trigger sees them end."""
+    found: list[CheckMessage] = []
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
+        found.append(Error("Sessions must be kept in the database: its trigger tells open sockets that a session ended.", id="consult.E001"))
+    if settings.ACCOUNT_LOGIN_METHODS != {"email"} or settings.ACCOUNT_USER_MODEL_USERNAME_FIELD is not None:
+        found.append(Error("People sign in by e-mail address; there are no user names.", id="consult.E002"))
+    if not settings.HEADLESS_ONLY or set(settings.HEADLESS_CLIENTS) != {"app", "browser"}:
+        found.append(Error("allauth is used headless, by the page and by apps.", id="consult.E003"))
+    if settings.AUTH_USER_MODEL != "clinicians.Person":
+        found.append(Error("Accounts are clinicians.Person: tables and triggers name it.", id="consult.E004"))
+    return found
+
+
+@register()
+def services(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """PostgreSQL is the one database; outside of `make run` nothing is left to a default."""
+    found: list[CheckMessage] = []
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        found.append(Error("DATABASE_URL must name a PostgreSQL database.", id="consult.E010"))
+    if settings.DATABASES["default"].get("ATOMIC_REQUESTS"):
+        found.append(Error("ATOMIC_REQUESTS would acknowledge messages before they are committed.", id="consult.E011"))
+    if "default" not in settings.CHANNEL_LAYERS or "InMemory" in settings.CHANNEL_LAYERS["default"]["BACKEND"]:
+        found.append(Error("CHANNEL_LAYER must be one that all processes share, such as Redis'.", id="consult.E012"))
+    if not settings.LOCAL and not settings.REDIS_URL:
+        found.append(Warning("REDIS_URL is not set: redis://127.0.0.1:6379/0 is used.", id="consult.W013"))
+    if settings.ACCESS_POLL_S > 0.5:
+        found.append(Warning("ACCESS_POLL_S above 0.5 breaks the promise that rights hold within a second.", id="consult.W014"))
+    return found
+
+
+@register()
+def secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Outside of `make run` the service has its own secret, names its hosts and answers over TLS."""
+    if settings.LOCAL:
+        return []
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < 32 or len(set(settings.SECRET_KEY)) < 8 or settings.SECRET_KEY.startswith("local-only"):
+        found.append(Error("SECRET_KEY must be 32 or more random characters.", id="consult.E020"))
+    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+        found.append(Error("ALLOWED_HOSTS must name the hosts of this service, not any.", id="consult.E021"))
+    if "*" in settings.ALLOWED_ORIGINS:
+        found.append(Error("ALLOWED_ORIGINS must name origins: any page could open sockets with the cookie.", id="consult.E022"))
+    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        found.append(Error("Cookies must be sent over TLS alone.", id="consult.E023"))
+    return found

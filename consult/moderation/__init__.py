@@ -1,0 +1,1 @@
+"""Above rooms: who is let in, and later reports and live tools."""
