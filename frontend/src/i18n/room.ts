@@ -36,6 +36,7 @@ export const room = {
   teaching: p("Pour apprendre", "Teaching"),
 
   present: p((n: number) => `${n} ${plural.fr(n, "présent", "présents")}`, (n: number) => `${n} present`),
+  presentOf: p((all: string, n: number, specialty: string) => `${all}, ${n} en ${specialty}`, (all: string, n: number, specialty: string) => `${all}, ${n} in ${specialty}`),
   presentList: p("Présents", "Present"),
   others: p((n: number) => `et ${n} ${plural.fr(n, "autre", "autres")}`, (n: number) => `and ${n} ${plural.en(n, "other", "others")}`),
   sheet: p("Fiche", "Sheet"),

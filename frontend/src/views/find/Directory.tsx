@@ -15,8 +15,8 @@ export function Directory({ q, tab }: { q: string; tab: "people" | "groups" }) {
     <div class="page"><header class="page-head"><h1>{t.people.title}</h1></header>
       <div class="page-in">
         <div class="chips" role="group" aria-label={t.people.title}>
-          <a class="chip reach" href="/directory" aria-selected={tab === "people"} role="tab">{t.people.tabPeople}</a>
-          <a class="chip reach" href="/directory?tab=groups" aria-selected={tab === "groups"} role="tab">{t.people.tabGroups}</a>
+          <a class="chip reach" href="/directory" aria-current={tab === "people" ? "page" : undefined}>{t.people.tabPeople}</a>
+          <a class="chip reach" href="/directory?tab=groups" aria-current={tab === "groups" ? "page" : undefined}>{t.people.tabGroups}</a>
         </div>
         {tab === "groups" ? <Groups /> : <People q={q} />}
       </div>

@@ -1,10 +1,11 @@
 /** A message's words: plain text with safe links, tags that search, and mentions. */
+import type { ComponentChildren } from "preact";
 import type { Mention } from "../../protocol";
 import { toTag } from "../../router";
 import { session } from "../../store";
 import { bodyParts } from "./bodyParts";
 
-export function Body({ body, mentions, tab, asked }: { body: string; mentions: Mention[] | null; tab: number; asked?: boolean }) {
+export function Body({ body, mentions, tab, asked, children }: { body: string; mentions: Mention[] | null; tab: number; asked?: boolean; children?: ComponentChildren }) {
   const me = session.value.me?.id;
   return (
     <p class={`body${asked ? " asked" : ""}`} dir="auto">
@@ -14,6 +15,7 @@ export function Body({ body, mentions, tab, asked }: { body: string; mentions: M
         if (part.type === "mention") return <span class={`mention${part.person === me ? " me" : ""}`} key={at}>{part.text}</span>;
         return part.text;
       })}
+      {children}
     </p>
   );
 }

@@ -29,7 +29,7 @@ export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
         <h1 class="one-line" title={room.title}>{room.title}</h1>
         <div class="facts">
           {!narrow.value && <LiveMark />}
-          {present && present.count > 0 && <span>{t.present(present.count)}{!narrow.value && label && specialty ? `, ${specialty[1]} ${label.toLocaleLowerCase()}` : ""}</span>}
+          {present && present.count > 0 && <span>{!narrow.value && label && specialty ? t.presentOf(t.present(present.count), specialty[1], label.toLocaleLowerCase()) : t.present(present.count)}</span>}
           {room.kind === "group" && <span>{t.memberCount(room.members)}</span>}
           {room.moderator_live && <span><Shield size="small" />{t.moderatorLive}</span>}
           {view.behind.value && <span class="third">{t.behind}</span>}

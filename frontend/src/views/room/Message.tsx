@@ -12,6 +12,8 @@ import { toRoom } from "../../router";
 import { Body } from "./Body";
 
 export const reactions: Reaction[] = ["agree", "useful", "thanks", "discuss"];
+/** A question of one sentence stands out; a page of background in bold would only shout. */
+const shortQuestion = 160;
 export type MessageLine = Extract<Line, { type: "message" }>;
 
 export interface MessageActs {
@@ -52,11 +54,11 @@ export const Message = memo(function Message({ line, view, active, flash, acts, 
         {line.reply && <Quoted line={line} tab={tab} onJump={acts.jump} />}
         {!writable ? <Withheld line={line} name={name} />
           : card ? <CaseCard line={line} tab={tab} />
-          : <div lang={session.value.me?.locale}><Body body={body ?? ""} mentions={item.mentions} tab={tab} asked={item.form === "question" && inCase} />
+          : <div lang={session.value.me?.locale}><Body body={body ?? ""} mentions={item.mentions} tab={tab} asked={item.form === "question" && inCase && (body?.length ?? 0) <= shortQuestion}>
               {item.edited_seq !== null && (own || session.value.me?.mod
                 ? <button type="button" class="edited reach" tabIndex={tab} onClick={() => acts.versions(item.message)}>{t.edited}</button>
                 : <span class="edited">{t.edited}</span>)}
-            </div>}
+            </Body></div>}
         {item.images.length > 0 && <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>}
         {given.length > 0 && writable && (
           <div class="reactions">
