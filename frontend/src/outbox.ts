@@ -47,6 +47,8 @@ export class Outbox {
   /** Every unsent message of this person on this device, in order of writing. */
   entries: OutboxEntry[] = [];
   private sending = new Set<string>();
+  /** Acknowledged, though the row may not be deleted yet. */
+  private sent = new Set<string>();
   private waiting = new Map<string, { code: string; message: string; until: number }>();
   private busy = new Set<string>();
   private release: (() => void) | null = null;
@@ -63,7 +65,7 @@ export class Outbox {
   async load(): Promise<void> {
     const rows = await asked(this.store("readonly").getAll() as IDBRequest<Row[]>);
     if (this.closed) return;
-    this.entries = rows.filter((r) => r.person === this.o.person).map((r) => this.entry(r));
+    this.entries = rows.filter((r) => r.person === this.o.person && !this.sent.has(r.id)).map((r) => this.entry(r));
     this.o.changed();
     if (this.sender) this.pump();
   }
@@ -215,6 +217,7 @@ export class Outbox {
   }
 
   private drop(id: string): void {
+    this.sent.add(id);
     this.entries = this.entries.filter((e) => e.id !== id);
   }
 
