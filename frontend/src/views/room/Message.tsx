@@ -85,7 +85,7 @@ function Quoted({ line, tab, onJump }: { line: MessageLine; tab: number; onJump:
 
 export function QuoteLine({ reply, tab, onJump }: { reply: NonNullable<MessageLine["reply"]>; tab: number; onJump: (seq: number) => void }) {
   const t = words().room;
-  const text = reply.withheld ? t[reply.withheld === "retracted" ? "erased" : reply.withheld] : reply.body ?? t.notLoaded;
+  const text = reply.withheld ? (reply.withheld === "retracted" ? t.retracted(shortName(reply.actor?.name)) : t[reply.withheld]) : reply.body ?? t.notLoaded;
   const said = <>{reply.actor && <span class="strong">{shortName(reply.actor.name)}</span>}{text}</>;
   return reply.seq === null ? <span class="quote one-line">{said}</span>
     : <button type="button" class="quote one-line" tabIndex={tab} onClick={() => onJump(reply.seq!)}>{said}</button>;

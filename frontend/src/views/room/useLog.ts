@@ -70,6 +70,9 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
       const child = atKey(place.current.key);
       if (child) log.scrollTop += child.getBoundingClientRect().top - log.getBoundingClientRect().top - place.current.offset;
     }
+    note();
+    // Too few lines to scroll: nothing would ever ask for the older ones.
+    if (log.scrollHeight <= log.clientHeight) more();
   }, [lines, shown.from, shown.to]);
 
   // Opening a room: the line asked for, else the first unread, else the bottom.
@@ -105,7 +108,7 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     requestAnimationFrame(() => (flash.value = key));
     view.jump.value = null;
     note();
-  }, [target, lines, shown.from, shown.to]);
+  }, [target, lines, shown.from, shown.to, view.loading.value]);
 
   // The keyboard of a phone, a wider window: the bottom stays the bottom.
   useEffect(() => {
@@ -115,7 +118,8 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     watch.observe(log);
     const onVisible = () => { if (!document.hidden) note(); };
     document.addEventListener("visibilitychange", onVisible);
-    return () => { watch.disconnect(); document.removeEventListener("visibilitychange", onVisible); };
+    addEventListener("focus", onVisible);
+    return () => { watch.disconnect(); document.removeEventListener("visibilitychange", onVisible); removeEventListener("focus", onVisible); };
   }, []);
 
   const waiting = useRef(false);
