@@ -1,0 +1,642 @@
+"""What a room may hear: one type a kind of event, a signal or a frame of the server.
+
+docs/protocol.md, the JSON Schema, the AsyncAPI file and protocol.ts are generated from these types and from commands.py.
+The tests check every frame that the code sends against them, and forbid unknown fields; a client ignores those.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from consult.rooms.commands import MOST, ReactionCode
+
+Seq = Annotated[int, Field(ge=0, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds.")]
+Withheld = Literal["retracted", "superseded", "hidden", "withdrawn", "erased"]
+Form = Literal["text", "question", "answer"]
+CaseStatus = Literal["open", "answered", "consensus", "closed"]
+Urgency = Literal["hour", "today", "week", "teaching"]
+Mode = Literal["replay", "page", "reset"]
+Lost = Literal["room.left", "room.removed", "room.deleted", "room.not_found"]
+VerificationStatus = Literal["incomplete", "pending", "verified", "expired"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+
+# --- the parts -------------------------------------------------------------------
+
+
+class Head(Shape):
+    """The end of a room's log, or any place in it."""
+
+    epoch: str
+    seq: Seq
+
+
+class Actor(Shape):
+    """Who did it, by the name of today; null where empty. A frame's `actor` is itself null where the system acts."""
+
+    id: str
+    name: str | None
+    profession: str | None
+    specialty: str | None
+    level: str | None
+    acting: Annotated[Literal["moderator"] | None, Field(alias="as")]
+
+
+class Mention(Shape):
+    """A person named in the body, by code points."""
+
+    person: str
+    start: Seq
+    length: Annotated[int, Field(ge=1, le=MOST)]
+
+
+class Limits(Shape):
+    """What a client obeys; told in `hello` and by /api/v1/meta."""
+
+    frame_bytes: int
+    body_chars: int
+    replay_events: int
+    resume_events: int
+    rooms: int
+    connections: int
+    commands_burst: int
+    commands_per_second: float
+    posts_burst: int
+    posts_per_second: float
+
+
+class Present(Shape):
+    """Who has the room open: how many, how many of each specialty, and some of them by name."""
+
+    count: Count
+    by_specialty: dict[str, Count]
+    sample: list[Actor]
+
+
+class PinnedAt(Shape):
+    message: str
+    seq: Seq
+
+
+class Lock(Shape):
+    reason: str | None
+    actor: Actor | None
+
+
+class RoomState(Shape):
+    """What a client needs to draw a room at `head`. Of the personal room it is `{}`."""
+
+    role: str | None
+    read_seq: Seq
+    unread: Count
+    mentions: Count
+    pins: list[PinnedAt]
+    lock: Lock | None
+    slow_mode: Count
+    silenced_until: Time | None
+    first_seq: Seq
+    present: Present
+
+
+class CaseCard(Shape):
+    """The case that a message opened, as its card shows it."""
+
+    room: str
+    status: CaseStatus
+    answers: Count
+    specialty: str | None
+    urgency: Urgency
+
+
+class MessageItem(Shape):
+    """A message in its current state, as the HTTP pages give it."""
+
+    message: str
+    seq: Seq
+    post_no: Count
+    at: Time
+    actor: Actor | None
+    client_id: str | None
+    body: str | None
+    mentions: list[Mention] | None
+    reply_to: str | None
+    images: list[str]
+    form: Form
+    edited_seq: Seq | None
+    withheld: Withheld | None
+    reactions: dict[ReactionCode, Count]
+    mine: list[ReactionCode]
+    case: CaseCard | None
+
+
+# --- kinds: the `data` of an event ------------------------------------------------
+
+
+class Data(Shape):
+    """Ids, codes and numbers; content only where a kind says so."""
+
+
+class AboutMessage(Data):
+    message: str
+
+
+class AboutPerson(Data):
+    person: str
+
+
+class MessagePosted(AboutMessage):
+    """A message was written. `post_no` counts messages alone; unread is the difference of two of them."""
+
+    client_id: str | None
+    post_no: Count
+    body: str | None
+    mentions: list[Mention] | None
+    reply_to: str | None
+    images: list[str]
+    form: Form
+    withheld: Withheld | None
+
+
+class MessageEdited(AboutMessage):
+    """Its author replaced the words; `base` is the `seq` of the version before."""
+
+    base: Seq
+    body: str | None
+    mentions: list[Mention] | None
+    withheld: Withheld | None
+
+
+class MessageGone(AboutMessage):
+    withheld: Withheld | None = None
+
+
+class MessageRetracted(MessageGone):
+    """Its author took the words back."""
+
+
+class MessageHidden(MessageGone):
+    """A moderator withheld the words."""
+
+
+class MessageRestored(AboutMessage):
+    """The words are shown again; read the message anew, for the event does not carry them."""
+
+
+class ReactionAdded(AboutMessage):
+    """Somebody put one of the four words on a message."""
+
+    reaction: ReactionCode
+
+
+class ReactionRemoved(AboutMessage):
+    """Somebody took their reaction back."""
+
+    reaction: ReactionCode
+
+
+class MemberJoined(AboutPerson):
+    """A person became a member; `actor` is who joined or who invited."""
+
+
+class MemberLeft(AboutPerson):
+    """A member left by choice."""
+
+
+class MemberRemoved(AboutPerson):
+    """A member was removed."""
+
+
+class MemberRoleChanged(AboutPerson):
+    """A member's role is now `role`."""
+
+    role: Literal["member", "owner", "moderator"]
+
+
+class MemberSilenced(AboutPerson):
+    """A member may not write until `until`; null ends it."""
+
+    until: Time | None
+
+
+class RoomLocked(Data):
+    """Only moderators may write. `state.lock` and the room's item hold the reason."""
+
+    reason: str | None = None
+
+
+class RoomUnlocked(Data):
+    """Members may write again."""
+
+
+class RoomSlowed(Data):
+    """One message each `seconds` a person; 0 ends it."""
+
+    seconds: Count
+
+
+class PinAdded(AboutMessage):
+    """A message is kept in sight of the room."""
+
+
+class PinRemoved(AboutMessage):
+    """A message is no longer pinned."""
+
+
+class ModeratorJoined(AboutPerson):
+    """A moderator is in the room, and why."""
+
+    reason: str | None
+    withheld: Withheld | None = None
+
+
+class ModeratorLeft(AboutPerson):
+    """The moderator left the room."""
+
+
+class CaseOpened(Data):
+    """In a group's log, after the message that is its card: a question opened a case room."""
+
+    case: str
+    message: str | None
+    specialty: str | None
+    urgency: Urgency
+    status: CaseStatus
+    answers: Count
+
+
+class CaseUpdated(Data):
+    """A case's status or number of answers changed: in the log of its group (`message` is the card) and in its own."""
+
+    case: str
+    message: str | None = None
+    status: CaseStatus
+    answers: Count
+    specialty: str | None = None
+    urgency: Urgency | None = None
+
+
+# In the personal room.
+
+
+class RoomJoined(Data):
+    """I became a member of a room."""
+
+    room: str
+
+
+class RoomLeft(Data):
+    """I am no longer a member, and how that came."""
+
+    room: str
+    code: Lost
+
+
+class RoomRenamed(Data):
+    """A room of mine has another title; read its item."""
+
+    room: str
+
+
+class MentionReceived(Data):
+    """Somebody named me."""
+
+    room: str
+    seq: Seq
+
+
+class ReadMarked(Data):
+    """I have read a room up to `seq`, on whichever device."""
+
+    room: str
+    seq: Seq
+
+
+class ImageReady(Data):
+    """My image can be shown."""
+
+    image: str
+
+
+class ImageHeld(Data):
+    """My image is held back until somebody has looked at it."""
+
+    image: str
+
+
+class VerificationDecided(Data):
+    """My verification has another state."""
+
+    status: VerificationStatus
+
+
+class SessionRevoked(Data):
+    """A session of mine was ended."""
+
+
+class PageAsked(Data):
+    """Somebody asks me to look at a case."""
+
+    room: str
+
+
+class ReportDecided(Data):
+    """What I reported was decided."""
+
+    report: str
+
+
+EVENTS: dict[str, type[Data]] = {
+    "message.posted": MessagePosted,
+    "message.edited": MessageEdited,
+    "message.retracted": MessageRetracted,
+    "message.hidden": MessageHidden,
+    "message.restored": MessageRestored,
+    "reaction.added": ReactionAdded,
+    "reaction.removed": ReactionRemoved,
+    "member.joined": MemberJoined,
+    "member.left": MemberLeft,
+    "member.removed": MemberRemoved,
+    "member.role_changed": MemberRoleChanged,
+    "member.silenced": MemberSilenced,
+    "room.locked": RoomLocked,
+    "room.unlocked": RoomUnlocked,
+    "room.slowed": RoomSlowed,
+    "pin.added": PinAdded,
+    "pin.removed": PinRemoved,
+    "moderator.joined": ModeratorJoined,
+    "moderator.left": ModeratorLeft,
+    "case.opened": CaseOpened,
+    "case.updated": CaseUpdated,
+    "room.joined": RoomJoined,
+    "room.left": RoomLeft,
+    "room.renamed": RoomRenamed,
+    "mention.received": MentionReceived,
+    "read.marked": ReadMarked,
+    "image.ready": ImageReady,
+    "image.held": ImageHeld,
+    "verification.decided": VerificationDecided,
+    "session.revoked": SessionRevoked,
+    "page.asked": PageAsked,
+    "report.decided": ReportDecided,
+}
+PERSONAL = frozenset(
+    {
+        "room.joined",
+        "room.left",
+        "room.renamed",
+        "mention.received",
+        "read.marked",
+        "image.ready",
+        "image.held",
+        "verification.decided",
+        "session.revoked",
+        "page.asked",
+        "report.decided",
+    }
+)
+# Named by the protocol, not yet sent: their features are to come. A test tells when one is.
+RESERVED = frozenset(
+    {
+        "message.hidden",
+        "message.restored",
+        "member.silenced",
+        "room.locked",
+        "room.unlocked",
+        "room.slowed",
+        "pin.added",
+        "pin.removed",
+        "moderator.joined",
+        "moderator.left",
+        "room.renamed",
+        "image.ready",
+        "image.held",
+        "session.revoked",
+        "page.asked",
+        "report.decided",
+    }
+)
+
+
+class TypingData(Data):
+    """The actor is writing."""
+
+
+SIGNALS: dict[str, type[Shape]] = {"typing": TypingData, "presence": Present}
+
+
+# --- frames -----------------------------------------------------------------------
+
+
+class Ok(Shape):
+    """Done: committed, where it writes."""
+
+    type: Literal["ok"]
+    ref: Annotated[int, Field(ge=1, le=MOST)]
+
+
+class Me(Shape):
+    id: str
+    name: str
+    profession: str | None
+    specialty: str | None
+    roles: list[str]
+
+
+class PersonalRoom(Shape):
+    room: str
+    head: Head
+
+
+class HelloOk(Ok):
+    """The connection is open: who one is, the limits to obey, and the personal room, which is entered."""
+
+    protocol: int
+    server: str
+    features: list[str]
+    session: str
+    me: Me
+    personal: PersonalRoom
+    limits: Limits
+    heartbeat_ms: int
+    server_time: Time
+
+
+class Empty(Shape):
+    """`{}`"""
+
+
+class EnterOk(Ok):
+    """A run of deliveries begins; `mode` says what follows (section 5)."""
+
+    room: str
+    head: Head
+    mode: Mode
+    state: RoomState | Empty
+
+
+class PostOk(Ok):
+    """The message's place in the log; `duplicate` where this client id was posted before."""
+
+    seq: Seq
+    message: str
+    duplicate: Literal[True] | None = None
+
+
+class ChangeOk(Ok):
+    """The `seq` of the event; with `unchanged`, of the last one, for nothing was added."""
+
+    seq: Seq
+    unchanged: Literal[True] | None = None
+
+
+class PingOk(Ok):
+    server_time: Time
+
+
+REPLIES: dict[str, type[Ok]] = {
+    "hello": HelloOk,
+    "room.enter": EnterOk,
+    "room.leave": Ok,
+    "message.post": PostOk,
+    "message.edit": ChangeOk,
+    "message.retract": ChangeOk,
+    "reaction.add": ChangeOk,
+    "reaction.remove": ChangeOk,
+    "read.mark": ChangeOk,
+    "typing": Ok,
+    "ping": PingOk,
+}
+
+
+class RefusedFrame(Shape):
+    """Not done, nothing changed. `ref` is null where the frame had none that is valid."""
+
+    type: Literal["refused"]
+    ref: Annotated[int, Field(ge=1, le=MOST)] | None
+    code: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z_]+$")]
+    message: str
+    temporary: bool
+    retry_after_ms: Count
+    fields: list[str] | None = None
+    protocols: list[int] | None = None
+
+
+class EnteredFrame(Shape):
+    """A room was entered by `resume`; its events follow."""
+
+    type: Literal["entered"]
+    room: str
+    head: Head
+    mode: Mode
+    state: RoomState | Empty
+
+
+class LeftFrame(Shape):
+    """A room was lost: the last frame for it. The client deletes its copy."""
+
+    type: Literal["left"]
+    room: str
+    code: Lost
+
+
+class HeadsFrame(Shape):
+    """Heads of the entered rooms that changed since the last `heads`; sent also when empty."""
+
+    type: Literal["heads"]
+    rooms: dict[str, Seq]
+
+
+class ReconnectFrame(Shape):
+    """This node is draining: connect again, no sooner than after the delay."""
+
+    type: Literal["reconnect"]
+    after_ms: Count
+
+
+class EventFrame(Shape):
+    """An entry of a room's log."""
+
+    type: Literal["event"]
+    room: str
+    epoch: str
+    seq: Annotated[int, Field(ge=1, le=MOST)]
+    kind: str
+    at: Time
+    actor: Actor | None
+    data: Any
+
+
+class SignalFrame(Shape):
+    """Ephemeral: no `seq`, may be dropped."""
+
+    type: Literal["signal"]
+    room: str
+    kind: str
+    actor: Actor | None
+    data: Any
+
+
+class Close(NamedTuple):
+    """A close code: whether the client stops or comes back, and what it says."""
+
+    stop: bool
+    why: str
+
+
+CLOSES: dict[int, Close] = {
+    4001: Close(False, "The node is draining, or a room's epoch was replaced."),
+    4002: Close(False, "The reader was too slow: more waited for it than `OUTBOX_BYTES`."),
+    4003: Close(False, "The heartbeat was missed: neither a frame nor a pong for twice `heartbeat_ms`."),
+    4004: Close(False, "The outcome of a write is unknown. Send the same id again."),
+    4005: Close(False, "No `hello` in time."),
+    4006: Close(False, "The ticket is unknown, used or expired, or its session ended. Get a new one."),
+    4007: Close(False, "Replaced: over `limits.connections` the connection longest without a client's frame goes, never the newest."),
+    4429: Close(False, "Flood. Come back no sooner than the `retry_after_ms` of a frame before says."),
+    1011: Close(False, "A fault of ours."),
+    1013: Close(False, "The service cannot take the connection now."),
+    4400: Close(True, "Malformed frames: ten in a row, or a first frame that is not `hello`."),
+    4401: Close(True, "Not signed in, or the session ended."),
+    4403: Close(True, "The account is suspended."),
+    4413: Close(True, "A frame was larger than `limits.frame_bytes`."),
+    4426: Close(True, "No protocol version in common."),
+}
+
+
+def _of(base: type[Shape], kind: str, data: type[Shape]) -> type[Shape]:
+    """The frame of one kind. Its name is the kind's, so that documents can point at it."""
+    name = "".join(part.title() for part in kind.replace("_", ".").split(".")) + base.__name__.removesuffix("Frame")
+    return create_model(name, __base__=base, __doc__=data.__doc__, __module__=__name__, kind=(Literal[kind], ...), data=(data, ...))  # type: ignore[call-overload,no-any-return]
+
+
+EVENT_FRAMES: dict[str, type[Shape]] = {kind: _of(EventFrame, kind, data) for kind, data in EVENTS.items()}
+SIGNAL_FRAMES: dict[str, type[Shape]] = {kind: _of(SignalFrame, kind, data) for kind, data in SIGNALS.items()}
+FRAMES: dict[str, type[Shape]] = {"refused": RefusedFrame, "entered": EnteredFrame, "left": LeftFrame, "heads": HeadsFrame, "reconnect": ReconnectFrame}
+
+
+def shape_of(frame: Any, *, answers: str | None = None) -> type[Shape]:
+    """The type that a frame of the server must have. An `ok` says not what it answers: `answers` is the command's type.
+
+    Raises KeyError for a frame or kind that is not of the protocol.
+    """
+    match frame["type"]:
+        case "event":
+            return EVENT_FRAMES[frame["kind"]]
+        case "signal":
+            return SIGNAL_FRAMES[frame["kind"]]
+        case "ok":
+            return REPLIES[answers or "room.leave"]
+        case other:
+            return FRAMES[other]
+
+
+def check(text: str | bytes, *, answers: str | None = None) -> Shape:
+    """One frame of the server, as it goes over the wire, held against its type. For tests: raises where it does not fit."""
+    return shape_of(orjson.loads(text), answers=answers).model_validate_json(text)
