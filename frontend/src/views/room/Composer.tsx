@@ -73,7 +73,10 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     const made = insertMention(text.body, at.start, field.selectionStart, { id: person.id, name: person.name ?? "?" }, text.mentions);
     put(made.body, made.mentions);
     asking.value = null;
-    requestAnimationFrame(() => { field.focus(); field.setSelectionRange(made.caret, made.caret); });
+    // At once, not after the next drawing: the next key may come before it.
+    field.value = made.body;
+    field.focus();
+    field.setSelectionRange(made.caret, made.caret);
   };
 
   const stopEdit = () => { editing.value = null; failure.value = null; area.current?.focus(); };
