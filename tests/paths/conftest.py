@@ -1,0 +1,67 @@
+"""The stacks that whole paths run on. The two nodes of `pair` are shared; a test leaves them as it found them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from consult.local.errors import LocalError
+from tests.live import Node, Services, Stack, services
+
+
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@pytest.fixture(autouse=True)
+def clean_cache() -> None:
+    """Not needed here: the servers' caches are their own."""
+
+
+@pytest.fixture(scope="session")
+def own_services() -> Iterator[Services]:
+    try:
+        with services() as made:
+            yield made
+    except LocalError as error:
+        pytest.skip(f"these tests start servers of their own: {error}")
+
+
+@pytest.fixture(scope="session")
+def shared_pair(own_services: Services) -> Iterator[Stack]:
+    stack = Stack(own_services)
+    try:
+        stack.node()
+        stack.node()
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def pair(shared_pair: Stack) -> Iterator[Stack]:
+    """Two nodes on one database and one Redis."""
+    yield shared_pair
+    shared_pair.heal()
+
+
+@pytest.fixture
+def stack(own_services: Services) -> Iterator[Stack]:
+    """A database and a Redis with no server yet."""
+    made = Stack(own_services)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def nodes(pair: Stack) -> tuple[Node, Node]:
+    return pair.nodes[0], pair.nodes[1]
+
+
+@pytest.fixture
+def cast(own_services: Services) -> dict[str, Any]:
+    return own_services.people
