@@ -1,10 +1,14 @@
-"""A database connection of a thread's own, outside the pool: for threads that live as long as the process."""
+"""Connections of a thread's own, outside the pool, and prepared statements: what the live core asks of the database."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
+from typing import Any, LiteralString
 
-from django.db import connections
+import psycopg
+from django.db import connection, connections
 
 
 def own_connection() -> None:
@@ -18,3 +22,22 @@ def own_connection() -> None:
     settings["CONN_MAX_AGE"] = None
     template = connections.create_connection("default")
     connections["default"] = type(template)(settings, alias="default")
+
+
+@contextmanager
+def hot() -> Iterator[HotCursor]:
+    """A cursor for statements on the path of a message: prepared once a connection, parameters bound by the server.
+
+    Django's own cursor writes the parameters into the text, so PostgreSQL parses and plans each statement anew: measured at
+    two thirds of the time of a batch. Errors are Django's, as anywhere.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, HotCursor(connection.connection) as cursor:
+        yield cursor
+
+
+class HotCursor(psycopg.Cursor[tuple[Any, ...]]):
+    def run(self, query: LiteralString, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Executes a prepared statement; its rows, or none where it returns nothing."""
+        self.execute(query, params, prepare=True, binary=True)
+        return self.fetchall() if self.description else []

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from consult.database import hot
 from consult.errors import Refusal
 
 Pair = tuple[uuid.UUID, uuid.UUID]
@@ -44,10 +45,10 @@ READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
     OR r.kind = 'case' AND m.ended IS DISTINCT FROM 'removed' AND {AUDIENCE}))"""
 
 _QUERY = f"""
-SELECT q.room, q.person, r.id IS NOT NULL, {READABLE}, r.kind, r.listed, r.last_seq,
+SELECT q.room, q.person, r.id IS NOT NULL, {READABLE}, r.kind, r.listed,
        CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(),
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, r.created_by
-FROM unnest(%s::uuid[], %s::uuid[]) AS q(room, person)
+FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
 LEFT JOIN rooms_room r ON r.id = q.room LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 """
@@ -63,9 +64,9 @@ def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
     """A Grant or the Refusal to tell, for each pair; a person who does not exist is refused as not signed in."""
     pairs = list(dict.fromkeys(pairs))
     found: dict[Pair, Grant | Refusal] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_QUERY, ([r for r, _ in pairs], [p for _, p in pairs]))
-        for room, person, exists, readable, kind, listed, _head, role, first_seq, silenced, ended, standing, suspended, *names, author in cursor.fetchall():
+    with hot() as cursor:
+        rows = cursor.run(_QUERY, ([r for r, _ in pairs], [p for _, p in pairs]))
+        for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, *names, author in rows:
             if readable:
                 found[room, person] = Grant(
                     room, person, kind, role, (first_seq or 0) if kind == "private" else 0, silenced, card(person, *names), asker=kind == "case" and author == person,

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
+from consult.database import hot
 from consult.errors import Refusal
 from consult.rooms import doorbell, wire
 
@@ -85,15 +86,17 @@ class Writing:
         return head.seq
 
 
+# The clock is read outside the locking query, so after the locks are held.
 _LOCK = """
-SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by
-FROM rooms_room WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"""
+SELECT clock_timestamp(), locked.* FROM (
+    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by
+    FROM rooms_room WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) locked"""
 _INSERT = """
 INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id, person_id, data)
-SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::timestamptz[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::jsonb[])"""
+SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %s::jsonb[])"""
 _ADVANCE = """
 UPDATE rooms_room r SET last_seq = h.seq, last_post_no = h.post_no, last_at = h.at
-FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS h(id, seq, post_no, at) WHERE r.id = h.id"""
+FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[]) AS h(id, seq, post_no, at) WHERE r.id = h.id"""
 
 
 @contextmanager
@@ -104,11 +107,10 @@ def writing(rooms: Iterable[uuid.UUID]) -> Iterator[Writing]:
     """
     _attempt.commit_sent = False
     with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, (sorted(set(rooms)),))
-            heads = {row[0]: Head(*row) for row in cursor.fetchall()}
-            cursor.execute("SELECT clock_timestamp()")
-            made = Writing(heads, cursor.fetchone()[0])
+        with hot() as cursor:
+            rows = cursor.run(_LOCK, (sorted(set(rooms)),))
+            heads = {row[1]: Head(*row[1:]) for row in rows}
+            made = Writing(heads, max((row[0] for row in rows), default=utc_now()))
             yield made
             moved = _flush(cursor, made)
         bells = _bells(made, moved)
@@ -126,13 +128,13 @@ def commit_was_sent() -> bool:
 def _flush(cursor: Any, made: Writing) -> list[Head]:
     e = made.entries
     if e:
-        cursor.execute(_INSERT, (
+        cursor.run(_INSERT, (
             [x.room for x in e], [x.seq for x in e], [x.kind for x in e], [x.at for x in e], [x.actor for x in e], [x.acting for x in e],
             [x.message for x in e], [x.person for x in e], [None if x.data is None else orjson.dumps(x.data).decode() for x in e],
         ))
     moved = [h for h in made.heads.values() if h.seq > h.first]
     if moved:
-        cursor.execute(_ADVANCE, ([h.id for h in moved], [h.seq for h in moved], [h.post_no for h in moved], [h.at for h in moved]))
+        cursor.run(_ADVANCE, ([h.id for h in moved], [h.seq for h in moved], [h.post_no for h in moved], [h.at for h in moved]))
     return moved
 
 
@@ -152,24 +154,22 @@ FROM {source} JOIN rooms_room r ON r.id = e.room_id
 LEFT JOIN clinicians_person p ON p.id = e.actor_id
 LEFT JOIN rooms_message m ON m.id = e.message_id AND e.kind IN ('message.posted', 'message.edited')
 ORDER BY e.room_id, e.seq"""
-_SPANS = _ROWS.format(source="unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS q(room, low, high) JOIN rooms_event e ON e.room_id = q.room AND e.seq > q.low AND e.seq <= q.high")
+_SPANS = _ROWS.format(source="unnest(%b::uuid[], %b::bigint[], %b::bigint[]) AS q(room, low, high) JOIN rooms_event e ON e.room_id = q.room AND e.seq > q.low AND e.seq <= q.high")
 
 
 def frames_of(spans: Sequence[tuple[uuid.UUID, int, int]]) -> dict[uuid.UUID, list[wire.Frame]]:
     """The events after `low` up to `high` of each (room, low, high), as content stands now, in one query."""
     found: dict[uuid.UUID, list[wire.Frame]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SPANS, ([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans]))
-        for row in cursor.fetchall():
+    with hot() as cursor:
+        for row in cursor.run(_SPANS, ([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans])):
             found.setdefault(row[0], []).append(wire.event(wire.Row(*row)))
     return found
 
 
 def heads_of(rooms: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
     """(epoch, last seq) of each room that exists, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (list(rooms),))
-        return {id: (epoch, seq) for id, epoch, seq in cursor.fetchall()}
+    with hot() as cursor:
+        return {id: (epoch, seq) for id, epoch, seq in cursor.run("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (list(rooms),))}
 
 
 def page(*, room: uuid.UUID, first_seq: int, after: int | None, before: int | None, limit: int, epoch: str | None) -> dict[str, Any]:

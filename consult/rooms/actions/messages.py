@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db import connection
-
+from consult.database import hot
 from consult.errors import Refusal
 from consult.rooms import access, commands, content, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
+from consult.rooms.people import known
 
 Key = tuple[uuid.UUID, uuid.UUID, uuid.UUID]  # room, sender, client id
 
@@ -74,7 +74,7 @@ class Facts:
 def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     """Writes what may be written, in the order given; each answer is {"seq","message"} (and "duplicate") or a Refusal."""
     named = {p for post in posts for p in _named(post)}
-    rooms_of = personal.rooms_of(named) if named else {}
+    rooms_of = personal.rooms_of(known(named)) if named else {}  # who has no account is refused in its turn
     with log.writing([p.room for p in posts] + list(rooms_of.values())) as made:
         facts = _facts(posts, made, rooms_of)
         answers: list[dict[str, Any] | Refusal] = []
@@ -97,6 +97,13 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     return answers
 
 
+def _reply_id(post: Post) -> uuid.UUID | None:
+    try:
+        return access.id_of(post.reply_to) if post.reply_to else None
+    except ValueError:
+        return None  # told in its turn
+
+
 def _named(post: Post) -> list[uuid.UUID]:
     try:
         return content.mentioned(post.mentions) if post.mentions else []
@@ -106,7 +113,7 @@ def _named(post: Post) -> list[uuid.UUID]:
 
 _BEFORE = """
 SELECT c.room_id, c.sender_id, c.client_id, c.seq, c.message_id, coalesce(v.body, m.body), m.reply_to, m.images, m.withheld
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS q(room, sender, client)
+FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[]) AS q(room, sender, client)
 JOIN rooms_clientid c ON c.room_id = q.room AND c.sender_id = q.sender AND c.client_id = q.client
 LEFT JOIN rooms_message m ON m.id = c.message_id
 LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
@@ -116,21 +123,21 @@ def _facts(posts: Sequence[Post], made: log.Writing, rooms_of: dict[uuid.UUID, u
     pairs = {(p.room, p.person) for p in posts} | {(p.room, n) for p in posts for n in _named(p)}
     replies: dict[uuid.UUID, tuple[uuid.UUID, str | None]] = {}
     last_posts: dict[access.Pair, datetime] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts]))
-        before = {(r, s, c): tuple(rest) for r, s, c, *rest in cursor.fetchall()}
-        wanted = [p.reply_to for p in posts if p.reply_to and len(p.reply_to) == 36]
+    with hot() as cursor:
+        rows = cursor.run(_BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts]))
+        before = {(r, s, c): tuple(rest) for r, s, c, *rest in rows}
+        wanted = [id for p in posts if (id := _reply_id(p)) is not None]
         if wanted:
-            cursor.execute("SELECT id, room_id, withheld FROM rooms_message WHERE id::text = ANY(%s)", (wanted,))
-            replies = {id: (room, withheld) for id, room, withheld in cursor.fetchall()}
+            rows = cursor.run("SELECT id, room_id, withheld FROM rooms_message WHERE id = ANY(%s)", (wanted,))
+            replies = {id: (room, withheld) for id, room, withheld in rows}
         slow = {(p.room, p.person) for p in posts if p.room in made.heads and made.heads[p.room].slow_mode}
         if slow:
-            cursor.execute(
-                "SELECT q.room, q.person, m.at FROM unnest(%s::uuid[], %s::uuid[]) AS q(room, person) JOIN LATERAL "
+            rows = cursor.run(
+                "SELECT q.room, q.person, m.at FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN LATERAL "
                 "(SELECT at FROM rooms_message WHERE room_id = q.room AND author_id = q.person ORDER BY post_no DESC LIMIT 1) m ON true",
                 ([r for r, _ in slow], [p for _, p in slow]),
             )
-            last_posts = {(room, person): at for room, person, at in cursor.fetchall()}
+            last_posts = {(room, person): at for room, person, at in rows}
     return Facts(before, access.grants(pairs), replies, last_posts, rooms_of)  # type: ignore[arg-type]
 
 
@@ -221,7 +228,7 @@ def _reply_target(post: Post, facts: Facts) -> uuid.UUID | None:
 
 _INSERT = """
 WITH p AS (
-    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::jsonb[], %s::bool[])
+    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[])
     AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, follow)
 ), e AS (
     INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
@@ -236,15 +243,15 @@ SELECT message, room, seq, post_no, at, author, acting, client, form, body, ment
 
 def _insert(accepted: Sequence[_Accepted], made: log.Writing, facts: Facts) -> None:
     a = accepted
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, (
+    with hot() as cursor:
+        cursor.run(_INSERT, (
             [x.post.room for x in a], [x.seq for x in a], [x.post_no for x in a], [x.at for x in a], [x.post.person for x in a], [x.post.acting for x in a],
             [x.id for x in a], [x.post.client_id for x in a], [x.post.body for x in a], [x.reply_to for x in a], [x.form for x in a],
             [orjson.dumps(x.mentions).decode() for x in a], [x.grant.kind == "case" for x in a],
         ))
         tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
         if tagged:
-            cursor.execute("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[])", [list(c) for c in zip(*tagged, strict=True)])
+            cursor.run("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])", [list(c) for c in zip(*tagged, strict=True)])
     for x in a:
         made.encoded.setdefault(x.post.room, []).append(_frame(x))
         if x.mentions:
@@ -256,8 +263,8 @@ def mention(made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], *, room: uu
     people = [p for p in people if p != author]
     if not people:
         return
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO rooms_mention (person_id, room_id, seq, message_id) SELECT p, %s, %s, %s FROM unnest(%s::uuid[]) AS t(p)", (room, seq, message, people))
+    with hot() as cursor:
+        cursor.run("INSERT INTO rooms_mention (person_id, room_id, seq, message_id) SELECT p, %s, %s, %s FROM unnest(%b::uuid[]) AS t(p)", (room, seq, message, people))
     for person in people:
         made.append(rooms_of[person], "mention.received", actor=author, data={"room": str(room), "seq": seq})
 
