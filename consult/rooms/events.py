@@ -613,7 +613,7 @@ CLOSES: dict[int, Close] = {
 def _of(base: type[Shape], kind: str, data: type[Shape]) -> type[Shape]:
     """The frame of one kind. Its name is the kind's, so that documents can point at it."""
     name = "".join(part.title() for part in kind.replace("_", ".").split(".")) + base.__name__.removesuffix("Frame")
-    return create_model(name, __base__=base, __doc__=data.__doc__, __module__=__name__, kind=(Literal[kind], ...), data=(data, ...))  # type: ignore[call-overload,no-any-return]
+    return create_model(name, __base__=base, __doc__=data.__doc__, __module__=__name__, kind=(Literal[kind], ...), data=(data, ...))  # type: ignore[arg-type]
 
 
 EVENT_FRAMES: dict[str, type[Shape]] = {kind: _of(EventFrame, kind, data) for kind, data in EVENTS.items()}
