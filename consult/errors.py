@@ -69,6 +69,7 @@ CODES: dict[str, Code] = {
     "case.not_asker": Code(403, "Seule la personne qui a posé la question peut le faire.", "Only the person who asked may do this.", "Status is the asker's (or a moderator's)."),
     "case.audience": Code(400, "Choisissez à qui la question s’adresse.", "Choose whom the question is for.", "A case needs a group, people or everyone."),
     "case.status": Code(409, "Ce changement d’état n’est pas possible.", "This change of status is not possible.", "open, answered, consensus, closed: see the glossary."),
+    "case.group_only": Code(409, "Seul un message d’un groupe devient une question.", "Only a group's message can become a case.", "Its group is the audience of the case."),
     "request.id_reused": Code(409, "Cet identifiant a déjà servi à une autre demande.", "This id was already used for another request.", "Same client id with another content."),
     "search.query": Code(400, "Précisez la recherche.", "Refine the search.", "A search needs a word or a tag."),
     "cursor.invalid": Code(400, "Repère de page incorrect.", "Wrong page cursor.", "A cursor is used as it was given."),

@@ -185,6 +185,10 @@ def withhold(message: uuid.UUID, why: str, seq: int) -> None:
         cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message,))
         cursor.execute("DELETE FROM rooms_mention WHERE message_id = %s", (message,))
         cursor.execute("DELETE FROM rooms_pin WHERE message_id = %s", (message,))
+        cursor.execute(  # a case counts its answers anew, and a question and its card are withheld together (cases/followups.py)
+            "INSERT INTO rooms_followup (room_id, seq, at) SELECT coalesce(m.case_room, m.room_id), %s, now() FROM rooms_message m "
+            "JOIN rooms_room r ON r.id = m.room_id WHERE m.id = %s AND (r.kind = 'case' OR m.case_room IS NOT NULL)", (seq, message),
+        )
 
 
 def react(item: React) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""What follows a post in a case's room, off the path of the message: the number of answers, the status, the card.
+
+The post leaves one row in rooms_followup, in its own transaction. `run_once` deletes such rows in the transaction that holds
+their effect: whatever happens in between, each is done once. Many posts to one case become one `case.updated`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from consult.cases.actions import updated
+from consult.cases.models import Case, Status
+from consult.rooms import log
+from consult.rooms.actions import changes
+
+BATCH = 20  # cases a transaction: it holds the locks of their rooms and groups
+
+_WAITING = """
+SELECT f.room_id, c.group_id FROM (SELECT room_id, min(id) AS oldest FROM (SELECT id, room_id FROM rooms_followup ORDER BY id LIMIT 1000) x GROUP BY room_id ORDER BY 2 LIMIT %s) f
+LEFT JOIN cases_case c ON c.room_id = f.room_id"""
+_CLAIM = """
+DELETE FROM rooms_followup WHERE id IN (SELECT id FROM rooms_followup WHERE room_id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING room_id"""
+_TALLY = """
+SELECT c.room_id, n.answers, n.first, q.withheld, k.withheld
+FROM cases_case c JOIN rooms_message q ON q.id = c.question_id LEFT JOIN rooms_message k ON k.id = c.card_id
+CROSS JOIN LATERAL (SELECT count(*) AS answers, min(a.at) AS first FROM rooms_message a WHERE a.room_id = c.room_id AND a.form = 'answer' AND a.withheld IS NULL) n
+WHERE c.room_id = ANY(%s)"""
+
+
+class _Tally(NamedTuple):
+    room: uuid.UUID
+    answers: int
+    first: datetime | None
+    question: str | None  # why its words are withheld
+    card: str | None
+
+
+def run_once() -> int:
+    """Does what waits for up to BATCH cases, in one transaction; how many rows it was. 0: nothing waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, (BATCH,))
+        waiting = cursor.fetchall()
+    if not waiting:
+        return 0
+    rooms = [room for room, _ in waiting]
+    with log.writing([*rooms, *(group for _, group in waiting if group)]) as made:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, (rooms,))
+            claimed = [room for (room,) in cursor.fetchall()]
+        _settle(made, list(dict.fromkeys(claimed)))
+    return len(claimed)
+
+
+def _settle(made: log.Writing, rooms: Sequence[uuid.UUID]) -> None:
+    cases = Case.objects.in_bulk(rooms)
+    with connection.cursor() as cursor:
+        cursor.execute(_TALLY, (list(rooms),))
+        tallies = [_Tally(*row) for row in cursor.fetchall()]
+    for tally in tallies:
+        case = cases[tally.room]
+        _withhold_both(made, case, tally)
+        status = _status(case, tally.answers)
+        if (status, tally.answers) == (case.status, case.answers):
+            continue
+        first = case.first_answer_at or tally.first if tally.answers else None
+        Case.objects.filter(room_id=tally.room).update(status=status, answers=tally.answers, first_answer_at=first)
+        updated(made, case, status=status, answers=tally.answers, by=None)
+
+
+def _status(case: Case, answers: int) -> str:
+    """A new answer answers an open case; without any it is open again. The rest is the asker's to say."""
+    if case.status == Status.OPEN and answers > case.answers:
+        return str(Status.ANSWERED)
+    if case.status == Status.ANSWERED and not answers:
+        return str(Status.OPEN)
+    return case.status
+
+
+def _withhold_both(made: log.Writing, case: Case, tally: _Tally) -> None:
+    """The question and its card are the same words: who takes back one takes back the other."""
+    group, card, question, asker = case.group_id, case.card_id, case.question_id, case.asker_id  # type: ignore[attr-defined]
+    if card is None or group not in made.heads:
+        return
+    room, message = (group, card) if tally.question == "retracted" and tally.card is None else (case.room_id, question)  # type: ignore[attr-defined]
+    if (tally.question, tally.card) in (("retracted", None), (None, "retracted")):
+        changes.withhold(message, "retracted", made.append(room, "message.retracted", actor=asker, message=message))

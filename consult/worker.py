@@ -1,0 +1,77 @@
+"""The worker: what follows a post, and what runs out with time. One loop, on one connection of its own; several may run.
+
+It stops within a moment of SIGTERM, with nothing half done, and outlives PostgreSQL's restarts.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError, InterfaceError, connection
+
+from consult.cases import followups
+from consult.database import own_connection
+from consult.rooms import doorbell
+from consult.rooms.actions import personal
+from consult.standing import actions as standing
+from consult.standing import changes, tickets
+
+logger = logging.getLogger("consult.worker")
+POLL_S = 0.2
+LONGEST_S = 5.0  # between two tries while the database is away
+
+
+def lapse() -> None:
+    """Verifications and suspensions that ran out; who lost a verification is told on the open page."""
+    for person in standing.lapse():
+        personal.tell(person_id=person, kind="verification.decided", data={"status": "expired"})
+        doorbell.ring_access()
+
+
+def purge() -> None:
+    """What nobody will ask for again: expired tickets and sessions, changes of rights that every process has read."""
+    tickets.purge()
+    changes.purge(1)
+    SessionStore.clear_expired()
+
+
+class Worker:
+    def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
+        self.stopping = threading.Event()
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s)}
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Works until `stop`. An error of the database is waited out; any other one is logged and does not end the loop."""
+        own_connection()
+        logger.info("worker started")
+        pause = POLL_S
+        while not self.stopping.is_set():
+            try:
+                busy = self.step()
+                pause = 0.0 if busy else POLL_S
+            except (DatabaseError, InterfaceError) as error:
+                connection.close()
+                pause = min(max(pause, POLL_S) * 2, LONGEST_S)
+                logger.warning("worker waits for the database", extra={"why": type(error).__name__})
+            except Exception:
+                pause = min(max(pause, POLL_S) * 2, LONGEST_S)
+                logger.exception("worker failed")
+            self.stopping.wait(pause)
+        connection.close()
+        logger.info("worker stopped")
+
+    def step(self) -> int:
+        """One round: what is due by the clock, then a batch of follow-ups; how many there were."""
+        now = time.monotonic()
+        for act, (at, every) in self.due.items():
+            if now >= at:
+                act()
+                self.due[act] = (now + every, every)
+        return followups.run_once()
