@@ -14,6 +14,7 @@ from consult.errors import Refusal
 from consult.rooms import access, content, limits, log
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
+from consult.rooms.people import known
 
 GONE = ("retracted", "withdrawn", "erased")
 
@@ -120,7 +121,7 @@ def edit(item: Edit) -> dict[str, Any]:
         named = content.mentioned(item.mentions)
     except Refusal:
         named = []  # told below, in its turn
-    rooms_of = personal.rooms_of(named) if named else {}
+    rooms_of = personal.rooms_of(known(named)) if named else {}
     with log.writing([item.room, *rooms_of.values()]) as made:
         _grant(made, item.room, item.person)
         _charge(item)
@@ -141,7 +142,8 @@ def edit(item: Edit) -> dict[str, Any]:
         seq = made.append(item.room, "message.edited", actor=item.person, message=message.id, data={"base": item.base})
         _store_edit(message, item, seq, mentions)
         before = {m["person"] for m in _list(message.mentions)}
-        messages.mention(made, rooms_of, room=item.room, seq=seq, message=message.id, author=item.person, people=[p for p in people if str(p) not in before])
+        if message.withheld is None:
+            messages.mention(made, rooms_of, room=item.room, seq=seq, message=message.id, author=item.person, people=[p for p in people if str(p) not in before])
     return {"seq": seq}
 
 
@@ -156,11 +158,12 @@ def _store_edit(message: _Message, item: Edit, seq: int, mentions: list[dict[str
             (message.id,),
         )
         cursor.execute(
-            "UPDATE rooms_message SET body = %s, mentions = %s, edited_seq = %s, last_event_seq = %s, search = to_tsvector('consult_french', %s) WHERE id = %s",
+            "UPDATE rooms_message SET body = %s, mentions = %s, edited_seq = %s, last_event_seq = %s, search = CASE WHEN withheld IS NULL THEN to_tsvector('consult_french', %s) END WHERE id = %s",
             (item.body, orjson.dumps(mentions).decode(), seq, seq, item.body, message.id),
         )
         cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message.id,))
-        if found := content.tags(item.body):
+        cursor.execute("DELETE FROM rooms_mention WHERE message_id = %s AND person_id <> ALL(%s::uuid[])", (message.id, [m["person"] for m in mentions]))
+        if message.withheld is None and (found := content.tags(item.body)):  # what is hidden stays out of search, whatever it says now
             cursor.execute("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT %s, %s, t FROM unnest(%s::text[]) AS x(t)", (message.id, item.room, found))
 
 
