@@ -1,0 +1,63 @@
+"""Between two tests of the rooms nothing is left over: no hub of an ended loop, no bell, no open connection of a lane."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def bells() -> Iterator[list[Any]]:
+    """What the doorbell rang with, in order; no hub listens meanwhile."""
+    from consult.rooms import doorbell
+
+    rung: list[Any] = []
+    before = doorbell._listener, doorbell._access_listener
+    doorbell._listener, doorbell._access_listener = rung.extend, None
+    yield rung
+    doorbell._listener, doorbell._access_listener = before
+
+
+@pytest.fixture
+async def live(transactional_db: None, settings: Any) -> AsyncIterator[Any]:
+    """A hub on this test's loop, with short pauses, over a database that keeps what is committed."""
+    from consult.rooms import doorbell
+    from consult.rooms import hub as hubs
+
+    settings.SWEEP_S = 0.2
+    hubs._hub = None
+    hub = hubs.hub()
+    yield hub
+    await hub.close()
+    await _disconnect(hub)
+    hubs._hub = None
+    doorbell._listener = doorbell._access_listener = None
+
+
+async def _disconnect(hub: Any) -> None:
+    """The readers of the hub give their connections back before the tables are emptied."""
+    hub.readers.shutdown(wait=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lanes_let_go(django_db_setup: None) -> Iterator[None]:
+    """At the end each lane closes its connection, so that the test database can be dropped."""
+    yield
+    from django.db import connection
+
+    from consult.rooms import lanes
+
+    done = threading.Semaphore(0)
+
+    def close(items: Any) -> list[None]:
+        connection.close()
+        return [None] * len(items)
+
+    for lane in lanes._lanes:
+        lane.submit(lanes.Job(close, uuid.uuid4(), False, lambda _: done.release(), None))
+    for _ in lanes._lanes:
+        done.acquire(timeout=5)
