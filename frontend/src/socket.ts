@@ -212,8 +212,9 @@ export class Socket {
     this.budget = { level: ok.limits.commands_burst * 0.6, at: world.now() };
     this.cancels.steady = world.after(STEADY, () => (this.attempt = 0));
     this.listen();
+    this.state = { is: "ready" };
     if (!this.o.ready(ok, this.resumed)) return this.end();
-    this.set({ is: "ready" });
+    this.o.state(this.state);
   }
 
   /** `heads` comes at the pace of the heartbeat, so silence for two of them is the end. */

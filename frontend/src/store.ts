@@ -1,61 +1,254 @@
-/** What views read (signals) and call (actions). Bodies follow; the signatures stand. */
-import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Version } from "./types";
+/** What views read (signals) and call (actions). One person at a time has a desk here; the next one gets another. */
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { browserApi, query, Refusal } from "./api";
+import { Desk } from "./desk";
+import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
-export { Refusal } from "./api";
+import { Account } from "./session";
+import { browserWorld } from "./socket";
+import type {
+  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Version,
+} from "./types";
+export { Refusal };
 export type * from "./types";
+export type { Head };
 
-const later = (): never => { throw new Error("not built yet"); };
+const _session = signal<Session>({ status: "loading" });
+const _connection = signal<Connection>({ state: "reconnecting", unsent: 0, since: Date.now() });
+const _roomsLoaded = signal<"no" | "cached" | "yes">("no");
+const _locale = signal<Locale>("fr");
+const _skew = signal(0);
+const _specialties = signal<Specialties | null>(null);
+const desk = signal<Desk | null>(null);
 
-/** Call once from main.tsx. */
-export function start(): void {}
-
-export const session: ReadonlySignal<Session> = signal<Session>({ status: "loading" });
-export const connection: ReadonlySignal<Connection> = signal<Connection>({ state: "reconnecting", unsent: 0, since: Date.now() });
+export const session: ReadonlySignal<Session> = _session;
+export const connection: ReadonlySignal<Connection> = _connection;
 /** Sorted: mention, urgent, unread, recent. */
-export const rooms: ReadonlySignal<RoomItem[]> = signal<RoomItem[]>([]);
-/** null until the first list came; then whether it is the cached one. */
-export const roomsLoaded: ReadonlySignal<"no" | "cached" | "yes"> = signal<"no" | "cached" | "yes">("no");
+export const rooms: ReadonlySignal<RoomItem[]> = computed(() => desk.value?.list.sorted.value ?? []);
+/** "no" until the first list came; then whether it is the cached one. */
+export const roomsLoaded: ReadonlySignal<"no" | "cached" | "yes"> = _roomsLoaded;
 /** Set it while pointer or focus is in the list. */
 export const holdOrder: Signal<boolean> = signal(false);
-export const locale: ReadonlySignal<Locale> = signal<Locale>("fr");
+export const locale: ReadonlySignal<Locale> = _locale;
 /** Server time less this device's, in ms: for "you can write again at …" and slow mode. */
-export const clockSkew: ReadonlySignal<number> = signal(0);
+export const clockSkew: ReadonlySignal<number> = _skew;
 /** Loaded once with the session. */
-export const specialties: ReadonlySignal<Specialties | null> = signal<Specialties | null>(null);
+export const specialties: ReadonlySignal<Specialties | null> = _specialties;
+
+const LOCALE = "consult.locale";
+const api = browserApi(() => _locale.value, () => doubt());
+const account = new Account(api);
+const world = browserWorld();
+let tabs: Channel | null = null;
+let asking: Promise<void> | null = null;
+let again: ReturnType<typeof setTimeout> | undefined;
+let restarted = 0;
+
+const channel = (name: string): Channel | null => (typeof BroadcastChannel === "undefined" ? null : (new BroadcastChannel(name) as Channel));
+
+/** Call once from main.tsx. */
+export function start(): void {
+  const stored = localStorage.getItem(LOCALE);
+  _locale.value = stored === "fr" || stored === "en" ? stored : navigator.language.startsWith("en") ? "en" : "fr";
+  tabs = channel("consult-session");
+  // Another tab signed in or out: the cookie is shared, so ask who it is now.
+  if (tabs) tabs.onmessage = () => void whoIsIt();
+  addEventListener("online", () => desk.value?.online());
+  addEventListener("offline", () => desk.value?.offline());
+  addEventListener("pagehide", () => desk.value?.hidden());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") desk.value?.socket.woken();
+    else desk.value?.hidden();
+  });
+  void whoIsIt();
+}
+
+/** Asks the server who is signed in here, and sets the desk for that person, one question at a time. */
+function whoIsIt(endedBy?: number): Promise<void> {
+  asking ??= settle(endedBy).finally(() => (asking = null));
+  return asking;
+}
+
+async function settle(endedBy?: number): Promise<void> {
+  clearTimeout(again);
+  let answer;
+  try {
+    answer = await account.whoAmI();
+  } catch {
+    if (_session.value.status === "loading") _session.value = { status: "loading", unreachable: true };
+    again = setTimeout(() => void whoIsIt(endedBy), 1000 + Math.random() * 3000);
+    return;
+  }
+  const held = _session.value.me;
+  if (!answer) {
+    leaveDesk();
+    _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
+    return;
+  }
+  const me = answer.me;
+  const same = held?.id === me.id && held.verification === me.verification && desk.value;
+  if (same) {
+    _session.value = { status: statusOf(me), me };
+    // The session was renewed under this page: its socket may open again, but not in a circle.
+    if (endedBy === 4401 && Date.now() - restarted > 30_000) {
+      restarted = Date.now();
+      desk.value?.socket.tryNow();
+    }
+    return;
+  }
+  leaveDesk();
+  _locale.value = me.locale === "en" ? "en" : "fr";
+  const next = new Desk({
+    me, api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
+    roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
+  });
+  await next.open();
+  desk.value = next;
+  _session.value = { status: statusOf(me), me };
+  void loadSpecialties();
+  void next.begin();
+}
+
+const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
+
+/** A socket that stopped, or a 401: is this session still what this page thinks? A suspension is shown, not asked about. */
+function doubt(code?: number): void {
+  if (_session.value.status === "loading" || (code !== undefined && code !== 4401)) return;
+  void whoIsIt(code);
+}
+
+function leaveDesk(): void {
+  desk.value?.close();
+  desk.value = null;
+  _roomsLoaded.value = "no";
+  _connection.value = { state: "reconnecting", unsent: 0, since: Date.now() };
+}
+
+async function loadSpecialties(): Promise<void> {
+  _specialties.value = await api.get<Specialties>("/api/v1/specialties").catch(() => _specialties.value);
+}
+
+function here(): Desk {
+  if (!desk.value) throw new Refusal({ code: "session.none" }, 401);
+  return desk.value;
+}
 
 /** The same view for the same id until it is closed as often as it was opened. */
-export function openRoom(_id: string, _options?: { around?: number }): RoomView { return later(); }
-export function closeRoom(_id: string): void {}
+export function openRoom(id: string, options: { around?: number } = {}): RoomView {
+  return here().openRoom(id, options.around);
+}
+export function closeRoom(id: string): void {
+  desk.value?.closeRoom(id);
+}
 
-export async function signIn(_email: string, _password: string): Promise<void> { later(); }
-export async function signUp(_email: string, _password: string, _profile?: Profile): Promise<void> { later(); }
+export async function signIn(email: string, password: string): Promise<void> {
+  await account.signIn(email, password);
+  await cameIn();
+}
+export async function signUp(email: string, password: string, profile: Profile = {}): Promise<void> {
+  await account.signUp(email, password, profile);
+  await cameIn();
+}
+async function cameIn(): Promise<void> {
+  await asking?.catch(() => undefined);
+  await whoIsIt();
+  tabs?.postMessage({ type: "changed" });
+}
 /** "send": wait until all has left, rejects with "outbox.not_empty" where it cannot; "keep": for me on this device; "delete". */
-export async function signOut(_choice: "send" | "keep" | "delete"): Promise<void> { later(); }
+export async function signOut(choice: "send" | "keep" | "delete"): Promise<void> {
+  const left = here();
+  await account.signOut(choice, left);
+  leaveDesk();
+  _session.value = { status: "out" };
+  tabs?.postMessage({ type: "changed" });
+}
+/** What a sign-out has to ask about: this person's alone. */
+export function unsentText(): Promise<{ messages: number; drafts: number }> {
+  return here().unsentText();
+}
 /** After a stop or while waiting: try now. */
-export function tryAgain(): void {}
-export async function saveProfile(_profile: Profile): Promise<Me> { return later(); }
-export async function switchLocale(_locale: Locale): Promise<void> { later(); }
+export function tryAgain(): void {
+  if (desk.value) desk.value.socket.tryNow();
+  else void whoIsIt();
+}
+export async function saveProfile(profile: Profile): Promise<Me> {
+  const { me } = await api.patch<{ me: Me }>("/api/v1/me", profile);
+  _session.value = { status: statusOf(me), me };
+  return me;
+}
+export async function switchLocale(to: Locale): Promise<void> {
+  _locale.value = to;
+  localStorage.setItem(LOCALE, to);
+  if (!desk.value) return;
+  await saveProfile({ locale: to });
+  void loadSpecialties();
+  // Only a hello tells the socket the language of its refusals.
+  desk.value?.socket.drop();
+  desk.value?.socket.tryNow();
+}
 
-export async function ask(_case: NewCase): Promise<{ room: string; seq: number }> { return later(); }
-export async function turnIntoCase(_message: string, _fields: { title: string; specialty: string; urgency: NewCase["urgency"] }): Promise<{ room: string; seq: number }> { return later(); }
-export async function setCaseStatus(_room: string, _status: CaseStatus): Promise<void> { later(); }
-export async function startConversation(_people: string[], _title?: string): Promise<string> { return later(); }
-export async function join(_room: string): Promise<void> { later(); }
-export async function leave(_room: string): Promise<void> { later(); }
-export async function mute(_room: string, _muted: boolean): Promise<void> { later(); }
-export async function invite(_room: string, _person: string): Promise<void> { later(); }
+const newId = (): string => crypto.randomUUID();
+
+export function ask(question: NewCase): Promise<{ room: string; seq: number }> {
+  return api.post("/api/v1/cases", { ...question, id: question.id ?? newId() });
+}
+export function turnIntoCase(message: string, fields: { title: string; specialty: string; urgency: NewCase["urgency"] }): Promise<{ room: string; seq: number }> {
+  return api.post(`/api/v1/messages/${message}/case`, { id: newId(), ...fields });
+}
+export async function setCaseStatus(room: string, status: CaseStatus): Promise<void> {
+  await api.post(`/api/v1/cases/${room}/status`, { id: newId(), status });
+}
+export async function startConversation(people: string[], title?: string): Promise<string> {
+  const { room } = await api.post<{ room: string }>("/api/v1/conversations", { id: newId(), people, ...(title ? { title } : {}) });
+  await here().touched(room);
+  return room;
+}
+export async function join(room: string): Promise<void> {
+  await api.post(`/api/v1/rooms/${room}/join`);
+  await here().touched(room);
+}
+export async function leave(room: string): Promise<void> {
+  await api.post(`/api/v1/rooms/${room}/leave`);
+  await here().touched(room);
+}
+export async function mute(room: string, muted: boolean): Promise<void> {
+  await api.post(`/api/v1/rooms/${room}/mute`, { muted });
+  await here().touched(room);
+}
+export async function invite(room: string, person: string): Promise<void> {
+  await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });
+}
 
 export interface Page<T> { items: T[]; next: string | null }
-export async function searchMessages(_query: { q?: string; room?: string; tag?: string; next?: string | null }, _signal?: AbortSignal): Promise<Page<Hit>> { return later(); }
-export async function people(_query: { q?: string; room?: string; next?: string | null }, _signal?: AbortSignal): Promise<Page<PersonCard>> { return later(); }
-export async function person(_id: string): Promise<PersonCard> { return later(); }
-export async function members(_room: string, _next?: string | null): Promise<Page<Member>> { return later(); }
-export async function tags(_q: string, _signal?: AbortSignal): Promise<{ tag: string; count: number }[]> { return later(); }
+/** `next` is a ready address from the answer before. */
+async function page<K extends string, T>(key: K, path: string, abort?: AbortSignal): Promise<Page<T>> {
+  const answer = await api.get<Record<K, T[]> & { next?: string | null }>(path, { signal: abort });
+  return { items: answer[key], next: answer.next ?? null };
+}
+export function searchMessages(of: { q?: string; room?: string; tag?: string; next?: string | null }, abort?: AbortSignal): Promise<Page<Hit>> {
+  return page("hits", of.next ?? query("/api/v1/search", { q: of.q, room: of.room, tag: of.tag }), abort);
+}
+export function people(of: { q?: string; room?: string; next?: string | null }, abort?: AbortSignal): Promise<Page<PersonCard>> {
+  return page("people", of.next ?? query("/api/v1/people", { q: of.q, room: of.room }), abort);
+}
+export function person(id: string): Promise<PersonCard> {
+  return api.get(`/api/v1/people/${id}`);
+}
+export function members(room: string, next?: string | null): Promise<Page<Member>> {
+  return page("members", next ?? `/api/v1/rooms/${room}/members`);
+}
+export async function tags(q: string, abort?: AbortSignal): Promise<{ tag: string; count: number }[]> {
+  return (await page<"tags", { tag: string; count: number }>("tags", query("/api/v1/tags", { q }), abort)).items;
+}
 /** Every listed group, joined or not. */
-export async function groups(): Promise<RoomItem[]> { return later(); }
-export async function history(_message: string): Promise<{ versions: Version[]; withheld: string | null }> { return later(); }
+export async function groups(): Promise<RoomItem[]> {
+  return (await page<"groups", RoomItem>("groups", "/api/v1/groups")).items;
+}
+export function history(message: string): Promise<{ versions: Version[]; withheld: string | null }> {
+  return api.get(`/api/v1/messages/${message}/history`);
+}
 /** Where a message stands, to open its room around it. */
-export async function locate(_message: string): Promise<{ room: string; seq: number }> { return later(); }
-
-export type { Head };
+export async function locate(message: string): Promise<{ room: string; seq: number }> {
+  const { room, seq } = await api.get<{ room: string; seq: number }>(`/api/v1/messages/${message}`);
+  return { room, seq };
+}

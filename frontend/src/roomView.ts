@@ -1,0 +1,357 @@
+/** One open room as views see it: signals over its log, and the actions in it. */
+import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { query, Refusal, type Api } from "./api";
+import type { Cache } from "./cache";
+import { EMPTY, type Drafts } from "./drafts";
+import { buildLines } from "./lines";
+import type { Live, Track } from "./live";
+import type { Outbox } from "./outbox";
+import type { Mention, MessageItem, Reaction, RoomState } from "./protocol";
+import type { RoomLog, MessagePage, PageKind } from "./roomLog";
+import type { RoomList } from "./roomList";
+import type { Socket } from "./socket";
+import type { Draft, Line, OutboxEntry, RoomItem, RoomView } from "./types";
+
+export interface RoomViewOptions {
+  id: string;
+  me: string;
+  api: Api;
+  socket: Pick<Socket, "call">;
+  live: Live;
+  list: RoomList;
+  outbox: Outbox;
+  outboxTick: ReadonlySignal<number>;
+  drafts: Drafts;
+  cache: Cache;
+  markRead(room: string, seq: number): void;
+  after(ms: number, run: () => void): () => void;
+  now(): number;
+}
+
+const FIRST_PAGE = 100, PAGE = 200, KEPT = 100;
+/** More unread than these, and the first page is the one around the read mark. */
+const FAR = 60;
+const TYPED_EVERY = 3000, CACHE_PAUSE = 3000, STALE_TRIES = 3;
+
+export class OpenRoom implements RoomView {
+  readonly id: string;
+  readonly error = signal<Refusal | null>(null);
+  readonly gone = signal<string | null>(null);
+  readonly draft: Signal<Draft> = signal(EMPTY);
+  readonly jump = signal<{ seq: number } | null>(null);
+  readonly newSince = signal<{ seq: number; at: string; count: number } | null>(null);
+  private readonly tick = signal(0);
+  private drawn: Line[] = [];
+  private track: Track;
+  private acked = new Map<string, { entry: OutboxEntry; seq: number }>();
+  private asked = new Set<string>();
+  /** The read mark as it was when the room was opened. */
+  private readAt: { seq: number; unread: number } | null = null;
+  private decided = false;
+  private pages = 0;
+  private lastTyped = 0;
+  private caching: (() => void) | null = null;
+  private stopDraft: (() => void) | null = null;
+  private closed = false;
+
+  constructor(private readonly o: RoomViewOptions) {
+    this.id = o.id;
+    const item = o.list.get(o.id);
+    if (item) this.readAt = { seq: item.read_seq, unread: item.unread };
+    this.track = o.live.follow(o.id, item?.head ?? null, true);
+  }
+
+  private get log(): RoomLog {
+    return this.track.log;
+  }
+
+  /** Signals that follow from the log: read again whenever it says that it changed. */
+  private from<T>(read: () => T): ReadonlySignal<T> {
+    return computed(() => {
+      void this.tick.value;
+      return read();
+    });
+  }
+
+  readonly item: ReadonlySignal<RoomItem | null> = computed(() => this.o.list.get(this.id));
+  readonly state = this.from<RoomState | null>(() => this.track.state);
+  readonly present = this.from(() => this.track.state?.present ?? null);
+  readonly typing = this.from(() => [...this.track.typing.values()].map((t) => t.actor));
+  readonly mode = this.from<"live" | "past">(() => (this.log.loaded && !this.log.live ? "past" : "live"));
+  readonly below = this.from(() => this.log.below);
+  readonly loading = this.from(() => !this.log.loaded && this.gone.value === null && this.error.value === null);
+  readonly behind = this.from(() => !this.log.loaded || !this.track.entered || this.log.order.missing > 0);
+  private readonly edges = this.from(() => `${this.log.moreBefore},${this.log.loaded && !this.log.live}`);
+  readonly more = computed(() => {
+    const [before, after] = this.edges.value.split(",");
+    return { before: before === "true", after: after === "true" };
+  });
+  readonly lines: ReadonlySignal<Line[]> = computed(() => {
+    void this.tick.value;
+    void this.o.outboxTick.value;
+    const log = this.log;
+    this.drawn = buildLines({
+      items: log.items, notices: log.notices(), unsent: log.loaded && !log.live ? [] : this.unsent(), newSince: this.newSince.value,
+      me: this.o.me, find: (id) => log.find(id),
+    }, this.drawn);
+    return this.drawn;
+  });
+
+  /** What waits here, and what was acknowledged while its event is still on the way. */
+  private unsent(): OutboxEntry[] {
+    for (const [id, { seq }] of this.acked) if (this.log.hasClientId(id) || (this.log.loaded && this.log.order.tip >= seq)) this.acked.delete(id);
+    const sent = [...this.acked.values()].map((a) => ({ ...a.entry, state: "sending" as const }));
+    const waiting = this.o.outbox.entries.filter((e) => e.room === this.id && !this.acked.has(e.id) && !this.log.hasClientId(e.id));
+    return [...sent, ...waiting].sort((a, b) => a.order - b.order);
+  }
+
+  async open(around?: number): Promise<void> {
+    void this.loadDraft();
+    const { log, o } = { log: this.log, o: this.o };
+    if (!o.list.get(this.id)) void this.loadItem();
+    if (around !== undefined) {
+      if (log.order.epoch !== null) o.live.enter(this.id);
+      await this.jumpTo(around);
+    } else if (!log.loaded) {
+      const cached = await o.cache.page(this.id).catch(() => undefined);
+      if (this.closed || log.loaded) return;
+      const far = (this.readAt?.unread ?? 0) > FAR;
+      if (cached && !far && (log.order.epoch === null || log.order.epoch === cached.as_of.epoch)) {
+        // Shown at once, and brought up to date from where it stands.
+        log.order.set(cached.as_of);
+        log.load("replace", cached);
+        this.decide();
+        this.changed();
+      }
+      // With a cursor, entering needs no page; without one, the page brings it.
+      if (log.order.epoch !== null) o.live.enter(this.id);
+      if (!log.loaded) await this.loadFirst();
+    }
+    if (!this.closed && !this.track.entered) o.live.enter(this.id);
+  }
+
+  /** The connection is back, or the room may be read after all. */
+  again(): void {
+    if (this.closed) return;
+    if (this.gone.value !== null || this.o.live.tracks.get(this.id) !== this.track) {
+      this.track = this.o.live.follow(this.id, null, true);
+      this.gone.value = null;
+    }
+    this.error.value = null;
+    if (!this.log.loaded) void this.loadFirst().then(() => this.track.entered || this.o.live.enter(this.id));
+  }
+
+  private loadFirst(): Promise<void> {
+    const { seq, unread } = this.readAt ?? { seq: 0, unread: 0 };
+    const around = unread > FAR && seq > 0 && !this.decided ? seq : undefined;
+    return this.load("replace", { around, limit: FIRST_PAGE });
+  }
+
+  /** What the log had is no longer true. */
+  emptied(): void {
+    this.pages++;
+    void this.load("replace", { limit: FIRST_PAGE });
+  }
+
+  loadBefore(): Promise<void> {
+    if (!this.log.loaded || !this.log.moreBefore) return Promise.resolve();
+    return this.load("before", { before: this.log.from, limit: PAGE }, this.log.from);
+  }
+
+  loadAfter(): Promise<void> {
+    if (!this.log.loaded || this.log.live) return Promise.resolve();
+    return this.load("after", { after: this.log.to, limit: PAGE }, this.log.to);
+  }
+
+  async toNewest(): Promise<void> {
+    if (!this.log.live) await this.load("replace", { limit: FIRST_PAGE });
+  }
+
+  async jumpTo(seq: number): Promise<void> {
+    const here = this.log.items.some((e) => e.item.seq === seq);
+    if (!here) await this.load("replace", { around: seq, limit: FIRST_PAGE });
+    this.jump.value = { seq };
+  }
+
+  private loadingNow = new Map<PageKind, Promise<void>>();
+
+  /** One page of a kind at a time; the newest wish replaces an older one. */
+  private load(kind: PageKind, params: Record<string, number | undefined>, edge?: number): Promise<void> {
+    const under = kind === "replace" ? undefined : this.loadingNow.get(kind);
+    if (under) return under;
+    const work = this.fetchPage(kind, params, edge).finally(() => {
+      if (this.loadingNow.get(kind) === work) this.loadingNow.delete(kind);
+    });
+    this.loadingNow.set(kind, work);
+    return work;
+  }
+
+  private async fetchPage(kind: PageKind, params: Record<string, number | undefined>, edge?: number): Promise<void> {
+    const turn = kind === "replace" ? ++this.pages : this.pages;
+    try {
+      for (let i = 0; i < STALE_TRIES; i++) {
+        const page = await this.o.api.get<MessagePage>(query(`/api/v1/rooms/${this.id}/messages`, params));
+        if (this.closed || turn !== this.pages) return;
+        const how = this.log.load(kind, page, edge);
+        if (how === "stale") continue;
+        if (how === "epoch") this.o.live.enter(this.id);
+        break;
+      }
+      this.decide();
+      this.changed();
+    } catch (error) {
+      if (this.closed || turn !== this.pages) return;
+      if (!(error instanceof Refusal)) throw error;
+      batch(() => {
+        // Without a network the page is asked for again when the connection is back; nothing is wrong with the room.
+        if (!error.code.startsWith("network.")) this.error.value = error;
+        if (error.code === "room.not_found") this.gone.value = error.code;
+        this.tick.value++;
+      });
+    }
+  }
+
+  private async loadItem(): Promise<void> {
+    try {
+      const item = await this.o.api.get<RoomItem>(`/api/v1/rooms/${this.id}`);
+      this.readAt ??= { seq: item.read_seq, unread: item.unread };
+      this.o.list.put(item, false);
+      this.decide();
+    } catch {
+      // The page of messages says the same, and is heard.
+    }
+  }
+
+  /** Where what is new begins: decided once, when the room is first drawn. */
+  private decide(): void {
+    if (this.decided || !this.readAt || !this.log.loaded) return;
+    this.decided = true;
+    const { seq, unread } = this.readAt;
+    const first = this.log.items.find((e) => e.item.seq > seq && e.item.actor?.id !== this.o.me);
+    if (unread > 0 && first) this.newSince.value = { seq, at: first.item.at, count: unread };
+  }
+
+  /** The log, the state or the signals of this room changed. */
+  changed(): void {
+    this.tick.value++;
+    this.readMissing();
+    this.caching ??= this.o.after(CACHE_PAUSE, () => this.keep());
+  }
+
+  entered(state: RoomState): void {
+    this.readAt ??= { seq: state.read_seq, unread: state.unread };
+    this.decide();
+  }
+
+  sent(entry: OutboxEntry, seq: number): void {
+    this.acked.set(entry.id, { entry, seq });
+  }
+
+  left(code: string): void {
+    this.gone.value = code;
+    if (this.log.order.head) this.log.reset(this.log.order.head);
+    this.tick.value++;
+  }
+
+  private keep(): void {
+    this.caching = null;
+    const page = this.gone.value === null ? this.log.newestPage(KEPT) : null;
+    if (page) void this.o.cache.savePage(this.id, page).catch(() => undefined);
+  }
+
+  /** Quoted messages outside the window, and messages whose words came back. */
+  private readMissing(): void {
+    const { log } = this;
+    for (const id of log.wanted) {
+      log.wanted.delete(id);
+      const item = log.find(id);
+      if (item) void this.readAgain(item);
+    }
+    for (const { item } of log.items) {
+      const id = item.reply_to;
+      if (!id || log.find(id) || this.asked.has(id)) continue;
+      this.asked.add(id);
+      const asOf = log.order.tip;
+      this.o.api.get<MessageItem>(`/api/v1/messages/${id}`).then((quoted) => {
+        if (this.closed) return;
+        log.refresh(quoted, asOf);
+        this.tick.value++;
+      }, () => undefined);
+    }
+  }
+
+  private async readAgain(item: MessageItem): Promise<void> {
+    try {
+      const page = await this.o.api.get<MessagePage>(query(`/api/v1/rooms/${this.id}/messages`, { around: item.seq, limit: 2 }));
+      const fresh = page.messages.find((m) => m.message === item.message);
+      if (!fresh || this.closed || page.as_of.epoch !== this.log.order.epoch) return;
+      this.log.refresh(fresh, page.as_of.seq);
+      this.tick.value++;
+    } catch {
+      // It stays as it was: without words.
+    }
+  }
+
+  private async loadDraft(): Promise<void> {
+    const draft = await this.o.drafts.get(this.id).catch(() => EMPTY);
+    if (this.closed) return;
+    if (this.draft.value === EMPTY) this.draft.value = draft;
+    let known = this.draft.value === draft ? draft : EMPTY;
+    this.stopDraft = effect(() => {
+      const next = this.draft.value;
+      if (next !== known) this.o.drafts.save(this.id, next);
+      known = next;
+    });
+  }
+
+  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[] } = {}): Promise<void> {
+    if (!body.trim()) return;
+    await this.o.outbox.add({ room: this.id, body, ...options });
+    this.draft.value = { ...EMPTY };
+    if (this.log.loaded && !this.log.live) await this.toNewest();
+  }
+
+  async edit(item: MessageItem, body: string, mentions: Mention[] = []): Promise<void> {
+    const more = mentions.length ? { mentions } : {};
+    await this.o.socket.call({ type: "message.edit", room: this.id, message: item.message, base: item.edited_seq ?? item.seq, body, ...more });
+  }
+
+  async retract(message: string): Promise<void> {
+    await this.o.socket.call({ type: "message.retract", room: this.id, message });
+  }
+
+  async react(message: string, reaction: Reaction): Promise<void> {
+    await this.o.socket.call({ type: "reaction.add", room: this.id, message, reaction });
+  }
+
+  async unreact(message: string, reaction: Reaction): Promise<void> {
+    await this.o.socket.call({ type: "reaction.remove", room: this.id, message, reaction });
+  }
+
+  markRead(seq?: number): void {
+    if (!this.log.loaded) return;
+    this.o.markRead(this.id, seq ?? (this.log.live ? this.log.order.tip : this.log.to));
+  }
+
+  typed(): void {
+    if (this.o.now() - this.lastTyped < TYPED_EVERY) return;
+    this.lastTyped = this.o.now();
+    this.o.socket.call({ type: "typing", room: this.id }).catch(() => undefined);
+  }
+
+  retry(id: string): Promise<void> {
+    return this.o.outbox.retry(id);
+  }
+
+  discard(id: string): Promise<void> {
+    return this.o.outbox.discard(id);
+  }
+
+  close(): void {
+    this.keep();
+    this.closed = true;
+    this.stopDraft?.();
+    void this.o.drafts.flush().catch(() => undefined);
+    this.o.live.close(this.id);
+  }
+}
