@@ -273,10 +273,10 @@ class CaseOpened(Data):
 
 
 class CaseUpdated(Data):
-    """A case's status or number of answers changed: in the log of its group (`message` is the card) and in its own."""
+    """A case's status or number of answers changed. In the log of its group `message` is the card, in its own the question."""
 
     case: str
-    message: str | None = None
+    message: str | None
     status: CaseStatus
     answers: Count
     specialty: str | None = None

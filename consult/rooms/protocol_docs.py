@@ -151,9 +151,7 @@ def schema() -> dict[str, Any]:
     incoming: list[type[BaseModel]] = list(commands.COMMANDS.values())
     replies: list[type[BaseModel]] = list(dict.fromkeys(events.REPLIES.values()))
     outgoing: list[type[BaseModel]] = [*replies, *events.FRAMES.values(), *events.EVENT_FRAMES.values(), *events.SIGNAL_FRAMES.values()]
-    _, made = models_json_schema([(m, "validation") for m in incoming], ref_template="#/$defs/{model}")
-    _, heard = models_json_schema([(m, "validation") for m in (*outgoing, events.MessageItem)], ref_template="#/$defs/{model}")
-    closed, open_ = made["$defs"], heard["$defs"]
+    closed, open_ = _definitions(incoming), _definitions([*outgoing, events.MessageItem])
     assert not closed.keys() & open_.keys(), closed.keys() & open_.keys()
     for definition in open_.values():
         definition.pop("additionalProperties", None)
@@ -173,6 +171,11 @@ def schema() -> dict[str, Any]:
         "anyOf": [{"$ref": "#/$defs/Command"}, {"$ref": "#/$defs/ServerMessage"}],
         "$defs": {**groups, **{name: _tidy(d) for name, d in sorted({**closed, **open_}.items())}},
     }
+
+
+def _definitions(models: list[type[BaseModel]]) -> dict[str, Any]:
+    _, made = models_json_schema([(m, "validation") for m in models], ref_template="#/$defs/{model}")
+    return made["$defs"]  # type: ignore[no-any-return]
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:

@@ -135,8 +135,8 @@ export interface EventData {
   "moderator.left": { person: string };
   /** In a group's log, after the message that is its card: a question opened a case room. */
   "case.opened": { case: string; message: string | null; specialty: string | null; urgency: Urgency; status: CaseStatus; answers: number };
-  /** A case's status or number of answers changed: in the log of its group (`message` is the card) and in its own. */
-  "case.updated": { case: string; message?: string | null; status: CaseStatus; answers: number; specialty?: string | null; urgency?: Urgency | null };
+  /** A case's status or number of answers changed. In the log of its group `message` is the card, in its own the question. */
+  "case.updated": { case: string; message: string | null; status: CaseStatus; answers: number; specialty?: string | null; urgency?: Urgency | null };
   /** I became a member of a room. */
   "room.joined": { room: string };
   /** I am no longer a member, and how that came. */
