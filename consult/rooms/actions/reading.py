@@ -41,14 +41,21 @@ def mark(item: Mark) -> dict[str, Any]:
     """Moves the read mark forward. Answers {"seq"}: where the mark stands. Raises Refusal room.*, read.future."""
     own = personal.room_of(item.person)
     with log.writing([own]) as made:
-        access.may_write(access.may_read(person=item.person, room=item.room))
+        grant = access.may_read(person=item.person, room=item.room)
+        access.may_write(grant)
         head = log.heads_of([item.room])[item.room][1]
         if item.seq > head:
             raise Refusal("read.future")
         with connection.cursor() as cursor:
-            cursor.execute(_MARK, {"person": item.person, "room": item.room, "seq": item.seq})
-            if cursor.rowcount:
+            # Before what one may read there is nothing to mark: a row there would count what came before joining as unread.
+            if item.seq >= max(grant.first_seq, 1):
+                cursor.execute(_MARK, {"person": item.person, "room": item.room, "seq": item.seq})
+                moved = cursor.rowcount > 0
+            else:
+                moved = False
+            if moved:
                 made.append(own, "read.marked", actor=item.person, data={"room": str(item.room), "seq": item.seq})
                 return {"seq": item.seq}
             cursor.execute("SELECT seq FROM rooms_readmark WHERE person_id = %s AND room_id = %s", (item.person, item.room))
-            return {"seq": cursor.fetchone()[0], "unchanged": True}
+            row = cursor.fetchone()
+            return {"seq": row[0] if row else 0, "unchanged": True}
