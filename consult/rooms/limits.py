@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import uuid
@@ -26,13 +27,13 @@ class Buckets:
         with self._lock:
             level, at = self._levels.get(person, (self.burst, now))
             level = min(self.burst, level + (now - at) * self.rate)
-            granted = level >= 1
+            granted = level >= 1 - 1e-6  # who waited as long as told is let in, whatever the rounding
             # What was refused costs too, down to the floor: a client that does not wait is not let in by not waiting.
             level = level - 1 if granted else max(level - 1, self.floor)
             self._levels[person] = (level, now)
             if now > self._tidy_at:
                 self._tidy(now)
-        return (0 if granted else max(1, int((1 - min(level, 0)) / self.rate * 1000))), max(0.0, -level)
+        return (0 if granted else max(1, math.ceil((1 - min(level, 0)) / self.rate * 1000 - 1e-6))), max(0.0, -level)
 
     def _tidy(self, now: float) -> None:
         full = self.burst / self.rate
