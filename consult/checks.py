@@ -14,7 +14,7 @@ def accounts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
         found.append(Error("Sessions must be kept in the database: its trigger tells open sockets that a session ended.", id="consult.E001"))
-    if settings.ACCOUNT_LOGIN_METHODS != {"email"} or settings.ACCOUNT_USER_MODEL_USERNAME_FIELD is not None:
+    if {"email"} != settings.ACCOUNT_LOGIN_METHODS or settings.ACCOUNT_USER_MODEL_USERNAME_FIELD is not None:
         found.append(Error("People sign in by e-mail address; there are no user names.", id="consult.E002"))
     if not settings.HEADLESS_ONLY or set(settings.HEADLESS_CLIENTS) != {"app", "browser"}:
         found.append(Error("allauth is used headless, by the page and by apps.", id="consult.E003"))

@@ -18,7 +18,9 @@ _OWN = "plain(p.given_name || ' ' || p.family_name || ' ' || p.place || ' ' || p
 _LISTS = """plain(coalesce(sp.label, '') || ' ' || coalesce(pr.label, '') || ' ' || coalesce(g.code || ' ' || g.name_fr || ' ' || g.name_en, '')) LIKE plain(%s)"""
 
 
-def search(*, q: str = "", cursor: str | None = None, limit: int = 50, within: str = "TRUE", params: list[Any] | None = None, locale: str = "fr") -> tuple[list[dict[str, Any]], list[Any] | None]:
+def search(
+    *, q: str = "", cursor: str | None = None, limit: int = 50, within: str = "TRUE", params: list[Any] | None = None, locale: str = "fr",
+) -> tuple[list[dict[str, Any]], list[Any] | None]:
     """(full cards by family name, position of the next page or None). Every word of `q` must occur somewhere.
 
     `within` is a further SQL condition over p (the person) and s (their standing) with its `params`: a room's door uses it

@@ -79,7 +79,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     level = models.CharField(max_length=40, blank=True)  # "Interne, 3e année", "Étudiante, 5e année"
     place = models.CharField(max_length=120, blank=True)
     locale = models.CharField(max_length=2, default="fr", choices=[("fr", "Français"), ("en", "English")])
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 

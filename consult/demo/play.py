@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -93,7 +94,7 @@ class Stage:
     def _joining(self) -> Iterator[Step]:
         for at, member in enumerate(CAST):
             for code in member.groups:
-                yield self._step(-5 * DAY + at, lambda key=member.key, code=code: membership.join(person_id=self.ids[key], room_id=self.groups[code]))
+                yield self._step(-5 * DAY + at, partial(self._join, member.key, code))
 
     def _case(self, ask: Ask) -> Iterator[Step]:
         def open_case() -> None:
@@ -123,9 +124,7 @@ class Stage:
         for number, line in enumerate(thread):
             minute += line.after
             if isinstance(line, Mark):
-                yield self._step(minute, lambda line=line, number=number: cases.set_status(
-                    person_id=self.ids[asker], client_id=_id("mark", name, number), room_id=self.rooms[name], status=line.status,
-                ))
+                yield self._step(minute, partial(self._mark, name, number, asker, line.status))
             else:
                 yield from self._say(name, number, line, minute)
 
@@ -137,13 +136,23 @@ class Stage:
         for reaction in REACTIONS:
             for who in getattr(line, reaction).split():
                 later += 0.2
-                yield self._step(minute + later, lambda who=who, reaction=reaction: changes.react(changes.React(
-                    self._room(name), self.ids[who], self.posted[name, number]["message"], reaction, add=True, charged=True,
-                )))
+                yield self._step(minute + later, partial(self._react, name, number, who, reaction))
         if line.edited:
             yield self._step(minute + 1, lambda: self._edit(name, number, line))
         if line.retracted:
-            yield self._step(minute + 1, lambda: changes.retract(changes.Retraction(self._room(name), self.ids[line.who], self.posted[name, number]["message"])))
+            yield self._step(minute + 1, partial(self._retract, name, number, line.who))
+
+    def _join(self, who: str, code: str) -> None:
+        membership.join(person_id=self.ids[who], room_id=self.groups[code])
+
+    def _mark(self, name: str, number: int, who: str, status: str) -> None:
+        cases.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
+
+    def _react(self, name: str, number: int, who: str, reaction: str) -> None:
+        changes.react(changes.React(self._room(name), self.ids[who], self.posted[name, number]["message"], reaction, add=True, charged=True))
+
+    def _retract(self, name: str, number: int, who: str) -> None:
+        changes.retract(changes.Retraction(self._room(name), self.ids[who], self.posted[name, number]["message"]))
 
     def _post(self, name: str, number: int, line: Say) -> None:
         answered = self.posted[name, self.keys[name, line.reply]]["message"] if line.reply else None
@@ -214,7 +223,8 @@ def _read(stage: Stage, moved: list[tuple[uuid.UUID, int, int, datetime]], now: 
     names = {id: key for key, id in stage.ids.items()}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.person_id, m.room_id FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id WHERE m.ended IS NULL AND r.kind <> 'personal' AND r.id = ANY(%s) ORDER BY 1, 2",
+            "SELECT m.person_id, m.room_id FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id "
+            "WHERE m.ended IS NULL AND r.kind <> 'personal' AND r.id = ANY(%s) ORDER BY 1, 2",
             [list(old)],
         )
         rows = [(person, room) for person, room in cursor.fetchall() if person in names]
@@ -226,10 +236,12 @@ _SHIFT = (
     "UPDATE rooms_event e SET at = q.at FROM unnest(%(rooms)s::uuid[], %(lows)s::bigint[], %(highs)s::bigint[], %(ats)s::timestamptz[]) AS q(room, low, high, at) "
     "WHERE e.room_id = q.room AND e.seq > q.low AND e.seq <= q.high",
     "UPDATE rooms_message m SET at = e.at FROM rooms_event e WHERE e.room_id = m.room_id AND e.seq = m.seq AND m.room_id = ANY(%(rooms)s)",
-    "UPDATE rooms_messageversion v SET at = e.at FROM rooms_message m JOIN rooms_event e ON e.room_id = m.room_id WHERE v.message_id = m.id AND e.seq = v.seq AND m.room_id = ANY(%(rooms)s)",
+    "UPDATE rooms_messageversion v SET at = e.at FROM rooms_message m JOIN rooms_event e ON e.room_id = m.room_id "
+    "WHERE v.message_id = m.id AND e.seq = v.seq AND m.room_id = ANY(%(rooms)s)",
     "UPDATE rooms_room r SET last_at = e.at FROM rooms_event e WHERE e.room_id = r.id AND e.seq = r.last_seq AND r.id = ANY(%(rooms)s)",
     "UPDATE rooms_room r SET created_at = e.at FROM rooms_event e WHERE e.room_id = r.id AND e.seq = 1 AND r.id = ANY(%(rooms)s)",
-    "UPDATE rooms_membership m SET joined_at = coalesce((SELECT max(e.at) FROM rooms_event e WHERE e.room_id = m.room_id AND e.kind = 'member.joined' AND e.person_id = m.person_id), r.created_at) "
+    "UPDATE rooms_membership m SET joined_at = coalesce((SELECT max(e.at) FROM rooms_event e "
+    "WHERE e.room_id = m.room_id AND e.kind = 'member.joined' AND e.person_id = m.person_id), r.created_at) "
     "FROM rooms_room r WHERE r.id = m.room_id AND m.room_id = ANY(%(rooms)s)",
     "UPDATE cases_case c SET opened_at = r.created_at, first_answer_at = (SELECT min(m.at) FROM rooms_message m WHERE m.room_id = c.room_id AND m.form = 'answer') "
     "FROM rooms_room r WHERE r.id = c.room_id AND c.room_id = ANY(%(rooms)s)",

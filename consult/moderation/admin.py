@@ -62,7 +62,8 @@ class PersonAdmin(UserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         standing = Standing.objects.filter(person_id=OuterRef("pk"))
-        return super().get_queryset(request).annotate(verification=Subquery(standing.values("verification")))
+        people: QuerySet[Any] = super().get_queryset(request)
+        return people.annotate(verification=Subquery(standing.values("verification")))  # type: ignore[no-any-return]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Accounts are closed (is_active), not deleted: their answers stay under their name."""

@@ -17,6 +17,7 @@ from consult.locale import locale_of
 from consult.rooms.access import READABLE, may_read, room_id
 from consult.rooms.actions import personal
 from consult.standing.models import Standing
+from consult.who import person_of
 
 router = Router(tags=["people"])
 
@@ -32,9 +33,9 @@ def me(request: HttpRequest) -> Any:
 
 @router.patch("/me", response=MeAnswer, by_alias=True, summary="Change my profile; checked fields send a verified person back to pending")
 def change_me(request: HttpRequest, body: ProfileChange) -> Any:
-    status = update_profile(person_id=request.user.pk, changes=body.model_dump(exclude_unset=True))
+    status = update_profile(person_id=person_of(request), changes=body.model_dump(exclude_unset=True))
     if status is not None:
-        personal.tell(person_id=request.user.pk, kind="verification.decided", data={"status": status})
+        personal.tell(person_id=person_of(request), kind="verification.decided", data={"status": status})
     return _me(request)
 
 
@@ -44,7 +45,7 @@ def people(request: HttpRequest, q: str = "", room: str = "", cursor: str = "", 
     within, params = "TRUE", []
     if room:
         id = room_id(room)
-        may_read(person=request.user.pk, room=id)
+        may_read(person=person_of(request), room=id)
         within, params = READERS, [id]
     locale, limit = locale_of(request), max(1, min(limit, 200))
     found, last = directory.search(q=q, cursor=cursor, limit=limit, within=within, params=params, locale=locale)
@@ -52,7 +53,7 @@ def people(request: HttpRequest, q: str = "", room: str = "", cursor: str = "", 
 
 
 def _me(request: HttpRequest) -> dict[str, Any]:
-    person = Person.objects.get(pk=request.user.pk)
+    person = Person.objects.get(pk=person_of(request))
     standing = Standing.objects.get(person_id=person.pk)
     more = {
         "title": person.title, "given_name": person.given_name, "family_name": person.family_name, "email": person.email,

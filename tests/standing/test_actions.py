@@ -40,7 +40,10 @@ def test_suspending_and_lifting() -> None:
     assert standing(person).suspended_until is None
 
 
-@pytest.mark.parametrize("act", [lambda p: actions.verify(person_id=p, by=None, register="x"), lambda p: actions.expire(person_id=p, by=None), lambda p: actions.lift(person_id=p, by=None)])
+@pytest.mark.parametrize(
+    "act",
+    [lambda p: actions.verify(person_id=p, by=None, register="x"), lambda p: actions.expire(person_id=p, by=None), lambda p: actions.lift(person_id=p, by=None)],
+)
 def test_nobody_is_refused_and_nothing_recorded(act: object) -> None:
     with pytest.raises(Refusal, match=r"person\.not_found"):
         act(uuid.uuid4())  # type: ignore[operator]

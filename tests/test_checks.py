@@ -1,0 +1,44 @@
+"""A configuration that would break a promise is refused at the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from consult import checks
+from consult.cursors import seal, unseal
+from consult.errors import Refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check", "id"),
+    [
+        ("SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies", checks.accounts, "consult.E001"),
+        ("ACCOUNT_LOGIN_METHODS", {"username"}, checks.accounts, "consult.E002"),
+        ("HEADLESS_CLIENTS", ("browser",), checks.accounts, "consult.E003"),
+        ("CHANNEL_LAYERS", {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}, checks.services, "consult.E012"),
+        ("ACCESS_POLL_S", 2.0, checks.services, "consult.W014"),
+        ("SECRET_KEY", "a" * 60, checks.secrets, "consult.E020"),
+        ("ALLOWED_HOSTS", ["*"], checks.secrets, "consult.E021"),
+        ("ALLOWED_ORIGINS", ["*"], checks.secrets, "consult.E022"),
+        ("SESSION_COOKIE_SECURE", False, checks.secrets, "consult.E023"),
+    ],
+)
+def test_each_is_told(settings: Any, name: str, value: Any, check: Any, id: str) -> None:
+    settings.LOCAL = False
+    settings.SECRET_KEY = "k3Jf9-sLq0_Zx7vBn2Mw5Rt8Yp1Uc4Ad6Ge" * 2
+    settings.ALLOWED_HOSTS = ["consult.example"]
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    assert not [message for message in check(None) if message.id == id]
+    setattr(settings, name, value)
+    assert [message.id for message in check(None) if message.id == id] == [id]
+
+
+def test_a_cursor_belongs_to_its_list() -> None:
+    cursor = seal("people", ["a", 1])
+    assert unseal("people", cursor) == ["a", 1]
+    assert unseal("people", "") is None
+    for wrong in (cursor[:-1], cursor + "x", seal("tags", ["a", 1])):
+        with pytest.raises(Refusal, match=r"cursor\.invalid"):
+            unseal("people", wrong)
