@@ -189,11 +189,13 @@ export class Outbox {
     if (!(error instanceof Refusal) || error.code.startsWith("network.")) return false;
     if (!error.temporary) {
       await this.update(entry.id, (row) => ({ ...row, failed: { code: error.code, message: error.message } }));
-      Object.assign(entry, { state: "failed", code: error.code, message: error.message });
+      const failed = { state: "failed" as const, code: error.code, message: error.message };
+      this.entries = this.entries.map((e) => (e.id === entry.id ? { ...e, ...failed } : e));
       this.tell({ type: "changed" });
       return true;
     }
     const ms = Math.max(error.retryAfter, error.retryAfter ? 50 : RETRY);
+    this.tell({ type: "changed" });
     this.waiting.set(entry.room, { code: error.code, message: error.message, until: this.now() + ms });
     (this.o.timer ?? setTimeout)(() => void this.drain(entry.room), ms + 10);
     return false;
@@ -202,9 +204,7 @@ export class Outbox {
   private async hear(news: News): Promise<void> {
     if (this.closed) return;
     if (news.type === "sending") {
-      const entry = this.entries.find((e) => e.id === news.id);
-      if (entry && entry.state === "queued") entry.state = "sending";
-      this.entries = [...this.entries];
+      this.entries = this.entries.map((e) => (e.id === news.id && e.state === "queued" ? { ...e, state: "sending" } : e));
       this.o.changed();
     } else if (news.type === "acked") {
       const entry = this.entries.find((e) => e.id === news.id);

@@ -175,7 +175,7 @@ export class RoomLog {
       this.lastPost = Math.max(this.lastPost, item.post_no);
       if (!this.byId.has(item.message)) this.put({ item, asOf: at.seq });
     }
-    for (const notice of page.notices) this.noticesBySeq.set(notice.seq, notice);
+    for (const notice of page.notices) if (isNotice(notice)) this.noticesBySeq.set(notice.seq, notice);
     for (const event of later) this.fold(event);
     this.trim();
     this.version++;

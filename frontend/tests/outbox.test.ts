@@ -1,0 +1,227 @@
+/** The outbox: nothing typed is lost, everything is sent once and in order, and persons do not meet. */
+import { IDBFactory } from "fake-indexeddb";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Refusal } from "../src/api";
+import { openDatabase, wipe } from "../src/db";
+import { Drafts } from "../src/drafts";
+import { Outbox } from "../src/outbox";
+import type { MessagePost, OkFrame } from "../src/protocol";
+import { chance } from "./roomServer";
+import { Channels, LockManager, settle } from "./tabs";
+
+let factory: IDBFactory, channels: Channels, locks: LockManager;
+beforeEach(() => {
+  factory = new IDBFactory();
+  channels = new Channels();
+  locks = new LockManager();
+});
+
+/** A server that knows client ids, and may answer as a test wants. */
+class Server {
+  log: { room: string; id: string; body: string }[] = [];
+  received: string[] = [];
+  answer: (m: MessagePost) => Promise<OkFrame> | null = () => null;
+  post = (m: MessagePost): Promise<OkFrame> => {
+    this.received.push(m.id);
+    return this.answer(m) ?? Promise.resolve(this.commit(m));
+  };
+  commit(m: MessagePost): OkFrame {
+    const at = this.log.findIndex((x) => x.id === m.id);
+    if (at < 0) this.log.push({ room: m.room, id: m.id, body: m.body });
+    return { type: "ok", ref: 1, seq: (at < 0 ? this.log.length : at + 1), message: m.id } as OkFrame;
+  }
+}
+
+interface Tab { outbox: Outbox; acked: string[]; timers: (() => void)[] }
+async function tab(server: Server, person = "ana", post = server.post): Promise<Tab> {
+  const acked: string[] = [], timers: (() => void)[] = [];
+  const outbox = new Outbox({
+    person, db: await openDatabase(person, factory), post, changed: () => {}, acked: (entry) => acked.push(entry.id),
+    channel: channels.make(`outbox-${person}`), locks, timer: (run) => timers.push(run),
+  });
+  await outbox.load();
+  return { outbox, acked, timers };
+}
+
+describe("one tab", () => {
+  test("what is written offline leaves in order when the connection is back", async () => {
+    const server = new Server(), { outbox, acked } = await tab(server);
+    for (const body of ["one", "two", "three"]) await outbox.add({ room: "R", body });
+    expect([outbox.unsent, server.received]).toEqual([3, []]);
+    outbox.connected();
+    await settle();
+    expect(server.log.map((m) => m.body)).toEqual(["one", "two", "three"]);
+    expect([outbox.unsent, acked.length]).toEqual([0, 3]);
+  });
+
+  test("it survives a reload and a crash, in order, under the same ids", async () => {
+    const server = new Server(), first = await tab(server);
+    server.answer = () => new Promise(() => {});
+    const ids = [await first.outbox.add({ room: "R", body: "one", replyTo: "m1" }), await first.outbox.add({ room: "R", body: "two" })];
+    first.outbox.connected();
+    await settle();
+    // Crashed while sending: nothing is closed, the browser frees the lock.
+    locks = new LockManager();
+    server.answer = () => null;
+    const second = await tab(server);
+    expect(second.outbox.entries.map((e) => [e.id, e.state, e.replyTo])).toEqual([[ids[0], "queued", "m1"], [ids[1], "queued", null]]);
+    second.outbox.connected();
+    await settle();
+    expect(server.log.map((m) => m.id)).toEqual(ids);
+  });
+
+  test("an answer lost with the connection: the same id goes again, and stands once", async () => {
+    const server = new Server(), { outbox } = await tab(server);
+    server.answer = (m) => {
+      server.commit(m);
+      return Promise.reject(new Refusal({ code: "network.lost", temporary: true }));
+    };
+    const id = await outbox.add({ room: "R", body: "one" });
+    outbox.connected();
+    await settle();
+    outbox.disconnected();
+    expect(outbox.entries.map((e) => e.state)).toEqual(["queued"]);
+    server.answer = () => null;
+    outbox.connected();
+    await settle();
+    expect([server.received, server.log.length, outbox.unsent]).toEqual([[id, id], 1, 0]);
+  });
+
+  test("a permanent refusal is shown with its reason, holds up nothing, and can be tried again or given up", async () => {
+    const server = new Server(), { outbox } = await tab(server);
+    server.answer = (m) => (m.body === "bad" ? Promise.reject(new Refusal({ code: "room.locked", message: "Salle fermée" })) : null);
+    const bad = await outbox.add({ room: "R", body: "bad" });
+    await outbox.add({ room: "R", body: "good" });
+    outbox.connected();
+    await settle();
+    expect(server.log.map((m) => m.body)).toEqual(["good"]);
+    expect(outbox.entries).toMatchObject([{ id: bad, state: "failed", code: "room.locked", message: "Salle fermée" }]);
+    // The reason survives a reload.
+    expect((await tab(server)).outbox.entries).toMatchObject([{ id: bad, state: "failed", code: "room.locked" }]);
+    server.answer = () => null;
+    await outbox.retry(bad);
+    await settle();
+    expect([server.log.map((m) => m.body), outbox.unsent]).toEqual([["good", "bad"], 0]);
+    server.answer = () => Promise.reject(new Refusal({ code: "message.too_long" }));
+    const gone = await outbox.add({ room: "R", body: "x" });
+    await settle();
+    await outbox.discard(gone);
+    expect((await tab(server)).outbox.entries).toEqual([]);
+  });
+
+  test("a temporary refusal waits for its time, keeps the order of its room and leaves other rooms alone", async () => {
+    const server = new Server(), { outbox, timers } = await tab(server);
+    let slow = true;
+    server.answer = (m) => (slow && m.room === "R" ? Promise.reject(new Refusal({ code: "rate.posts", temporary: true, retry_after_ms: 60 })) : null);
+    await outbox.add({ room: "R", body: "first" });
+    await outbox.add({ room: "R", body: "second" });
+    await outbox.add({ room: "S", body: "elsewhere" });
+    outbox.connected();
+    await settle();
+    expect(server.log.map((m) => m.body)).toEqual(["elsewhere"]);
+    expect(outbox.entries.map((e) => [e.body, e.state, e.code])).toEqual([["first", "queued", "rate.posts"], ["second", "queued", "rate.posts"]]);
+    slow = false;
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    timers.forEach((run) => run());
+    await settle();
+    expect(server.log.map((m) => m.body)).toEqual(["elsewhere", "first", "second"]);
+  });
+});
+
+describe("several tabs", () => {
+  test("one sends, what the other writes is handed over, and both know what left", async () => {
+    const server = new Server(), a = await tab(server), b = await tab(server);
+    a.outbox.connected();
+    b.outbox.connected();
+    await settle();
+    await b.outbox.add({ room: "R", body: "from b" });
+    await a.outbox.add({ room: "R", body: "from a" });
+    await settle();
+    expect(server.log.map((m) => m.body)).toEqual(["from b", "from a"]);
+    expect(server.received).toHaveLength(2);
+    expect([a.outbox.unsent, b.outbox.unsent]).toEqual([0, 0]);
+    expect(b.acked).toEqual(expect.arrayContaining(server.log.map((m) => m.id)));
+  });
+
+  test("a tab without a connection hands the sending to one that has it", async () => {
+    const server = new Server(), a = await tab(server), b = await tab(server);
+    a.outbox.connected();
+    await settle();
+    a.outbox.disconnected();
+    await a.outbox.add({ room: "R", body: "written offline" });
+    await settle();
+    expect(server.log).toEqual([]);
+    b.outbox.connected();
+    await settle();
+    expect([server.log.map((m) => m.body), a.outbox.unsent]).toEqual([["written offline"], 0]);
+  });
+
+  test("whatever connects, breaks, writes and answers when: each once, each room in its order", async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const random = chance(seed), server = new Server();
+      factory = new IDBFactory();
+      channels = new Channels();
+      locks = new LockManager();
+      server.answer = (m) => {
+        const dice = random();
+        if (dice < 0.15) return Promise.reject(new Refusal({ code: "network.lost", temporary: true }));
+        if (dice < 0.3) {
+          server.commit(m);
+          return Promise.reject(new Refusal({ code: "network.lost", temporary: true }));
+        }
+        return null;
+      };
+      const tabs = [await tab(server), await tab(server)];
+      const written: Record<string, string[]> = { R: [], S: [] };
+      for (let step = 0; step < 40; step++) {
+        const { outbox } = tabs[random() < 0.5 ? 0 : 1]!;
+        const dice = random(), room = random() < 0.5 ? "R" : "S";
+        if (dice < 0.4) written[room]!.push(await outbox.add({ room, body: `${step}` }));
+        else if (dice < 0.7) outbox.connected();
+        else if (dice < 0.9) outbox.disconnected();
+        if (random() < 0.5) await settle(3);
+      }
+      server.answer = () => null;
+      for (const { outbox } of tabs) {
+        outbox.disconnected();
+        await settle();
+        outbox.connected();
+        await settle();
+      }
+      for (const room of ["R", "S"]) expect(server.log.filter((m) => m.room === room).map((m) => m.id), `seed ${seed}, room ${room}`).toEqual(written[room]);
+      expect(tabs.map((t) => t.outbox.unsent), `seed ${seed}`).toEqual([0, 0]);
+    }
+  });
+});
+
+describe("several persons at one browser", () => {
+  test("another person neither sees, counts nor sends what waits, and finds their own again", async () => {
+    const server = new Server(), ana = await tab(server, "ana");
+    await ana.outbox.add({ room: "R", body: "of ana" });
+    await new Drafts(await openDatabase("ana", factory)).get("R");
+    ana.outbox.close();
+    const ben = await tab(server, "ben");
+    ben.outbox.connected();
+    await settle();
+    expect([ben.outbox.unsent, server.log]).toEqual([0, []]);
+    await ben.outbox.add({ room: "R", body: "of ben" });
+    await settle();
+    expect(server.log.map((m) => m.body)).toEqual(["of ben"]);
+    ben.outbox.close();
+    const again = await tab(server, "ana");
+    expect(again.outbox.entries.map((e) => e.body)).toEqual(["of ana"]);
+    await wipe(await openDatabase("ana", factory), ["outbox"]);
+    expect((await tab(server, "ana")).outbox.unsent).toBe(0);
+  });
+
+  test("drafts belong to a person and a room, and survive a reload", async () => {
+    const drafts = new Drafts(await openDatabase("ana", factory));
+    drafts.save("R", { body: "half a sen", replyTo: null, mentions: [] });
+    drafts.save("R", { body: "half a sentence", replyTo: "m1", mentions: [] });
+    expect((await drafts.get("R")).body).toBe("half a sentence");
+    await drafts.flush();
+    expect(await new Drafts(await openDatabase("ana", factory)).get("R")).toEqual({ body: "half a sentence", replyTo: "m1", mentions: [] });
+    expect((await new Drafts(await openDatabase("ben", factory)).get("R")).body).toBe("");
+    expect((await drafts.get("S")).body).toBe("");
+  });
+});
