@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +74,14 @@ async def until(what: Callable[[], Any], seconds: float = 15) -> bool:
 
 
 class Children(Family):
-    """consult.local's children, under a parent that keeps its own signal handlers."""
+    """consult.local's children, under a parent that keeps its own signal handlers.
+
+    The kernel ends a child with the thread that forked it: so none is started in `asyncio.to_thread`.
+    """
+
+    def start(self, *args: Any, **kwargs: Any) -> Child:
+        assert threading.current_thread() is threading.main_thread(), "a child dies with the thread that started it"
+        return super().start(*args, **kwargs)
 
     def _sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, min(seconds, 0.05)))

@@ -20,7 +20,7 @@ async def test_messages_and_entering_go_on(pair: Stack, nodes: tuple[Node, Node]
         assert await until(lambda: nadia.tip(room) == 1)
         healed = b.figure("consult_healed_events_total")
 
-        await asyncio.to_thread(pair.stop_redis if fault == "stopped" else pair.freeze_redis)
+        pair.stop_redis() if fault == "stopped" else pair.freeze_redis()
         for n in range(5):
             await camille.post(room, f"in the dark {n}")
         assert await until(lambda: nadia.tip(room) == 6, HEAL_S), f"stood at {nadia.tip(room)}"
@@ -34,7 +34,7 @@ async def test_messages_and_entering_go_on(pair: Stack, nodes: tuple[Node, Node]
         await nadia.call("reaction.add", room=room, message=camille.events[room][0]["data"]["message"], reaction="agree")
         assert await until(lambda: camille.tip(room) == 7, HEAL_S)
 
-        await asyncio.to_thread(pair.start_redis if fault == "stopped" else pair.thaw_redis)
+        pair.start_redis() if fault == "stopped" else pair.thaw_redis()
         for n in range(5):
             await camille.post(room, f"after {n}")
             await asyncio.sleep(0.3)
@@ -68,9 +68,9 @@ async def test_flushed_and_restarted_in_a_burst(pair: Stack, nodes: tuple[Node, 
 
         async def trouble() -> None:
             await asyncio.sleep(0.3)
-            await asyncio.to_thread(pair.stop_redis)
+            pair.stop_redis()
             await asyncio.sleep(0.4)
-            await asyncio.to_thread(pair.start_redis)
+            pair.start_redis()
 
         await asyncio.gather(write(camille), write(nadia), trouble())
         rows = await one_log(pair, room, camille, nadia)
