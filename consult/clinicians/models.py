@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -79,13 +79,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
     level = models.CharField(max_length=40, blank=True)  # "Interne, 3e année", "Étudiante, 5e année"
     place = models.CharField(max_length=120, blank=True)
     locale = models.CharField(max_length=2, default="fr", choices=[("fr", "Français"), ("en", "English")])
-    is_active = models.BooleanField(default=True)  # type: ignore[misc]
+    is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects = PersonManager()
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name_plural = "people"
