@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from ninja import Router
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from consult.cursors import next_url
+from consult.locale import locale_of
+from consult.rooms import access, search
 
 router = Router(tags=["search"])
+
+
+@router.get("/search", summary="Find messages in the rooms I may read")
+def find(request: HttpRequest, q: str = "", room: str | None = None, tag: str = "", cursor: str | None = None, limit: Annotated[int, Query(ge=1)] = 20) -> dict[str, Any]:
+    where = access.room_id(room) if room else None
+    hits, position = search.messages(person=request.user.pk, q=q, room=where, tag=tag, cursor=cursor, limit=limit, locale=locale_of(request))
+    return {"hits": hits, "next": next_url(request.path, "search", position, q=q, room=room, tag=tag, limit=limit)}
+
+
+@router.get("/tags", summary="Tags used in the rooms I may read")
+def tags(request: HttpRequest, q: str = "") -> dict[str, Any]:
+    return {"tags": search.tags(person=request.user.pk, q=q)}

@@ -1,0 +1,123 @@
+"""Finds messages in the rooms one may read, and the #tags used there: French stemming, accents ignored, newest first.
+
+What may be found is `access.READABLE`, the rule of every other reading; what is withheld has no words in the index, and is
+left out once more by name. A hit is a place to jump to, with an excerpt of the words as they stand now.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import connection
+
+from consult.clinicians import cards
+from consult.cursors import unseal
+from consult.errors import Refusal
+from consult.rooms import access, content, lists, wire
+
+LONGEST = 200  # characters of a query
+EXCERPT = 320  # characters of an excerpt, where a text has no words to end it at
+SHORT = 240  # characters of a body that is shown whole
+START, STOP, LESS = "\x02", "\x03", "\x04"  # stand for the marks, and for a "<" that would look like a tag; taken out of bodies first
+MARKS = f'StartSel="{START}", StopSel="{STOP}"'
+
+_ROOMS = f"""
+WITH rooms AS MATERIALIZED (
+    SELECT r.id, r.kind, r.title, CASE WHEN r.kind = 'private' THEN coalesce(m.first_seq, 0) ELSE 0 END AS first FROM {lists.WITHIN}
+    WHERE p.id = %(person)s AND {access.READABLE} AND (%(room)s::uuid IS NULL OR r.id = %(room)s::uuid)
+)"""
+# The words of a message, or the title of the case it asks: a case is found by either.
+_FOUND = f"""{_ROOMS}, query AS (SELECT websearch_to_tsquery('consult_french', %(q)s) AS words), found AS (
+    SELECT x.id, x.at FROM rooms r CROSS JOIN query JOIN rooms_message x ON x.room_id = r.id AND x.search @@ query.words AND x.seq >= r.first WHERE x.withheld IS NULL
+    UNION
+    SELECT x.id, x.at FROM query JOIN rooms_room t ON t.kind = 'case' AND to_tsvector('consult_french', t.title) @@ query.words
+    JOIN rooms r ON r.id = t.id JOIN cases_case c ON c.room_id = t.id JOIN rooms_message x ON x.id = c.question_id WHERE x.withheld IS NULL
+)"""
+_TAGGED = f"""{_ROOMS}, query AS (SELECT ''::tsquery AS words), found AS (
+    SELECT x.id, x.at FROM rooms_tag g JOIN rooms r ON r.id = g.room_id JOIN rooms_message x ON x.id = g.message_id AND x.seq >= r.first
+    WHERE g.tag = %(tag)s AND x.withheld IS NULL
+)"""
+_HITS = """, page AS (
+    SELECT f.id, f.at FROM found f
+    WHERE (%(at)s::timestamptz IS NULL OR (f.at, f.id) < (%(at)s::timestamptz, %(id)s::uuid))
+      AND (%(tag)s::text IS NULL OR EXISTS (SELECT 1 FROM rooms_tag g WHERE g.message_id = f.id AND g.tag = %(tag)s))
+    ORDER BY f.at DESC, f.id DESC LIMIT %(limit)s
+)
+SELECT x.id, x.room_id, x.seq, x.at, x.author_id, x.author_as,
+       ts_headline('consult_french', translate(x.body, %(from)s, %(to)s), query.words, CASE WHEN length(x.body) <= %(short)s THEN %(whole)s ELSE %(part)s END)
+FROM page JOIN rooms_message x ON x.id = page.id CROSS JOIN query ORDER BY x.at DESC, x.id DESC"""
+_TAGS = f"""{_ROOMS}
+SELECT g.tag, count(*) FROM rooms_tag g JOIN rooms r ON r.id = g.room_id JOIN rooms_message x ON x.id = g.message_id AND x.seq >= r.first
+WHERE x.withheld IS NULL AND starts_with(g.tag, %(prefix)s) GROUP BY g.tag ORDER BY count(*) DESC, g.tag LIMIT 50"""
+
+
+def messages(*, person: uuid.UUID, q: str, room: uuid.UUID | None, tag: str, cursor: str | None, limit: int, locale: str = "fr") -> tuple[list[dict[str, Any]], list[Any] | None]:
+    """(hits, the position of the next page or None). Raises Refusal search.query, frame.invalid, room.*, cursor.invalid."""
+    q, tag, limit = q.strip(), content.fold(tag.strip().lstrip("#"))[:60], max(1, min(limit, 50))
+    wrong = [name for name, text in (("q", q), ("tag", tag)) if len(text) > LONGEST or "\x00" in text]
+    if wrong:
+        raise Refusal("frame.invalid", fields=wrong)
+    after = unseal("search", cursor) or [None, None]
+    if not (q or tag):
+        raise Refusal("search.query")
+    if room is not None:
+        access.may_write(access.may_read(person=person, room=room))
+    params = {
+        "person": person, "room": room, "q": q, "tag": tag or None, "at": after[0], "id": after[1], "limit": limit + 1, "from": f"<{START}{STOP}{LESS}", "to": LESS,
+        "short": SHORT, "whole": f'{MARKS}, HighlightAll=true', "part": f"{MARKS}, MaxFragments=1, MaxWords=40, MinWords=20",
+    }
+    with connection.cursor() as db:
+        if q:
+            db.execute("SELECT numnode(websearch_to_tsquery('consult_french', %s))", (q,))
+            if not db.fetchone()[0] and not tag:  # only words such as "le" and "de"
+                raise Refusal("search.query")
+        db.execute((_FOUND if q else _TAGGED) + _HITS, params)
+        rows = db.fetchall()
+    shown = rows[:limit]
+    position = [shown[-1][3].isoformat(), str(shown[-1][0])] if len(rows) > limit else None
+    return _hits(person, shown, locale), position
+
+
+def _hits(person: uuid.UUID, rows: list[tuple[Any, ...]], locale: str) -> list[dict[str, Any]]:
+    rooms = {item["id"]: item for item in lists.items(person, list(dict.fromkeys(row[1] for row in rows)), locale)}
+    names = cards.cards({row[4] for row in rows if row[4]}, locale)
+    hits = []
+    for id, room, seq, at, author, acting, headline in rows:
+        item = rooms.get(str(room))
+        if item is None:
+            continue
+        excerpt, marks = marked(headline)
+        hits.append({
+            "room": {name: item[name] for name in ("id", "kind", "title", "code")}, "message": str(id), "seq": seq, "at": wire.time(at),
+            "actor": {**names[author], "as": acting} if author in names else None, "excerpt": excerpt, "marks": marks,
+        })
+    return hits
+
+
+def marked(headline: str) -> tuple[str, list[list[int]]]:
+    """A headline as its text and the [start, length] of each mark, in code points."""
+    text: list[str] = []
+    marks: list[list[int]] = []
+    length, opened = 0, None
+    for piece in headline:
+        if piece == START:
+            opened = length
+        elif piece == STOP:
+            if opened is not None and opened < length:
+                marks.append([opened, length - opened])
+            opened = None
+        elif length < EXCERPT:
+            text.append("<" if piece == LESS else piece)
+            length += 1
+    return "".join(text), marks
+
+
+def tags(*, person: uuid.UUID, q: str) -> list[dict[str, Any]]:
+    """The tags that begin like this in the rooms one may read, the most used first. Raises Refusal frame.invalid."""
+    prefix = content.fold(q.strip().lstrip("#"))
+    if len(prefix) > LONGEST or "\x00" in prefix:
+        raise Refusal("frame.invalid", fields=["q"])
+    with connection.cursor() as db:
+        db.execute(_TAGS, {"person": person, "room": None, "prefix": prefix})
+        return [{"tag": tag, "count": count} for tag, count in db.fetchall()]
