@@ -39,14 +39,6 @@ def lift(*, person_id: uuid.UUID, by: uuid.UUID | None, reason: str = "") -> Non
     doorbell.ring_access()
 
 
-def lapse() -> int:
-    """Writes down what ran out and tells those concerned; the worker calls it every few seconds. How many verifications."""
-    lapsed = standing.lapse()
-    for person_id in lapsed:
-        _tell(person_id)
-    return len(lapsed)
-
-
 def _tell(person_id: uuid.UUID) -> None:
     personal.tell(person_id=person_id, kind="verification.decided", data={"status": status_of(Standing.objects.get(person_id=person_id))})
     doorbell.ring_access()
