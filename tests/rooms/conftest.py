@@ -23,6 +23,22 @@ def bells() -> Iterator[list[Any]]:
 
 
 @pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement sent from now on, Django's and the hot ones."""
+    import psycopg
+
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noting(self: Any, query: Any, *args: Any, **options: Any) -> Any:
+        sent.append(str(query))
+        return execute(self, query, *args, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noting)
+    return sent
+
+
+@pytest.fixture
 async def live(transactional_db: None, settings: Any) -> AsyncIterator[Any]:
     """A hub on this test's loop, with short pauses, over a database that keeps what is committed."""
     from consult.rooms import doorbell
@@ -43,7 +59,13 @@ async def _disconnect(hub: Any) -> None:
     hub.readers.shutdown(wait=True)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
+def lanes_end_before_the_database(request: pytest.FixtureRequest) -> None:
+    if "transactional_db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("lanes_let_go")
+
+
+@pytest.fixture(scope="session")
 def lanes_let_go(django_db_setup: None) -> Iterator[None]:
     """At the end each lane closes its connection, so that the test database can be dropped."""
     yield

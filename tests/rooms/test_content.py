@@ -25,7 +25,7 @@ def refusal(call: Callable[..., Any], *args: Any) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("body", ["", " ", "\n\r\t", "\u00a0", "\u3000", "\u200b\u200d\u2060", "\ufeff", "\u00ad", "\u034f", "\u3164", "\ufe0f", "\U000e0020", "\u202e\u2066", "\u115f\u1160 \u2800"[:2]])
+@pytest.mark.parametrize("body", ["", " ", "\n\r\t", "\u00a0", "\u3000", "\u200b\u200d\u2060", "\ufeff", "\u00ad", "\u034f", "\u3164", "\ufe0f", "\U000e0020", "\u202e\u2066", "\u115f\u1160"])
 def test_what_shows_nothing_is_blank(body: str) -> None:
     assert refusal(content.check_body, body) == "message.blank"
 
