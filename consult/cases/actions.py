@@ -121,7 +121,8 @@ def turn(*, person_id: uuid.UUID, client_id: uuid.UUID, message_id: uuid.UUID, t
             return request.answer
         message, grant = _turnable(person_id, message_id, made)
         it = _question(title, message.body, specialty, urgency, Room.objects.get(pk=grant.room))
-        asker: uuid.UUID = message.author_id  # type: ignore[attr-defined]
+        asker = message.author_id
+        assert asker is not None  # `_turnable` refuses a message without an author
         room, stored = _open(made, rooms_of, it, asker=asker, client_id=client_id, audience=[(grant.room, None)], with_card=[])
         acting = None if asker == person_id else "moderator"
         if acting:
@@ -137,13 +138,13 @@ def _turnable(person: uuid.UUID, message_id: uuid.UUID, made: log.Writing) -> tu
     message = Message.objects.filter(pk=message_id).first()
     if message is None:
         raise Refusal("message.not_found")
-    grant = access.grants([(message.room_id, person)])[message.room_id, person]  # type: ignore[attr-defined]
+    grant = access.grants([(message.room_id, person)])[message.room_id, person]
     if isinstance(grant, Refusal) or message.seq < grant.first_seq:
         raise Refusal("message.not_found")
     messages.may_write_now(grant, made.heads[grant.room], made.now)
     if grant.kind != Kind.GROUP:
         raise Refusal("case.group_only")
-    author = message.author_id  # type: ignore[attr-defined]
+    author = message.author_id
     if author != person and grant.role != Role.MODERATOR:
         raise Refusal("message.not_author")
     if message.withheld or author is None:
@@ -196,7 +197,8 @@ def _open(
 
 
 def _case(
-    made: log.Writing, room: Room, it: _Question, *, asker: uuid.UUID, question: uuid.UUID, group: uuid.UUID | None, card: uuid.UUID | None, by: uuid.UUID, acting: str | None = None,
+    made: log.Writing, room: Room, it: _Question, *,
+    asker: uuid.UUID, question: uuid.UUID, group: uuid.UUID | None, card: uuid.UUID | None, by: uuid.UUID, acting: str | None = None,
 ) -> None:
     """The case's row, and `case.opened` beside its card."""
     Case.objects.create(room=room, asker_id=asker, question_id=question, specialty=it.specialty, urgency=it.urgency, group_id=group, card_id=card)
@@ -234,6 +236,7 @@ def set_status(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID
         if status not in NEXT[Status(case.status)] or (status in (Status.ANSWERED, Status.CONSENSUS) and not answers):
             raise Refusal("case.status")
         Case.objects.filter(room_id=room_id).update(status=status, answers=answers)
+        Room.objects.filter(pk=room_id).update(closed=status == Status.CLOSED)
         acting = None if grant.asker else "moderator"
         if acting:
             record(act="case.status", person=person_id, room=room_id, object=str(room_id), reason=status)
@@ -243,9 +246,9 @@ def set_status(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID
 
 def updated(made: log.Writing, case: Case, *, status: str, answers: int, by: uuid.UUID | None, acting: str | None = None) -> int:
     """Appends `case.updated` to the case's log, where it is a line of its own, and to the group's, where it belongs to the card."""
-    room, group, card = case.room_id, case.group_id, case.card_id  # type: ignore[attr-defined]
+    room, group, card = case.room_id, case.group_id, case.card_id
     data = {"case": str(room), "status": str(status), "answers": answers}
     if group in made.heads and card:
         seq = made.append(group, "case.updated", actor=by, acting=acting, message=card, data=data)
         Message.objects.filter(pk=card).update(last_event_seq=seq)
-    return made.append(room, "case.updated", actor=by, acting=acting, data={**data, "message": str(case.question_id)})  # type: ignore[attr-defined]
+    return made.append(room, "case.updated", actor=by, acting=acting, data={**data, "message": str(case.question_id)})

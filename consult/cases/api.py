@@ -11,7 +11,7 @@ from pydantic import Field
 
 from consult.cases import actions
 from consult.rooms import access
-from consult.rooms.api_lists import Body, created
+from consult.rooms.api_lists import Body, created, me
 from consult.rooms.commands import ClientUuid
 from consult.rooms.people import person_id
 
@@ -48,7 +48,7 @@ class Turning(Body):
 @router.post("/cases", response=BOTH, summary="Ask")
 def ask(request: HttpRequest, body: Ask) -> Status:
     return created(actions.ask(
-        person_id=request.user.pk, client_id=uuid.UUID(body.id), title=body.title, question=body.question, specialty=body.specialty, urgency=body.urgency,
+        person_id=me(request), client_id=uuid.UUID(body.id), title=body.title, question=body.question, specialty=body.specialty, urgency=body.urgency,
         group=access.room_id(body.group) if body.group else None, groups=[access.room_id(g) for g in body.groups or ()],
         people=[person_id(p) for p in body.people or ()], everyone=bool(body.everyone),
     ))
@@ -57,10 +57,10 @@ def ask(request: HttpRequest, body: Ask) -> Status:
 @router.post("/messages/{message}/case", response=BOTH, summary="Make a case of a group's message")
 def turn(request: HttpRequest, message: str, body: Turn) -> Status:
     return created(actions.turn(
-        person_id=request.user.pk, client_id=uuid.UUID(body.id), message_id=access.message_id(message), title=body.title, specialty=body.specialty, urgency=body.urgency,
+        person_id=me(request), client_id=uuid.UUID(body.id), message_id=access.message_id(message), title=body.title, specialty=body.specialty, urgency=body.urgency,
     ))
 
 
 @router.post("/cases/{room}/status", response=BOTH, summary="Say how far a case has got")
 def set_status(request: HttpRequest, room: str, body: Turning) -> Status:
-    return created(actions.set_status(person_id=request.user.pk, client_id=uuid.UUID(body.id), room_id=access.room_id(room), status=body.status))
+    return created(actions.set_status(person_id=me(request), client_id=uuid.UUID(body.id), room_id=access.room_id(room), status=body.status))

@@ -83,9 +83,9 @@ def _status(case: Case, answers: int) -> str:
 
 def _withhold_both(made: log.Writing, case: Case, tally: _Tally) -> None:
     """The question and its card are the same words: who takes back one takes back the other."""
-    group, card, question, asker = case.group_id, case.card_id, case.question_id, case.asker_id  # type: ignore[attr-defined]
+    group, card, question, asker = case.group_id, case.card_id, case.question_id, case.asker_id
     if card is None or group not in made.heads:
         return
-    room, message = (group, card) if tally.question == "retracted" and tally.card is None else (case.room_id, question)  # type: ignore[attr-defined]
+    room, message = (group, card) if tally.question == "retracted" and tally.card is None else (case.room_id, question)
     if (tally.question, tally.card) in (("retracted", None), (None, "retracted")):
         changes.withhold(message, "retracted", made.append(room, "message.retracted", actor=asker, message=message))

@@ -10,6 +10,7 @@ from ninja import Query, Router
 from consult.cursors import next_url
 from consult.locale import locale_of
 from consult.rooms import access, search
+from consult.rooms.api_lists import me
 
 router = Router(tags=["search"])
 
@@ -17,10 +18,10 @@ router = Router(tags=["search"])
 @router.get("/search", summary="Find messages in the rooms I may read")
 def find(request: HttpRequest, q: str = "", room: str | None = None, tag: str = "", cursor: str | None = None, limit: Annotated[int, Query(ge=1)] = 20) -> dict[str, Any]:
     where = access.room_id(room) if room else None
-    hits, position = search.messages(person=request.user.pk, q=q, room=where, tag=tag, cursor=cursor, limit=limit, locale=locale_of(request))
+    hits, position = search.messages(person=me(request), q=q, room=where, tag=tag, cursor=cursor, limit=limit, locale=locale_of(request))
     return {"hits": hits, "next": next_url(request.path, "search", position, q=q, room=room, tag=tag, limit=limit)}
 
 
 @router.get("/tags", summary="Tags used in the rooms I may read")
 def tags(request: HttpRequest, q: str = "") -> dict[str, Any]:
-    return {"tags": search.tags(person=request.user.pk, q=q)}
+    return {"tags": search.tags(person=me(request), q=q)}

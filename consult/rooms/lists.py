@@ -25,7 +25,8 @@ WITHIN = """clinicians_person p JOIN standing_standing s ON s.person_id = p.id
 
 _MINE = f"""
 SELECT r.id, coalesce(r.last_at, r.created_at) AS moved FROM {WITHIN}
-WHERE p.id = %(person)s AND {access.READABLE} AND (m.ended IS NULL AND m.id IS NOT NULL OR r.kind = 'case' AND coalesce(r.last_at, r.created_at) > now() - %(days)s * interval '1 day')
+WHERE p.id = %(person)s AND {access.READABLE}
+  AND (m.ended IS NULL AND m.id IS NOT NULL OR r.kind = 'case' AND coalesce(r.last_at, r.created_at) > now() - %(days)s * interval '1 day')
   AND (%(moved)s::timestamptz IS NULL OR (coalesce(r.last_at, r.created_at), r.id) < (%(moved)s::timestamptz, %(id)s::uuid))
 ORDER BY moved DESC, r.id DESC LIMIT %(limit)s"""
 _GROUPS = f"""
@@ -38,19 +39,20 @@ _ITEMS = f"""
 SELECT r.id, r.kind, r.title, r.code, m.id IS NOT NULL AND m.ended IS NULL, CASE WHEN m.ended IS NULL THEN m.role END, coalesce(m.muted AND m.ended IS NULL, false),
        r.epoch, r.last_seq, coalesce(k.seq, 0), r.lock_reason, r.moderators_live > 0, seen.yes,
        (SELECT count(*) FROM rooms_membership x WHERE x.room_id = r.id AND x.ended IS NULL),
-       r.last_post_no - greatest(k.post_no, CASE WHEN m.ended IS NULL THEN m.first_post_no - 1 END, 0)
-         - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = p.id AND o.post_no > greatest(k.post_no, CASE WHEN m.ended IS NULL THEN m.first_post_no - 1 END, 0)),
+       r.last_post_no - since.post_no - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = p.id AND o.post_no > since.post_no),
        (SELECT count(*) FROM rooms_mention n WHERE n.person_id = p.id AND n.room_id = r.id AND n.seq > coalesce(k.seq, 0) AND n.seq >= from_seq.first),
        l.seq, l.at, l.author_id, l.author_as, CASE WHEN l.withheld IS NULL THEN left(l.body, {EXCERPT}) END, l.withheld,
        c.status, c.urgency, c.specialty, CASE WHEN q.withheld IS NULL THEN q.body END, q.withheld, c.asker_id, c.answers, c.opened_at, c.first_answer_at,
        c.group_id, cg.title,
        CASE WHEN r.kind = 'private' AND r.title = '' AND seen.yes THEN (
          SELECT string_agg(nullif(concat_ws(' ', nullif(o.title, ''), nullif(o.given_name, ''), nullif(o.family_name, '')), ''), ', ' ORDER BY o.family_name, o.id)
-         FROM (SELECT y.* FROM rooms_membership x JOIN clinicians_person y ON y.id = x.person_id WHERE x.room_id = r.id AND x.person_id <> p.id ORDER BY x.ended IS NOT NULL, y.family_name, y.id LIMIT 4) o) END
+         FROM (SELECT y.* FROM rooms_membership x JOIN clinicians_person y ON y.id = x.person_id WHERE x.room_id = r.id AND x.person_id <> p.id
+               ORDER BY x.ended IS NOT NULL, y.family_name, y.id LIMIT 4) o) END
 FROM {WITHIN}
 CROSS JOIN LATERAL (SELECT {access.READABLE} AS yes) seen
 CROSS JOIN LATERAL (SELECT CASE WHEN r.kind = 'private' THEN coalesce(m.first_seq, 0) ELSE 0 END AS first) from_seq
 LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
+CROSS JOIN LATERAL (SELECT greatest(k.post_no, CASE WHEN m.ended IS NULL THEN m.first_post_no - 1 END, 0) AS post_no) since
 LEFT JOIN LATERAL (SELECT o.* FROM rooms_message o WHERE o.room_id = r.id AND o.seq >= from_seq.first AND seen.yes ORDER BY o.seq DESC LIMIT 1) l ON true
 LEFT JOIN cases_case c ON c.room_id = r.id LEFT JOIN rooms_message q ON q.id = c.question_id LEFT JOIN rooms_room cg ON cg.id = c.group_id
 WHERE p.id = %(person)s AND r.id = ANY(%(rooms)s)"""

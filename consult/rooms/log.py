@@ -39,6 +39,7 @@ class Head:
     slow_mode: int
     owner: uuid.UUID | None
     created_by: uuid.UUID | None
+    closed: bool = False
     first: int = 0  # seq before this transaction
 
     def __post_init__(self) -> None:
@@ -89,7 +90,7 @@ class Writing:
 # The clock is read outside the locking query, so after the locks are held.
 _LOCK = """
 SELECT clock_timestamp(), locked.* FROM (
-    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by
+    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by, closed
     FROM rooms_room WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) locked"""
 _INSERT = """
 INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id, person_id, data)

@@ -42,6 +42,7 @@ class Room(models.Model):
     listed = models.BooleanField(default=False)  # any verified clinician may find and join it
     lock_reason = models.CharField(max_length=200, null=True)  # noqa: DJ001  null: open
     locked_by = models.UUIDField(null=True)
+    closed = models.BooleanField(default=False, db_default=False)  # of a case: only its asker adds to it
     slow_mode = models.PositiveIntegerField(default=0)  # seconds between two posts of one person
     moderators_live = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -66,9 +66,10 @@ def test_the_list_shows_a_case_to_those_it_is_for() -> None:
     item = next(r for r in Phone(nadia).get("/rooms").json()["rooms"] if r["kind"] == "case")
     case = item["case"]
     assert case.pop("opened_at").endswith("Z") and case.pop("author")["name"] == "Dr Camille Aubrac"
-    assert case == {"status": "open", "urgency": "week", "specialty": "SM15", "question": QUESTION, "answers": 0, "first_answer_at": None, "group": {"id": str(der), "title": "Dermatologie"}}
+    assert case.pop("group") == {"id": str(der), "title": "Dermatologie"}
+    assert case == {"status": "open", "urgency": "week", "specialty": "SM15", "question": QUESTION, "answers": 0, "first_answer_at": None}
     assert (item["id"], item["title"], item["member"], item["joinable"], item["unread"]) == (str(room), "Plaque du mollet", False, True, 1)
-    assert not [r for r in Phone(people.idris()).get("/rooms").json()["rooms"]]
+    assert Phone(people.idris()).get("/rooms").json()["rooms"] == []
     membership.join(person_id=nadia.pk, room_id=room)
     assert Phone(nadia).get(f"/rooms/{room}").json()["member"]
     membership.leave(person_id=nadia.pk, room_id=room)
@@ -104,7 +105,7 @@ def test_repeats() -> None:
     from consult.rooms.actions import messages
 
     messages.post_many([messages.Post(der, camille.pk, used, "Bonjour")])
-    with pytest.raises(Refusal, match="request.id_reused"):
+    with pytest.raises(Refusal, match=r"request\.id_reused"):
         ask(camille, group=der, client_id=used)
 
 
@@ -146,7 +147,7 @@ def test_asking_is_as_limited_as_posting(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(limits, "posts", limits.Buckets(1, 0.01))
     ask(people.camille())
-    with pytest.raises(Refusal, match="rate.posts"):
+    with pytest.raises(Refusal, match=r"rate\.posts"):
         ask(people.camille())
     assert Case.objects.count() == 1
 

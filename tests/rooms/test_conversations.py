@@ -53,7 +53,7 @@ def test_who_left_is_back_when_it_is_opened_again() -> None:
     room = uuid.UUID(conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[nadia.pk])["room"])
     post(room, camille, "Avant")
     membership.leave(person_id=nadia.pk, room_id=room)
-    with pytest.raises(Refusal, match="room.not_found"):
+    with pytest.raises(Refusal, match=r"room\.not_found"):
         access.may_read(person=nadia.pk, room=room)
     answer = conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[nadia.pk])
     assert answer == {"room": str(room), "created": False}

@@ -18,8 +18,8 @@ MOST = 50  # people a conversation is opened with; more are invited one by one
 TITLE = 200
 
 
-class _Appeared(Exception):  # noqa: N818  not an error: go round again, this time with its lock
-    """The conversation was opened by the other one meanwhile."""
+class _Appeared(Exception):
+    """The conversation was opened by the other one meanwhile: go round again, this time with its lock."""
 
 
 def open(*, person_id: uuid.UUID, client_id: uuid.UUID, people: Sequence[uuid.UUID], title: str = "") -> dict[str, Any]:

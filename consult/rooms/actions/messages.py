@@ -180,6 +180,8 @@ def _accept(post: Post, facts: Facts, made: log.Writing) -> _Accepted:
         raise grant
     head = made.heads[post.room]
     may_write_now(grant, head, made.now)
+    if head.closed and not grant.asker and grant.role != "moderator":
+        raise Refusal("room.closed")
     if not post.charged:
         wait, _ = limits.posts.take(post.person)
         if wait:
