@@ -1,0 +1,187 @@
+"""One person at one browser, as the journeys tell it: what they do, what they see, and what their console says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.live import Node, wait_for
+from tests.proxy import Proxy
+
+PATIENCE = 20_000  # ms: the machine that runs the tests may be slow
+# The question "who am I?" is answered 401 where nobody is signed in; the browser writes that down as an error.
+SESSION_PROBE = re.compile(r"/api/v1/me$|/_allauth/browser/v1/auth/session$")
+NETWORK = re.compile(r"net::ERR_|WebSocket connection to .* failed|WebSocket is closed")
+
+
+class Device:
+    """A browser profile behind a cable of its own: cookies, storage, any number of tabs."""
+
+    def __init__(self, context: BrowserContext, node: Node) -> None:
+        self.context, self.node = context, node
+        context.set_default_timeout(PATIENCE)
+        self.cable = Proxy(lambda: asyncio.open_connection("127.0.0.1", node.port))
+        self.base = f"http://127.0.0.1:{self.cable.port}"
+        self.said: list[str] = []
+        self.cut_once = False
+        self.refused: list[re.Pattern[str]] = [SESSION_PROBE]
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.said.append(f"uncaught: {error.error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type != "error":
+            return
+        where = (message.location or {}).get("url", "")
+        if "status of 401" in message.text and any(known.search(where) for known in self.refused):
+            return
+        if self.cut_once and NETWORK.search(message.text):
+            return
+        self.said.append(f"{message.text} ({where})")
+
+    def expects(self, address: str) -> None:
+        """A refusal at this address is part of the story."""
+        self.refused.append(re.compile(address))
+
+    def tab(self) -> Tab:
+        return Tab(self, self.context.new_page())
+
+    # The network
+
+    def cut(self) -> None:
+        """The cable is pulled; the browser is not told."""
+        self.cut_once = True
+        self.cable.refuse()
+        self.cable.drop()
+
+    def mend(self) -> None:
+        self.cable.well()
+
+    def offline(self) -> None:
+        """The cable is pulled, and the browser knows."""
+        self.cut_once = True
+        self.context.set_offline(True)
+        self.cut()
+
+    def online(self) -> None:
+        self.mend()
+        self.context.set_offline(False)
+
+    def close(self) -> None:
+        # The connections that end with the page are not news.
+        self.cut_once = True
+        self.context.close()
+        self.cable.close()
+
+    def errors(self) -> list[str]:
+        return self.said
+
+
+class Tab:
+    def __init__(self, device: Device, page: Page) -> None:
+        self.device, self.page = device, page
+
+    # Coming in
+
+    def go(self, path: str = "/") -> Tab:
+        self.page.goto(self.device.base + path)
+        return self
+
+    def sign_in(self, name: str, password: str | None = None) -> Tab:
+        """At the door, as anyone does."""
+        if self.page.url == "about:blank":
+            self.go()
+        self.page.get_by_label("Adresse e-mail").fill(f"{name}@example.org")
+        self.page.get_by_label("Mot de passe", exact=True).fill(password or f"demo-{name}")
+        self.page.get_by_role("button", name="Se connecter").click()
+        return self
+
+    def inside(self) -> Tab:
+        expect(self.page.locator("nav.list .item").first).to_be_visible(timeout=PATIENCE)
+        return self
+
+    def room(self, id: str) -> Tab:
+        """Opens a room by its address, and waits until it is live."""
+        self.go(f"/rooms/{id}")
+        expect(self.composer).to_be_visible(timeout=PATIENCE)
+        return self.live()
+
+    def live(self) -> Tab:
+        expect(self.page.locator(".room-head .facts")).to_contain_text(re.compile("En direct|Live"), timeout=PATIENCE)
+        return self
+
+    # The room
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.locator("textarea#composer")
+
+    @property
+    def log(self) -> Locator:
+        return self.page.get_by_role("log")
+
+    @property
+    def bar(self) -> Locator:
+        return self.page.locator(".bars .bar")
+
+    def message(self, text: str) -> Locator:
+        return self.log.locator("article.msg").filter(has_text=text)
+
+    def write(self, text: str) -> Tab:
+        self.composer.fill(text)
+        self.composer.press("Enter")
+        expect(self.composer).to_have_value("")
+        return self
+
+    def sees(self, *texts: str) -> Tab:
+        """Each once, in this order, and arrived."""
+        for text in texts:
+            expect(self.message(text)).to_have_count(1, timeout=PATIENCE)
+            expect(self.message(text).locator(".sent-state")).to_have_count(0, timeout=PATIENCE)
+        shown = self.log.locator("article.msg").all_inner_texts()
+        at = [next(i for i, one in enumerate(shown) if text in one) for text in texts]
+        assert at == sorted(at), f"shown in another order: {at}"
+        return self
+
+    def waits(self, *texts: str) -> Tab:
+        """Shown, and not yet gone."""
+        for text in texts:
+            expect(self.message(text)).to_have_count(1, timeout=PATIENCE)
+            expect(self.message(text).locator(".sent-state")).to_be_visible(timeout=PATIENCE)
+        return self
+
+    def menu(self, text: str, item: str, role: Any = "menuitem") -> Tab:
+        """Opens a message's menu and picks from it."""
+        self.message(text).hover()
+        self.message(text).get_by_role("button", name=re.compile("^(Actions|Actions,)")).click()
+        self.page.get_by_role(role, name=item, exact=True).click()
+        return self
+
+    def item(self, title: str) -> Locator:
+        """A room in the list."""
+        return self.page.locator("nav.list .item").filter(has_text=title)
+
+    def focus(self) -> Any:
+        return self.page.evaluate("() => { const a = document.activeElement; return a ? (a.id || a.dataset.key || a.getAttribute('aria-label') || a.tagName) : null }")
+
+    def crash(self) -> None:
+        """The renderer dies; nothing of the page runs any more."""
+        session = self.device.context.new_cdp_session(self.page)
+        with contextmanager(self._crashed)():
+            try:
+                session.send("Page.crash")
+            except Exception:  # noqa: BLE001, S110
+                pass
+        self.page.close()
+
+    def _crashed(self) -> Iterator[None]:
+        with self.page.expect_event("crash", timeout=PATIENCE):
+            yield
+
+
+def eventually(what: Any, seconds: float = PATIENCE / 1000) -> None:
+    assert wait_for(what, seconds), "did not come true in time"
