@@ -94,13 +94,16 @@ class Lane(threading.Thread):
                     return [OutcomeUnknown() if unknown else Refusal("service.unavailable", retry_after_ms=1000)] * len(jobs)
                 time.sleep(pause)
                 pause = min(pause * 2, 0.5)
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001  the database's no, or a fault of ours: rolled back either way
                 return self._one_by_one(jobs, error)
 
-    def _one_by_one(self, jobs: Sequence[Job], error: DatabaseError) -> Sequence[Result]:
-        """The database refused the batch: each alone, so that only the culprit is refused."""
+    def _one_by_one(self, jobs: Sequence[Job], error: Exception) -> Sequence[Result]:
+        """The batch failed: each alone, so that only the culprit is refused."""
         if len(jobs) > 1:
             return [r for job in jobs for r in self._attempts([job])]
+        if not isinstance(error, DatabaseError):
+            logger.error("a write failed", exc_info=error)
+            return [Refusal("request.failed")]
         state = getattr(error.__cause__, "sqlstate", None) or ""
         # Read-only, disk full, out of memory, too many connections, lock or deadlock: the write may be repeated later.
         passing = state[:2] in ("53", "55", "40", "57") or state == "25006"
