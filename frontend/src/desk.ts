@@ -16,7 +16,6 @@ import type { Connection, Me, RoomItem } from "./types";
 
 export interface DeskOptions {
   me: Me;
-  /** The personal room, where verification and the like are told. */
   api: Api;
   world: World;
   database?: IDBFactory;
@@ -376,6 +375,7 @@ export class Desk implements Belongings {
   }
 
   wipeCache(): Promise<void> {
+    this.cache.end();
     this.closeViews();
     return wipe(this.db, ["cache"]);
   }

@@ -348,6 +348,7 @@ export class OpenRoom implements RoomView {
   }
 
   close(): void {
+    this.caching?.();
     this.keep();
     this.closed = true;
     this.stopDraft?.();

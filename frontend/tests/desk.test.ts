@@ -1,0 +1,234 @@
+/** A person's desk as a whole: what the bar may say, signing out with unsent text, and the next person at the same browser. */
+import { signal } from "@preact/signals";
+import { IDBFactory } from "fake-indexeddb";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Api } from "../src/api";
+import { Desk } from "../src/desk";
+import { Account } from "../src/session";
+import type { Connection, Me, RoomItem } from "../src/types";
+import { RoomServer } from "./roomServer";
+import { Channels, LockManager, settle } from "./tabs";
+import { FakeWorld } from "./wire";
+
+let factory: IDBFactory, channels: Channels, locks: LockManager, server: RoomServer, calls: string[], doubts: (number | undefined)[];
+const me = (id: string): Me => ({
+  id, name: `Dr ${id}`, profession: "10", specialty: "SM15", level: null, as: null, email: `${id}@example.org`, roles: [], verification: "verified", locale: "fr", mod: false,
+});
+const room = (): RoomItem => ({
+  id: "R", kind: "group", title: "Dermatologie", code: "DER", member: true, role: "member", muted: false, head: server.head, read_seq: 2, unread: 1, mentions: 0,
+  members: 3, joinable: false, lock: null, moderator_live: false, last: null, case: null,
+});
+
+/** The HTTP side: the room's pages, the list, signing out. */
+function respond(method: string, path: string): [number, unknown] {
+  const url = new URL(path, "http://x");
+  const number = (name: string): number | undefined => (url.searchParams.has(name) ? Number(url.searchParams.get(name)) : undefined);
+  if (method === "DELETE") return [401, { status: 401, data: {} }];
+  if (url.pathname === "/api/v1/rooms") return [200, { rooms: [room()], next: null }];
+  if (url.pathname === "/api/v1/rooms/R") return [200, room()];
+  if (url.pathname.endsWith("/messages")) {
+    return [200, server.page({ limit: number("limit") ?? 100, ...(number("before") ? { before: number("before")! } : {}), ...(number("around") ? { around: number("around")! } : {}) })];
+  }
+  return [404, { code: "room.not_found", message: "x", temporary: false, retry_after_ms: 0 }];
+}
+
+interface Place { desk: Desk; world: FakeWorld; connection: { value: Connection }; api: Api }
+async function sitDown(id: string): Promise<Place> {
+  const world = new FakeWorld();
+  const api = new Api({
+    fetch: ((input: string, init?: RequestInit) => {
+      calls.push(`${id} ${init?.method ?? "GET"} ${input}`);
+      const [status, body] = respond(init?.method ?? "GET", input);
+      return Promise.resolve(new Response(JSON.stringify(body), { status }));
+    }) as typeof fetch,
+    cookie: () => "csrftoken=t", locale: () => "fr", unauthorized: () => {}, sleep: () => Promise.resolve(), random: () => 0,
+  });
+  const connection = signal<Connection>({ state: "reconnecting", unsent: 0, since: 0 });
+  const desk = new Desk({
+    me: me(id), api, world, database: factory, channel: (name) => channels.make(name), locks, locale: () => "fr", hold: signal(false), connection,
+    roomsLoaded: signal<"no" | "cached" | "yes">("no"), skew: signal(0), askSession: () => Promise.resolve("in"), doubt: (code) => doubts.push(code),
+  });
+  await desk.open();
+  await desk.begin();
+  return { desk, world, connection, api };
+}
+
+/** Hello is answered as this person, and every room named is entered at its head. */
+async function connect(place: Place, id: string): Promise<void> {
+  place.world.line.welcome({ me: { id, name: id, profession: null, specialty: null, roles: [] } });
+  const state = { role: "member", read_seq: 2, unread: 1, mentions: 0, pins: [], lock: null, slow_mode: 0, silenced_until: null, first_seq: 0, present: { count: 1, by_specialty: {}, sample: [] } };
+  place.world.line.say({ type: "entered", room: "R", head: server.head, mode: "replay", state });
+  await settle();
+}
+
+/** Acknowledges what was posted, as the server would, with the event after it. */
+async function serve(place: Place, id: string): Promise<number> {
+  let n = 0;
+  for (let i = 0; i < 6; i++) {
+    await settle(5);
+    const line = place.world.line;
+    for (const frame of line.sent.filter((f) => f["type"] === "message.post" && !f["served"])) {
+      frame["served"] = true;
+      n++;
+      const message = server.post(String(frame["body"]), id, { client_id: String(frame["id"]) });
+      line.say({ type: "ok", ref: frame["ref"], seq: server.head.seq, message }, server.events.at(-1)!);
+    }
+  }
+  return n;
+}
+
+beforeEach(() => {
+  factory = new IDBFactory();
+  channels = new Channels();
+  locks = new LockManager();
+  server = new RoomServer();
+  for (const body of ["one", "two", "three"]) server.post(body, "b");
+  calls = [];
+  doubts = [];
+});
+
+describe("the bar tells the truth", () => {
+  test("live only when hello is answered and every open room has what is known", async () => {
+    const place = await sitDown("ana");
+    const view = place.desk.openRoom("R");
+    expect(place.connection.value.state).toBe("reconnecting");
+    place.world.line.welcome({ me: { id: "ana", name: "", profession: null, specialty: null, roles: [] } });
+    expect(place.connection.value.state).toBe("catching");
+    await connect(place, "ana");
+    expect(place.connection.value.state).toBe("live");
+    server.post("four", "b");
+    place.world.line.say({ type: "heads", rooms: { R: 4 } });
+    expect(place.connection.value).toMatchObject({ state: "catching", catchingCount: 1 });
+    place.world.line.say(server.events.at(-1)!);
+    expect([place.connection.value.state, view.behind.value]).toEqual(["live", false]);
+    place.world.online = () => false;
+    place.desk.offline();
+    expect(place.connection.value.state).toBe("offline");
+    place.desk.close();
+  });
+
+  test("a room opens on what is new, counts it, and a sent message keeps one line from typing to the log", async () => {
+    const place = await sitDown("ana");
+    const view = place.desk.openRoom("R");
+    await connect(place, "ana");
+    const keys = (): string[] => view.lines.value.map((l) => l.key);
+    expect(view.lines.value.map((l) => l.type)).toEqual(["day", "message", "message", "new", "message"]);
+    expect(view.newSince.value).toMatchObject({ seq: 2, count: 1 });
+    await view.send("mine");
+    const unsent = keys().at(-1);
+    expect([view.lines.value.at(-1)?.type, place.connection.value.unsent]).toEqual(["unsent", 1]);
+    await serve(place, "ana");
+    expect([keys().at(-1), view.lines.value.at(-1)?.type, keys().length, place.connection.value.unsent]).toEqual([unsent, "message", 6, 0]);
+    view.markRead();
+    expect(place.desk.list.get("R")).toMatchObject({ unread: 0, read_seq: 4 });
+    // The divider stays until the room is left.
+    expect(view.lines.value.some((l) => l.type === "new")).toBe(true);
+    place.desk.close();
+  });
+
+  test("a room seen before is drawn from this device, and brought up to date by the socket alone", async () => {
+    const first = await sitDown("ana");
+    first.desk.openRoom("R");
+    await connect(first, "ana");
+    first.desk.closeRoom("R");
+    await settle();
+    first.desk.close();
+    server.add("message.retracted", { message: "m1" });
+    calls = [];
+    const second = await sitDown("ana");
+    const view = second.desk.openRoom("R");
+    await settle();
+    expect(view.lines.value.filter((l) => l.type === "message")).toHaveLength(3);
+    expect(calls.filter((c) => c.includes("/messages"))).toEqual([]);
+    second.world.line.welcome({ me: { id: "ana", name: "", profession: null, specialty: null, roles: [] } });
+    expect(second.world.line.sent[0]?.["resume"]).toContainEqual({ room: "R", after: { epoch: "E", seq: 3 } });
+    await connect(second, "ana");
+    second.world.line.say(server.events.at(-1)!);
+    expect(JSON.stringify(view.lines.value)).not.toContain('"one"');
+    second.desk.close();
+  });
+});
+
+describe("persons", () => {
+  test("the next person at this browser sees, counts and sends nothing of the one before", async () => {
+    const ana = await sitDown("ana");
+    const view = ana.desk.openRoom("R");
+    await view.send("of ana");
+    view.draft.value = { body: "half typed by ana", replyTo: null, mentions: [] };
+    await ana.desk.flushDrafts();
+    await new Account(ana.api).signOut("keep", ana.desk);
+    ana.desk.close();
+
+    const ben = await sitDown("ben");
+    const his = ben.desk.openRoom("R");
+    await connect(ben, "ben");
+    expect([ben.connection.value.unsent, his.draft.value.body, await serve(ben, "ben")]).toEqual([0, "", 0]);
+    expect(await ben.desk.unsentText()).toEqual({ messages: 0, drafts: 0 });
+    expect(JSON.stringify(his.lines.value)).not.toContain("of ana");
+    ben.desk.close();
+
+    const again = await sitDown("ana");
+    expect(again.connection.value.unsent).toBe(1);
+    const hers = again.desk.openRoom("R");
+    await connect(again, "ana");
+    expect([await serve(again, "ana"), hers.draft.value.body]).toEqual([1, "half typed by ana"]);
+    again.desk.close();
+  });
+
+  test("a hello answered as another person sends nothing and asks who it is", async () => {
+    const ana = await sitDown("ana");
+    await ana.desk.openRoom("R").send("of ana");
+    await connect(ana, "ben");
+    expect([doubts, ana.world.line.sent.map((f) => f["type"])]).toEqual([[undefined], ["hello"]]);
+    ana.desk.close();
+  });
+
+  test("delete leaves nothing of the person's words on this device; keep leaves what is unsent, and no cached room", async () => {
+    for (const choice of ["delete", "keep"] as const) {
+      factory = new IDBFactory();
+      locks = new LockManager();
+      const ana = await sitDown("ana");
+      const view = ana.desk.openRoom("R");
+      await settle();
+      await view.send("unsent words");
+      view.draft.value = { body: "draft words", replyTo: null, mentions: [] };
+      await new Account(ana.api).signOut(choice, ana.desk);
+      ana.desk.close();
+      await settle();
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        const request = factory.open("consult-ana");
+        request.onsuccess = () => resolve(request.result);
+      });
+      const all: Record<string, unknown> = {};
+      for (const store of ["outbox", "drafts", "cache"]) {
+        all[store] = await new Promise((resolve) => {
+          const request = db.transaction(store).objectStore(store).getAll();
+          request.onsuccess = () => resolve(request.result);
+        });
+      }
+      expect(all["cache"], choice).toEqual([]);
+      if (choice === "delete") expect(JSON.stringify(all)).not.toContain("words");
+      else expect(JSON.stringify(all)).toMatch(/unsent words.*draft words/);
+    }
+  });
+
+  test("send waits until all has left; where something failed it says so and nobody is signed out", async () => {
+    const ana = await sitDown("ana");
+    await ana.desk.openRoom("R").send("last words");
+    await connect(ana, "ana");
+    const out = new Account(ana.api).signOut("send", ana.desk);
+    expect(await serve(ana, "ana")).toBe(1);
+    await out;
+    expect(calls.at(-1)).toContain("DELETE");
+    calls = [];
+    await ana.desk.openRoom("R").send("refused words");
+    ana.desk.resume();
+    await settle();
+    const frame = ana.world.line.sent.findLast((f) => f["type"] === "message.post");
+    ana.world.line.say({ type: "refused", ref: frame?.["ref"], code: "room.locked", message: "x", temporary: false, retry_after_ms: 0 });
+    await settle();
+    await expect(new Account(ana.api).signOut("send", ana.desk)).rejects.toMatchObject({ code: "outbox.not_empty" });
+    expect(calls.filter((c) => c.includes("DELETE"))).toEqual([]);
+    ana.desk.close();
+  });
+});
