@@ -83,7 +83,7 @@ class Lane(threading.Thread):
             try:
                 return jobs[0].run([j.item for j in jobs])
             except (OperationalError, InterfaceError) as error:
-                if _alive():
+                if not _lost(error):
                     return self._one_by_one(jobs, error)
                 unknown = unknown or log.commit_was_sent()
                 connection.close()
@@ -127,8 +127,17 @@ def _call_all(calls: list[tuple[Callable[[Result], None], Result]]) -> None:
         done(result)
 
 
+def _lost(error: DatabaseError) -> bool:
+    """Whether the connection broke, so that what happened to the transaction is not known from here.
+
+    Told by the error: what PostgreSQL refused carries its SQLSTATE, what the driver noticed carries none. Whether a connection
+    is alive now says nothing, for Django opens a new one on the way out of a commit that failed.
+    """
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return not state or state[:2] == "08" or state[:3] == "57P" or not _alive()
+
+
 def _alive() -> bool:
-    """Whether the connection still answers: else what happened to the transaction is not known from here."""
     try:
         return connection.connection is not None and not connection.connection.closed and connection.is_usable()
     except Exception:  # noqa: BLE001  a driver that cannot even be asked is not alive
