@@ -24,9 +24,12 @@ WITHIN = """clinicians_person p JOIN standing_standing s ON s.person_id = p.id
     JOIN rooms_room r ON r.kind <> 'personal' LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id"""
 
 _MINE = f"""
-SELECT r.id, coalesce(r.last_at, r.created_at) AS moved FROM {WITHIN}
+WITH candidates AS MATERIALIZED (
+    SELECT room_id AS id FROM rooms_membership WHERE person_id = %(person)s AND ended IS NULL
+    UNION SELECT id FROM rooms_room WHERE kind = 'case' AND last_at > now() - %(days)s * interval '1 day'
+)
+SELECT r.id, coalesce(r.last_at, r.created_at) AS moved FROM {WITHIN} JOIN candidates c ON c.id = r.id
 WHERE p.id = %(person)s AND {access.READABLE}
-  AND (m.ended IS NULL AND m.id IS NOT NULL OR r.kind = 'case' AND coalesce(r.last_at, r.created_at) > now() - %(days)s * interval '1 day')
   AND (%(moved)s::timestamptz IS NULL OR (coalesce(r.last_at, r.created_at), r.id) < (%(moved)s::timestamptz, %(id)s::uuid))
 ORDER BY moved DESC, r.id DESC LIMIT %(limit)s"""
 _GROUPS = f"""
