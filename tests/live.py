@@ -364,6 +364,17 @@ async def http(node: Node, who: Someone | None, method: str, path: str, *, timeo
         return await client.request(method, path, headers={**(who.headers if who else {}), **(headers or {})}, **more)
 
 
+async def patiently(node: Node, who: Someone | None, method: str, path: str, **more: Any) -> httpx.Response:
+    """As a client does: what is refused for the moment is asked again."""
+    deadline = time.monotonic() + 20
+    while True:
+        answer = await http(node, who, method, path, **more)
+        if answer.status_code != 503 or time.monotonic() > deadline:
+            return answer
+        assert answer.json()["temporary"] is True
+        await asyncio.sleep(0.1)
+
+
 async def sign_in(node: Node, name: str, password: str | None = None) -> tuple[httpx.Response, str]:
     """Signs in as an app does; the answer and the session token."""
     from tests.people import PASSWORD
@@ -413,7 +424,7 @@ class Socket:
     @classmethod
     async def open(cls, node: Node, who: Someone, *, resume: dict[str, dict[str, Any] | None] | None = None, rcvbuf: int | None = None) -> Socket:
         """Ticket, connection, hello."""
-        answer = await http(node, who, "POST", "/api/v1/tickets")
+        answer = await patiently(node, who, "POST", "/api/v1/tickets")
         if answer.status_code != 200:
             raise Refused(answer.json())
         self = await cls.knock(node, who, rcvbuf=rcvbuf)
@@ -561,7 +572,7 @@ async def pages(node: Node, who: Someone, room: str, limit: int = 200) -> list[d
     """The whole log over HTTP, page by page."""
     found: list[dict[str, Any]] = []
     while True:
-        answer = await http(node, who, "GET", f"/api/v1/rooms/{room}/events", params={"after": len(found), "limit": limit})
+        answer = await patiently(node, who, "GET", f"/api/v1/rooms/{room}/events", params={"after": len(found), "limit": limit})
         assert answer.status_code == 200, answer.text
         page = answer.json()
         found += page["events"]
