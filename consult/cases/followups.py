@@ -6,18 +6,21 @@ their effect: whatever happens in between, each is done once. Many posts to one 
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from consult.cases.actions import updated
 from consult.cases.models import Case, Status
 from consult.rooms import log
 from consult.rooms.actions import changes
+from consult.rooms.models import Followup
 
+logger = logging.getLogger("consult.cases")
 BATCH = 20  # cases a transaction: it holds the locks of their rooms and groups
 
 _WAITING = """
@@ -47,6 +50,27 @@ def run_once() -> int:
         waiting = cursor.fetchall()
     if not waiting:
         return 0
+    try:
+        return _together(waiting)
+    except (DatabaseError, InterfaceError):
+        raise  # the database is away, or busy: nothing was done, and it waits
+    except Exception:
+        logger.exception("follow-ups failed together")
+    return sum(_alone(*one) for one in waiting)
+
+
+def _alone(room: uuid.UUID, group: uuid.UUID | None) -> int:
+    """One case that fails must not keep the others waiting: it is given up, and counted anew at its next post."""
+    try:
+        return _together([(room, group)])
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("a follow-up failed", extra={"room": str(room)})
+    return int(Followup.objects.filter(room_id=room).delete()[0])
+
+
+def _together(waiting: Sequence[tuple[uuid.UUID, uuid.UUID | None]]) -> int:
     rooms = [room for room, _ in waiting]
     with log.writing([*rooms, *(group for _, group in waiting if group)]) as made:
         with connection.cursor() as cursor:

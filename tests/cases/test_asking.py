@@ -202,3 +202,12 @@ def test_one_message_turned_by_two_at_once_is_one_case() -> None:
         lambda p=p: actions.turn(person_id=p.pk, client_id=uuid.uuid4(), message_id=message, title="Plaque", specialty="SM15", urgency="week") for p in (camille, nadia)
     ])
     assert [r.code for r in results if isinstance(r, Refusal)] == ["message.no_case"] and Case.objects.count() == 1
+
+
+def test_an_asker_does_not_lose_their_question() -> None:
+    nadia = people.nadia()
+    der = joined(group(), nadia)
+    room = ask(people.camille(), groups=[der])["room"]
+    assert Phone(people.camille()).post(f"/rooms/{room}/leave", {}).json()["code"] == "room.last_owner"
+    membership.join(person_id=nadia.pk, room_id=room)
+    assert Phone(nadia).post(f"/rooms/{room}/leave", {}).status_code == 200

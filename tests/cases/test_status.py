@@ -150,3 +150,24 @@ def test_a_closed_case_is_open_to_its_asker_alone() -> None:
     changes.retract(changes.Retraction(room, nadia.pk, told["message"]))
     say(camille, room, "open")
     assert post(room, nadia, "Merci")["seq"]
+
+
+def test_one_case_that_fails_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    camille, nadia = people.camille(), people.nadia()
+    ill, well = (ask(camille)["room"] for _ in range(2))
+    updated = followups.updated
+
+    def failing(made: Any, case: Case, **more: Any) -> int:
+        if case.room_id == ill:
+            raise RuntimeError("a fault of ours")
+        return updated(made, case, **more)
+
+    monkeypatch.setattr(followups, "updated", failing)
+    for room in (ill, well):
+        post(room, nadia, "Mycose")
+    settle()
+    assert {c.room_id: c.answers for c in Case.objects.all()} == {ill: 0, well: 1} and Followup.objects.count() == 0
+    monkeypatch.undo()
+    post(ill, nadia, "Ou eczéma")
+    settle()
+    assert Case.objects.get(room_id=ill).answers == 2

@@ -96,7 +96,7 @@ def join(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
 def leave(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
     """Ends one's membership. Answers {"seq"} of `member.left`. A second time: unchanged.
 
-    Raises Refusal room.not_found, room.last_owner (a group or case keeps an owner while others are in it).
+    Raises Refusal room.not_found, room.last_owner (a group keeps an owner while others are in it, a case its asker).
     """
     own = personal.room_of(person_id)
     with log.writing([room_id, own]) as made:
@@ -110,7 +110,10 @@ def leave(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
             return {"unchanged": True}  # a case read by its audience rule
         if mine.ended:
             return {"unchanged": True}  # and not how far the log has grown since
-        if mine.role == Role.OWNER and made.heads[room_id].kind != Kind.PRIVATE and _is_last_owner(room_id, person_id):
+        head = made.heads[room_id]
+        if head.kind == Kind.CASE and head.created_by == person_id:  # an asker who left could lose sight of their own question
+            raise Refusal("room.last_owner")
+        if mine.role == Role.OWNER and head.kind != Kind.PRIVATE and _is_last_owner(room_id, person_id):
             raise Refusal("room.last_owner")
         seq = _end(made, room=room_id, person=person_id, own=own, by=person_id, ended="left")
     doorbell.ring_access()
