@@ -57,8 +57,9 @@ def messages(grant: Grant, *, after: int | None, before: int | None, around: int
             rows = _rows(grant, "m.seq < %(seq)s", "DESC", seq=head[1] + 1 if before is None else before, bottom=bottom, limit=limit + 1)
             more = {"before": len(rows) > limit, "after": before is not None and before <= head[1]}
             rows = rows[:limit][::-1]
-        low = rows[0][1] if rows and more["before"] else bottom + 1
-        high = rows[-1][1] if rows and more["after"] else head[1]
+        # Up to where the neighbouring page begins, so that every notice is on exactly one page.
+        low = bottom + 1 if not rows or not more["before"] else rows[0][1] if after is None else max(after, bottom) + 1
+        high = head[1] if not rows or not more["after"] else rows[-1][1] if before is None else before - 1
         notices = _notices(grant.room, low, high) if rows else []
     return {"as_of": {"epoch": head[0], "seq": head[1]}, "messages": [_item(r) for r in rows], "notices": notices, "more": more}
 
