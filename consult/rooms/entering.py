@@ -78,9 +78,15 @@ def read(*, person: uuid.UUID, asks: Sequence[Ask], first: uuid.UUID | None = No
             answers.append(entry)
         spans = [(e.room, e.low, e.seq) for e in answers if isinstance(e, Entry) and e.mode == "replay" and e.seq > e.low]
         frames = log.frames_of(spans) if spans else {}
+    # A replay has to fit into the outbox (with room for what comes live meanwhile), or its reader would be closed as too slow.
+    left = settings.OUTBOX_BYTES // 2
     for e in answers:
-        if isinstance(e, Entry) and e.mode == "replay":
-            e.frames = frames.get(e.room, [])
+        if isinstance(e, Entry) and e.mode == "replay" and e.seq > e.low:
+            left -= sum(len(f.text) for f in frames.get(e.room, ()))
+            if left < 0:
+                e.mode, e.low = "page", e.seq
+            else:
+                e.frames = frames.get(e.room, [])
     return answers
 
 
