@@ -306,8 +306,16 @@ export class OpenRoom implements RoomView {
 
   async send(body: string, options: { replyTo?: string | null; mentions?: Mention[] } = {}): Promise<void> {
     if (!body.trim()) return;
-    await this.o.outbox.add({ room: this.id, body, ...options });
-    this.draft.value = { ...EMPTY };
+    // Cleared before the writing is done: the next words may be typed meanwhile.
+    const written = this.draft.peek();
+    const cleared: Draft = { ...EMPTY };
+    this.draft.value = cleared;
+    try {
+      await this.o.outbox.add({ room: this.id, body, ...options });
+    } catch (error) {
+      if (this.draft.peek() === cleared) this.draft.value = written;
+      throw error;
+    }
     if (this.log.loaded && !this.log.live) await this.toNewest();
   }
 
