@@ -42,6 +42,7 @@ class Watch:
         self.ready = asyncio.Event()  # the position in the log is taken: who is identified after it is watched
         self.reader: changes.Reader | None = None
         self.read_at = float("-inf")
+        self.found: list[changes.Change] = []  # read, and not yet applied: the reader will not tell of them again
         self.serial = 0  # changes seen; an entry that began before one looks again
 
     def stale(self) -> bool:
@@ -59,11 +60,13 @@ class Watch:
                 if self.reader is None:
                     self.reader = await self.hub.read(changes.Reader)
                     self.ready.set()
-                found = await self.hub.read(self.reader.read)
-                if found:
+                began = time.monotonic()
+                self.found += await self.hub.read(self.reader.read)
+                if self.found:
                     self.serial += 1
-                    await self._apply(found)
-                self.read_at = time.monotonic()
+                    await self._apply(self.found)
+                    self.found = []
+                self.read_at = began
                 await self._expired()
             except Exception as error:  # PostgreSQL away: what is stale is not delivered, and the next poll tries again
                 logger.warning("access changes could not be read", extra={"why": type(error).__name__})
