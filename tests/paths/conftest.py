@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from consult.local.errors import LocalError
-from tests.live import Node, Services, Stack, services
+from tests.live import OUTCOME_S, Node, Services, Stack, services
 
 
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -45,6 +45,25 @@ def pair(shared_pair: Stack) -> Iterator[Stack]:
     """Two nodes on one database and one Redis."""
     yield shared_pair
     shared_pair.heal()
+
+
+@pytest.fixture(scope="session")
+def shared_proxied(own_services: Services) -> Iterator[Stack]:
+    stack = Stack(own_services)
+    try:
+        for _ in range(2):
+            _, url = stack.proxy()
+            stack.node(database_url=url, env={"OUTCOME_S": str(OUTCOME_S)})
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def proxied(shared_proxied: Stack) -> Iterator[Stack]:
+    """Two nodes, each with a way of its own to PostgreSQL: `proxies[i]` is that of `nodes[i]`."""
+    yield shared_proxied
+    shared_proxied.heal()
 
 
 @pytest.fixture

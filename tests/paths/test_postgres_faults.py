@@ -5,37 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.live import HEAL_S, Gone, Node, Refused, Services, Socket, Someone, Stack, http, one_log, patiently, sockets, until
+from tests.live import HEAL_S, OUTCOME_S, Gone, Node, Refused, Socket, Someone, Stack, http, one_log, patiently, sockets, until
 from tests.paths.test_crashes import Sender, all_there
-from tests.proxy import AFTER_COMMIT, BEFORE_COMMIT, BEFORE_WRITE, PgProxy
-
-OUTCOME_S = 2
-
-
-@pytest.fixture(scope="module")
-def proxied_stack(own_services: Services) -> Iterator[Stack]:
-    stack = Stack(own_services)
-    try:
-        for _ in range(2):
-            _, url = stack.proxy()
-            stack.node(database_url=url, env={"OUTCOME_S": str(OUTCOME_S)})
-        yield stack
-    finally:
-        stack.stop()
-
-
-@pytest.fixture
-def proxied(proxied_stack: Stack) -> Iterator[Stack]:
-    """Two nodes, each with its own way to PostgreSQL."""
-    yield proxied_stack
-    proxied_stack.heal()
-
+from tests.proxy import AFTER_COMMIT, BEFORE_COMMIT, BEFORE_WRITE
 
 def committed(stack: Stack, id: str) -> list[tuple[int, str]]:
     return [(seq, str(m)) for seq, m in stack.sql("SELECT seq, message_id FROM rooms_clientid WHERE client_id = %s", id)]
