@@ -4,15 +4,16 @@ import { query, Refusal, type Api } from "./api";
 import { Cache } from "./cache";
 import { count, openDatabase, wipe } from "./db";
 import { Drafts } from "./drafts";
+import { Following } from "./following";
 import { Live } from "./live";
 import { Outbox, type Channel, type Locks } from "./outbox";
-import type { EventFrame, HelloOk } from "./protocol";
+import type { HelloOk } from "./protocol";
 import { Reads } from "./reads";
 import { RoomList } from "./roomList";
 import { OpenRoom } from "./roomView";
 import type { Belongings } from "./session";
 import { Socket, type SocketState, type World } from "./socket";
-import type { Connection, Me, RoomItem } from "./types";
+import type { Connection, Me } from "./types";
 
 export interface DeskOptions {
   me: Me;
@@ -31,13 +32,14 @@ export interface DeskOptions {
   doubt(code?: number): void;
 }
 
-const SENDING_AT_MOST = 20_000, FRESH_AFTER = 300;
+const SENDING_AT_MOST = 20_000;
 
 export class Desk implements Belongings {
   readonly list: RoomList;
   readonly live: Live;
   readonly socket: Socket;
   private readonly reads: Reads;
+  private readonly following: Following;
   private outbox!: Outbox;
   private drafts!: Drafts;
   private cache!: Cache;
@@ -45,14 +47,12 @@ export class Desk implements Belongings {
   private marks: Channel | null = null;
   private readonly outboxTick = signal(0);
   private readonly views = new Map<string, { view: OpenRoom; uses: number }>();
-  private readonly staleTimers = new Set<string>();
   private closed = false;
   private paused = false;
-  private loadingRooms: Promise<void> | null = null;
 
   constructor(private readonly o: DeskOptions) {
     const { world } = o;
-    this.list = new RoomList(o.me.id, o.hold, (room) => this.stale(room));
+    this.list = new RoomList(o.me.id, o.hold, (room) => this.following.stale(room));
     this.socket = new Socket({
       world,
       hello: () => ({ locale: o.locale(), resume: this.live.resume(this.list.sorted.peek().map((i) => i.id)) }),
@@ -67,18 +67,18 @@ export class Desk implements Belongings {
     this.live = new Live({
       me: o.me.id, socket: this.socket, after: world.after, now: world.now,
       events: (room, after) => o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 })),
-      happened: (room, events) => this.happened(room, events),
-      personal: (event) => this.personal(event),
+      happened: (room, events) => this.following.happened(room, events),
+      personal: (event) => this.following.personal(event),
       entered: (room, head, mode, state) => {
         if (room === this.live.personalRoom) {
-          if (mode !== "replay") void this.loadRooms();
+          if (mode !== "replay") this.reload();
           return;
         }
         this.list.entered(room, head, state);
         const mark = this.reads.upTo(room);
         if (mark > state.read_seq) this.list.read(room, mark);
         this.views.get(room)?.view.entered(state);
-        if (mode !== "replay") this.stale(room);
+        if (mode !== "replay") this.following.stale(room);
       },
       emptied: (room) => this.views.get(room)?.view.emptied(),
       left: (room, code) => {
@@ -95,11 +95,19 @@ export class Desk implements Belongings {
       mark: (room, seq) => this.socket.call({ type: "read.mark", room, seq }),
       connected: () => this.socket.state.is === "ready", now: world.now, after: world.after,
     });
+    this.following = new Following({
+      api: o.api, list: this.list, live: this.live, reads: this.reads, cache: () => this.cache, loaded: o.roomsLoaded, after: world.after,
+      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(),
+    });
   }
 
   /** Whether a verified person: rooms are for them alone. */
   private get verified(): boolean {
     return this.o.me.verification === "verified";
+  }
+
+  private reload(): void {
+    if (this.verified) void this.following.load().catch(() => undefined);
   }
 
   async open(): Promise<void> {
@@ -124,18 +132,12 @@ export class Desk implements Belongings {
       };
     }
     await this.outbox.load();
-    if (this.verified) {
-      const cached = await this.cache.rooms().catch(() => undefined);
-      if (cached && o.roomsLoaded.value === "no") {
-        this.list.replace(cached);
-        o.roomsLoaded.value = "cached";
-      }
-    }
+    if (this.verified) await this.following.fromCache();
   }
 
   /** The list first, so that one hello enters every room from its head. */
   async begin(): Promise<void> {
-    if (this.verified) await this.loadRooms().catch(() => undefined);
+    if (this.verified) await this.following.load().catch(() => undefined);
     if (this.closed) return;
     for (const item of this.list.sorted.peek()) this.live.follow(item.id, item.head);
     this.socket.start();
@@ -168,66 +170,14 @@ export class Desk implements Belongings {
   }
 
   /** A room that was joined, left or changed by an act of this person. */
-  async touched(room: string): Promise<void> {
-    await this.loadRooms().catch(() => undefined);
-    if (!this.list.isListed(room)) await this.fetchItem(room, false);
-    this.views.get(room)?.view.again();
+  touched(room: string): Promise<void> {
+    return this.following.changed(room);
   }
 
   /** What a sign-out would leave here. */
   async unsentText(): Promise<{ messages: number; drafts: number }> {
     await this.drafts.flush();
     return { messages: this.outbox.unsent, drafts: await count(this.db, "drafts") };
-  }
-
-  loadRooms(): Promise<void> {
-    this.loadingRooms ??= this.fetchRooms().finally(() => (this.loadingRooms = null));
-    return this.loadingRooms;
-  }
-
-  private async fetchRooms(): Promise<void> {
-    if (!this.verified) return;
-    const items: RoomItem[] = [];
-    let next: string | null = "/api/v1/rooms?limit=100";
-    while (next && items.length < 500) {
-      const page: { rooms: RoomItem[]; next: string | null } = await this.o.api.get(next);
-      items.push(...page.rooms);
-      next = page.next;
-    }
-    if (this.closed) return;
-    batch(() => {
-      this.list.replace(items);
-      this.o.roomsLoaded.value = "yes";
-    });
-    for (const item of items) this.followed(item);
-    void this.cache.saveRooms(items).catch(() => undefined);
-  }
-
-  private followed(item: RoomItem): void {
-    if (this.live.tracks.has(item.id)) return;
-    this.live.follow(item.id, item.head);
-    this.live.enter(item.id);
-  }
-
-  private async fetchItem(room: string, listed: boolean): Promise<void> {
-    try {
-      const item = await this.o.api.get<RoomItem>(`/api/v1/rooms/${room}`);
-      if (this.closed) return;
-      this.list.put(item, listed);
-      if (listed) this.followed(item);
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 404) this.list.remove(room);
-    }
-  }
-
-  /** Asks for a room's item again, once for all that happens in a moment. */
-  private stale(room: string): void {
-    if (this.staleTimers.has(room)) return;
-    this.staleTimers.add(room);
-    this.o.world.after(FRESH_AFTER, () => {
-      this.staleTimers.delete(room);
-      if (!this.closed) void this.fetchItem(room, this.list.isListed(room) || !this.list.get(room));
-    });
   }
 
   private ready(ok: HelloOk, resumed: boolean): boolean {
@@ -246,48 +196,13 @@ export class Desk implements Belongings {
       if (!this.paused) this.outbox.connected();
       this.reads.connected();
       for (const { view } of this.views.values()) if (view.loading.peek() || view.error.peek()?.temporary) view.again();
-      if (this.verified && this.o.roomsLoaded.peek() !== "yes") void this.loadRooms().catch(() => undefined);
+      if (this.o.roomsLoaded.peek() !== "yes") this.reload();
     } else {
       this.live.lost();
       this.outbox.disconnected();
       if (state.is === "stopped") this.o.doubt(state.code);
     }
     this.report();
-  }
-
-  private happened(room: string, events: EventFrame[]): void {
-    this.list.apply(room, events);
-    for (const event of events) {
-      if (event.kind === "case.opened" && !this.list.isListed(event.data.case)) void this.fetchItem(event.data.case, true);
-    }
-  }
-
-  private personal(event: EventFrame): void {
-    switch (event.kind) {
-      case "read.marked":
-        this.reads.heard(event.data.room, event.data.seq);
-        this.list.read(event.data.room, event.data.seq);
-        break;
-      case "mention.received": {
-        const item = this.list.get(event.data.room);
-        // In a room that is followed the message itself brings the count.
-        if (!item || item.head.seq < event.data.seq) this.stale(event.data.room);
-        break;
-      }
-      case "room.joined":
-        void this.touched(event.data.room);
-        break;
-      case "room.left":
-        if (event.data.code !== "room.left" || !this.views.has(event.data.room)) this.list.remove(event.data.room);
-        break;
-      case "room.renamed":
-        if (event.data.room) this.stale(event.data.room);
-        break;
-      case "verification.decided":
-      case "session.revoked":
-        this.o.doubt();
-        break;
-    }
   }
 
   private markRead(room: string, seq: number): void {
@@ -388,6 +303,7 @@ export class Desk implements Belongings {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.following.close();
     this.closeViews();
     this.socket.end();
     this.outbox.close();

@@ -5,7 +5,7 @@
  * goes, the lock goes, and another tab may take over. Sending an id twice has no second effect, so whatever is
  * unsure is sent again.
  */
-import { asked, count, done } from "./db";
+import { asked, done } from "./db";
 import { Refusal } from "./api";
 import type { MessagePost, OkFrame } from "./protocol";
 import type { OutboxEntry } from "./types";
@@ -262,9 +262,4 @@ export class Outbox {
   private now(): number {
     return (this.o.now ?? Date.now)();
   }
-}
-
-/** How many messages this person has unsent, without opening the sender. */
-export function unsentIn(db: IDBDatabase): Promise<number> {
-  return count(db, "outbox");
 }

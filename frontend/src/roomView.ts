@@ -1,16 +1,17 @@
 /** One open room as views see it: signals over its log, and the actions in it. */
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { query, Refusal, type Api } from "./api";
+import type { Api, Refusal } from "./api";
 import type { Cache } from "./cache";
 import { EMPTY, type Drafts } from "./drafts";
 import { buildLines } from "./lines";
 import type { Live, Track } from "./live";
 import type { Outbox } from "./outbox";
 import type { Mention, MessageItem, Reaction, RoomState } from "./protocol";
-import type { RoomLog, MessagePage, PageKind } from "./roomLog";
+import type { RoomLog } from "./roomLog";
 import type { RoomList } from "./roomList";
 import type { Socket } from "./socket";
 import type { Draft, Line, OutboxEntry, RoomItem, RoomView } from "./types";
+import { WindowPages } from "./windowPages";
 
 export interface RoomViewOptions {
   id: string;
@@ -28,10 +29,10 @@ export interface RoomViewOptions {
   now(): number;
 }
 
-const FIRST_PAGE = 100, PAGE = 200, KEPT = 100;
+const KEPT = 100;
 /** More unread than these, and the first page is the one around the read mark. */
 const FAR = 60;
-const TYPED_EVERY = 3000, CACHE_PAUSE = 3000, STALE_TRIES = 3;
+const TYPED_EVERY = 3000, CACHE_PAUSE = 3000;
 
 export class OpenRoom implements RoomView {
   readonly id: string;
@@ -44,11 +45,10 @@ export class OpenRoom implements RoomView {
   private drawn: Line[] = [];
   private track: Track;
   private acked = new Map<string, { entry: OutboxEntry; seq: number }>();
-  private asked = new Set<string>();
   /** The read mark as it was when the room was opened. */
   private readAt: { seq: number; unread: number } | null = null;
   private decided = false;
-  private pages = 0;
+  private readonly pages: WindowPages;
   private lastTyped = 0;
   private caching: (() => void) | null = null;
   private stopDraft: (() => void) | null = null;
@@ -59,6 +59,13 @@ export class OpenRoom implements RoomView {
     const item = o.list.get(o.id);
     if (item) this.readAt = { seq: item.read_seq, unread: item.unread };
     this.track = o.live.follow(o.id, item?.head ?? null, true);
+    this.pages = new WindowPages({
+      room: o.id, api: o.api, log: () => this.log, failed: (refusal) => this.failed(refusal), otherEpoch: () => o.live.enter(o.id),
+      loaded: () => {
+        this.decide();
+        this.changed();
+      },
+    });
   }
 
   private get log(): RoomLog {
@@ -143,72 +150,39 @@ export class OpenRoom implements RoomView {
 
   private loadFirst(): Promise<void> {
     const { seq, unread } = this.readAt ?? { seq: 0, unread: 0 };
-    const around = unread > FAR && seq > 0 && !this.decided ? seq : undefined;
-    return this.load("replace", { around, limit: FIRST_PAGE });
+    return unread > FAR && seq > 0 && !this.decided ? this.pages.around(seq) : this.pages.newest();
   }
 
   /** What the log had is no longer true. */
   emptied(): void {
-    this.pages++;
-    void this.load("replace", { limit: FIRST_PAGE });
+    void this.pages.newest();
   }
 
   loadBefore(): Promise<void> {
-    if (!this.log.loaded || !this.log.moreBefore) return Promise.resolve();
-    return this.load("before", { before: this.log.from, limit: PAGE }, this.log.from);
+    return this.pages.before();
   }
 
   loadAfter(): Promise<void> {
-    if (!this.log.loaded || this.log.live) return Promise.resolve();
-    return this.load("after", { after: this.log.to, limit: PAGE }, this.log.to);
+    return this.pages.after();
   }
 
   async toNewest(): Promise<void> {
-    if (!this.log.live) await this.load("replace", { limit: FIRST_PAGE });
+    if (!this.log.live) await this.pages.newest();
   }
 
   async jumpTo(seq: number): Promise<void> {
     const here = this.log.items.some((e) => e.item.seq === seq);
-    if (!here) await this.load("replace", { around: seq, limit: FIRST_PAGE });
+    if (!here) await this.pages.around(seq);
     this.jump.value = { seq };
   }
 
-  private loadingNow = new Map<PageKind, Promise<void>>();
-
-  /** One page of a kind at a time; the newest wish replaces an older one. */
-  private load(kind: PageKind, params: Record<string, number | undefined>, edge?: number): Promise<void> {
-    const under = kind === "replace" ? undefined : this.loadingNow.get(kind);
-    if (under) return under;
-    const work = this.fetchPage(kind, params, edge).finally(() => {
-      if (this.loadingNow.get(kind) === work) this.loadingNow.delete(kind);
+  private failed(refusal: Refusal): void {
+    batch(() => {
+      // Without a network the page is asked for again when the connection is back; nothing is wrong with the room.
+      if (!refusal.code.startsWith("network.")) this.error.value = refusal;
+      if (refusal.code === "room.not_found") this.gone.value = refusal.code;
+      this.tick.value++;
     });
-    this.loadingNow.set(kind, work);
-    return work;
-  }
-
-  private async fetchPage(kind: PageKind, params: Record<string, number | undefined>, edge?: number): Promise<void> {
-    const turn = kind === "replace" ? ++this.pages : this.pages;
-    try {
-      for (let i = 0; i < STALE_TRIES; i++) {
-        const page = await this.o.api.get<MessagePage>(query(`/api/v1/rooms/${this.id}/messages`, params));
-        if (this.closed || turn !== this.pages) return;
-        const how = this.log.load(kind, page, edge);
-        if (how === "stale") continue;
-        if (how === "epoch") this.o.live.enter(this.id);
-        break;
-      }
-      this.decide();
-      this.changed();
-    } catch (error) {
-      if (this.closed || turn !== this.pages) return;
-      if (!(error instanceof Refusal)) throw error;
-      batch(() => {
-        // Without a network the page is asked for again when the connection is back; nothing is wrong with the room.
-        if (!error.code.startsWith("network.")) this.error.value = error;
-        if (error.code === "room.not_found") this.gone.value = error.code;
-        this.tick.value++;
-      });
-    }
   }
 
   private async loadItem(): Promise<void> {
@@ -234,7 +208,7 @@ export class OpenRoom implements RoomView {
   /** The log, the state or the signals of this room changed. */
   changed(): void {
     this.tick.value++;
-    this.readMissing();
+    void this.pages.readMissing();
     this.caching ??= this.o.after(CACHE_PAUSE, () => this.keep());
   }
 
@@ -257,39 +231,6 @@ export class OpenRoom implements RoomView {
     this.caching = null;
     const page = this.gone.value === null ? this.log.newestPage(KEPT) : null;
     if (page) void this.o.cache.savePage(this.id, page).catch(() => undefined);
-  }
-
-  /** Quoted messages outside the window, and messages whose words came back. */
-  private readMissing(): void {
-    const { log } = this;
-    for (const id of log.wanted) {
-      log.wanted.delete(id);
-      const item = log.find(id);
-      if (item) void this.readAgain(item);
-    }
-    for (const { item } of log.items) {
-      const id = item.reply_to;
-      if (!id || log.find(id) || this.asked.has(id)) continue;
-      this.asked.add(id);
-      const asOf = log.order.tip;
-      this.o.api.get<MessageItem>(`/api/v1/messages/${id}`).then((quoted) => {
-        if (this.closed) return;
-        log.refresh(quoted, asOf);
-        this.tick.value++;
-      }, () => undefined);
-    }
-  }
-
-  private async readAgain(item: MessageItem): Promise<void> {
-    try {
-      const page = await this.o.api.get<MessagePage>(query(`/api/v1/rooms/${this.id}/messages`, { around: item.seq, limit: 2 }));
-      const fresh = page.messages.find((m) => m.message === item.message);
-      if (!fresh || this.closed || page.as_of.epoch !== this.log.order.epoch) return;
-      this.log.refresh(fresh, page.as_of.seq);
-      this.tick.value++;
-    } catch {
-      // It stays as it was: without words.
-    }
   }
 
   private async loadDraft(): Promise<void> {
@@ -359,6 +300,7 @@ export class OpenRoom implements RoomView {
     this.caching?.();
     this.keep();
     this.closed = true;
+    this.pages.close();
     this.stopDraft?.();
     void this.o.drafts.flush().catch(() => undefined);
     this.o.live.close(this.id);
