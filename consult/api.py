@@ -14,6 +14,7 @@ from consult import __version__
 from consult.errors import OutcomeUnknown, Refusal
 from consult.locale import locale_of
 from consult.rooms.body import StrictJSON
+from consult.who import person_of
 
 log = logging.getLogger("consult.api")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -60,13 +61,18 @@ def _charge(request: HttpRequest) -> None:
     from consult.rooms import limits
 
     bucket = limits.tickets if request.path.endswith("/tickets") else limits.commands
-    wait, _ = bucket.take(request.user.pk)
+    wait, _ = bucket.take(person_of(request))
     if wait:
         raise Refusal("frame.flood", retry_after_ms=wait)
 
 
 api = NinjaAPI(
-    title="Consult", version=__version__, auth=signed_in, docs_url=None, urls_namespace="api", parser=StrictJSON(),
+    title="Consult",
+    version=__version__,
+    auth=signed_in,
+    docs_url=None,
+    urls_namespace="api",
+    parser=StrictJSON(),
     description="The HTTP doors of Consult. Errors carry the same codes as the socket's `refused` frames.",
 )
 

@@ -23,13 +23,29 @@ class Code:
 
 CODES: dict[str, Code] = {
     # frames
-    "frame.invalid": Code(400, "Message illisible ou champ incorrect.", "Unreadable message or wrong field.", "Not JSON, not an object, or a field is unknown, missing or of the wrong type; `fields` names them."),
+    "frame.invalid": Code(
+        400,
+        "Message illisible ou champ incorrect.",
+        "Unreadable message or wrong field.",
+        "Not JSON, not an object, or a field is unknown, missing or of the wrong type; `fields` names them.",
+    ),
     "frame.ref_reused": Code(400, "Ce numéro de commande attend déjà sa réponse.", "This command number still awaits its answer.", "`ref` must be unique while unanswered."),
     "frame.too_large": Code(413, "Message trop volumineux.", "Message too large.", "Over `limits.frame_bytes`; the socket closes 4413."),
-    "frame.flood": Code(429, "Trop de commandes à la fois. Réessayez dans un instant.", "Too many commands at once. Try again in a moment.", "Over `limits.commands_*`; with twice the burst owed the socket closes 4429.", True),
+    "frame.flood": Code(
+        429,
+        "Trop de commandes à la fois. Réessayez dans un instant.",
+        "Too many commands at once. Try again in a moment.",
+        "Over `limits.commands_*`; with twice the burst owed the socket closes 4429.",
+        True,
+    ),
     "hello.expected": Code(400, "La première commande doit être hello.", "The first command must be hello.", "Any other first frame closes 4400."),
     "hello.repeated": Code(400, "Connexion déjà ouverte.", "Already connected.", "A second `hello` changes nothing."),
-    "hello.protocol": Code(400, "Version du protocole non prise en charge. Mettez l’application à jour.", "Protocol version not supported. Please update the app.", "No version in common; closes 4426."),
+    "hello.protocol": Code(
+        400,
+        "Version du protocole non prise en charge. Mettez l’application à jour.",
+        "Protocol version not supported. Please update the app.",
+        "No version in common; closes 4426.",
+    ),
     # who speaks
     "session.none": Code(401, "Connectez-vous pour continuer.", "Sign in to continue.", "No session, or it ended; a socket closes 4401."),
     "session.csrf": Code(403, "Vérification de sécurité échouée. Rechargez la page.", "Security check failed. Reload the page.", "A write with a cookie needs the CSRF token."),
@@ -44,18 +60,26 @@ CODES: dict[str, Code] = {
     "room.closed": Code(403, "Ce cas est clos.", "This case is closed.", "A closed case takes no new answers."),
     "room.slow": Code(429, "Mode lent : patientez avant d’écrire à nouveau.", "Slow mode: wait before writing again.", "One message each `slow_mode` seconds.", True),
     "room.silenced": Code(403, "Vous ne pouvez pas écrire ici pour le moment.", "You cannot write here for now.", "A moderator silenced this person in this room."),
-    "room.epoch": Code(409, "La copie locale de cette salle n’est plus valable.", "The local copy of this room is no longer valid.", "The room's epoch changed: drop the copy and load anew."),
+    "room.epoch": Code(
+        409, "La copie locale de cette salle n’est plus valable.", "The local copy of this room is no longer valid.", "The room's epoch changed: drop the copy and load anew."
+    ),
     "room.limit": Code(429, "Trop de salles ouvertes sur cette connexion.", "Too many rooms entered on this connection.", "Over `limits.rooms`; leave one first."),
-    "room.not_joinable": Code(403, "Cette salle n’est pas ouverte aux demandes.", "This room cannot be joined.", "Private conversations and cases are joined by invitation or audience."),
+    "room.not_joinable": Code(
+        403, "Cette salle n’est pas ouverte aux demandes.", "This room cannot be joined.", "Private conversations and cases are joined by invitation or audience."
+    ),
     "room.last_owner": Code(409, "Nommez d’abord un autre responsable.", "Name another owner first.", "A group keeps at least one owner."),
-    "member.not_allowed": Code(403, "Vous ne pouvez pas inviter dans cette salle.", "You cannot invite to this room.", "Only members invite, and only verified clinicians are invited."),
+    "member.not_allowed": Code(
+        403, "Vous ne pouvez pas inviter dans cette salle.", "You cannot invite to this room.", "Only members invite, and only verified clinicians are invited."
+    ),
     "person.not_found": Code(404, "Personne introuvable.", "Person not found.", "No verified clinician with this id."),
     # messages
     "message.not_found": Code(404, "Message introuvable.", "Message not found.", "No such message in this room."),
     "message.blank": Code(400, "Le message est vide.", "The message is empty.", "Empty, or only white space and invisible characters."),
     "message.too_long": Code(400, "Le message est trop long.", "The message is too long.", "Over `limits.body_chars` code points."),
     "message.characters": Code(400, "Le message contient des caractères de contrôle.", "The message contains control characters.", "U+0000-001F but TAB, LF, CR; U+007F-009F."),
-    "message.id_reused": Code(409, "Cet identifiant a déjà servi à un autre message.", "This id was already used for another message.", "Same client id with another body, reply or images."),
+    "message.id_reused": Code(
+        409, "Cet identifiant a déjà servi à un autre message.", "This id was already used for another message.", "Same client id with another body, reply or images."
+    ),
     "message.changed": Code(409, "Le message a changé entre-temps.", "The message has changed meanwhile.", "`base` is not the latest version."),
     "message.retracted": Code(409, "Ce message a été retiré.", "This message was retracted.", "No edit, reply or reaction on what was retracted."),
     "message.not_author": Code(403, "Seul l’auteur peut le faire.", "Only its author may do this.", "Edits and retractions are the author's."),
@@ -65,7 +89,9 @@ CODES: dict[str, Code] = {
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
     # cases, search, lists
-    "case.vital": Code(400, "Urgence vitale : appelez le 15 (112). Consult ne la remplace pas.", "Life-threatening: call 15 (112). Consult is no substitute.", "Vital emergencies are turned away."),
+    "case.vital": Code(
+        400, "Urgence vitale : appelez le 15 (112). Consult ne la remplace pas.", "Life-threatening: call 15 (112). Consult is no substitute.", "Vital emergencies are turned away."
+    ),
     "case.not_asker": Code(403, "Seule la personne qui a posé la question peut le faire.", "Only the person who asked may do this.", "Status is the asker's (or a moderator's)."),
     "case.audience": Code(400, "Choisissez à qui la question s’adresse.", "Choose whom the question is for.", "A case needs a group, people or everyone."),
     "case.status": Code(409, "Ce changement d’état n’est pas possible.", "This change of status is not possible.", "open, answered, consensus, closed: see the glossary."),
@@ -74,9 +100,17 @@ CODES: dict[str, Code] = {
     "search.query": Code(400, "Précisez la recherche.", "Refine the search.", "A search needs a word or a tag."),
     "cursor.invalid": Code(400, "Repère de page incorrect.", "Wrong page cursor.", "A cursor is used as it was given."),
     # the service
-    "service.unavailable": Code(503, "Service momentanément indisponible.", "Service unavailable for a moment.", "PostgreSQL could not be reached before anything was written.", True),
+    "service.unavailable": Code(
+        503, "Service momentanément indisponible.", "Service unavailable for a moment.", "PostgreSQL could not be reached before anything was written.", True
+    ),
     "service.draining": Code(503, "Le serveur redémarre. Reconnexion automatique.", "The server is restarting. Reconnecting.", "This node takes no new work.", True),
-    "outcome.unknown": Code(503, "Résultat inconnu ; votre envoi sera repris.", "Outcome unknown; your message will be sent again.", "The database answered neither yes nor no within 5 s; send the same id again.", True),
+    "outcome.unknown": Code(
+        503,
+        "Résultat inconnu ; votre envoi sera repris.",
+        "Outcome unknown; your message will be sent again.",
+        "The database answered neither yes nor no within 5 s; send the same id again.",
+        True,
+    ),
     "request.failed": Code(500, "Erreur inattendue. Rien n’a été modifié.", "Unexpected error. Nothing was changed.", "A fault of ours; it is logged with an id."),
     "request.not_found": Code(404, "Adresse inconnue.", "Unknown address.", "No such path under /api/."),
     "request.method": Code(405, "Méthode non permise.", "Method not allowed.", "This address does not take this method."),

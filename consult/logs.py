@@ -13,7 +13,12 @@ class JSONLines(logging.Formatter):
     IDS = ("room", "person", "seq", "code", "connection", "status", "ms", "count", "why")
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"), "level": record.levelname, "logger": record.name, "event": record.getMessage()}
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
         line.update({k: str(record.__dict__[k]) for k in self.IDS if k in record.__dict__})
         if record.exc_info and record.exc_info[0]:
             # An exception's text may quote a row's values, so only its type and the places are kept.

@@ -27,9 +27,18 @@ def main() -> None:
     django.setup()
     from consult.server import Server, config
 
+    _all_descriptors()
     server = Server(config(fd=args.fd) if args.fd is not None else config(host=args.host, port=args.port))
     server.run()
     sys.exit(0 if server.started else 3)
+
+
+def _all_descriptors() -> None:
+    """A socket is a descriptor, and the usual soft limit is 1,024 of them: takes what the hard limit allows."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def supervise(host: str, port: int, workers: int) -> int:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from django.conf import settings
@@ -41,7 +41,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"]["consult.transport"] = self  # type: ignore[typeddict-unknown-key]
+            cast(dict[str, Any], self.scope["extensions"])["consult.transport"] = self
 
     def pause_writing(self) -> None:
         self.choked = True
@@ -125,7 +125,19 @@ async def drain(hub: Any) -> None:
 def config(**changes: Any) -> uvicorn.Config:
     """The way this server is always configured; no per-message deflate, no server-side ping of its own."""
     return uvicorn.Config(
-        "consult.asgi:application", ws=SocketProtocol, ws_max_size=settings.LIMITS["frame_bytes"] * 4 + 1_000_000, ws_ping_interval=None, ws_ping_timeout=None,
-        ws_per_message_deflate=False, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_config=None, server_header=False,
-        proxy_headers=True, timeout_graceful_shutdown=10, **changes,
+        "consult.asgi:application",
+        ws=SocketProtocol,
+        ws_max_size=settings.LIMITS["frame_bytes"] * 4 + 1_000_000,
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
+        ws_per_message_deflate=False,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=True,
+        timeout_graceful_shutdown=10,
+        **changes,
     )

@@ -41,7 +41,9 @@ if len(SECRET_KEY) < 32:
     SECRET_KEY = SECRET_KEY or "local-only-" + "0" * 40
 DEBUG = False
 ALLOWED_HOSTS = knob("ALLOWED_HOSTS", list, ["localhost", "127.0.0.1", "[::1]"] if LOCAL else [], "Host names this service answers to.")
-ALLOWED_ORIGINS = knob("ALLOWED_ORIGINS", list, [], "Origins, such as https://consult.example, whose pages may open a socket or write with the cookie; the service's own origin always may.")
+ALLOWED_ORIGINS = knob(
+    "ALLOWED_ORIGINS", list, [], "Origins, such as https://consult.example, whose pages may open a socket or write with the cookie; the service's own origin always may."
+)
 SERVER_VERSION = __version__
 
 # --- data -------------------------------------------------------------------
@@ -174,7 +176,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request", "django.contrib.auth.context_processors.auth", "django.contrib.messages.context_processors.messages"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 LANGUAGE_CODE = "fr"

@@ -69,8 +69,17 @@ def _question(title: str, question: str, specialty: str, urgency: str, group: Ro
 
 
 def ask(
-    *, person_id: uuid.UUID, client_id: uuid.UUID, title: str, question: str, specialty: str, urgency: str, group: uuid.UUID | None = None,
-    groups: Sequence[uuid.UUID] = (), people: Sequence[uuid.UUID] = (), everyone: bool = False,
+    *,
+    person_id: uuid.UUID,
+    client_id: uuid.UUID,
+    title: str,
+    question: str,
+    specialty: str,
+    urgency: str,
+    group: uuid.UUID | None = None,
+    groups: Sequence[uuid.UUID] = (),
+    people: Sequence[uuid.UUID] = (),
+    everyone: bool = False,
 ) -> dict[str, Any]:
     """Opens a case, and with `group` leaves its card in that group's log. Answers {"room","seq","created"}, seq of the question.
 
@@ -79,8 +88,17 @@ def ask(
     rooms_of = {person_id: personal.room_of(person_id)}
     with log.writing([*rooms_of.values(), *([group] if group else [])]) as made:
         request = receipts.before(
-            sender=person_id, client_id=client_id, act="case", title=title, question=question, specialty=specialty, urgency=urgency,
-            group=str(group or ""), groups=sorted(map(str, groups)), people=sorted(map(str, people)), everyone=everyone,
+            sender=person_id,
+            client_id=client_id,
+            act="case",
+            title=title,
+            question=question,
+            specialty=specialty,
+            urgency=urgency,
+            group=str(group or ""),
+            groups=sorted(map(str, groups)),
+            people=sorted(map(str, people)),
+            everyone=everyone,
         )
         if request.answer is not None:
             return request.answer
@@ -182,8 +200,14 @@ def _audience(person: uuid.UUID, groups: set[uuid.UUID], people: set[uuid.UUID],
 
 
 def _open(
-    made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], it: _Question, *, asker: uuid.UUID, client_id: uuid.UUID,
-    audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]], with_card: Sequence[messages._Accepted],
+    made: log.Writing,
+    rooms_of: dict[uuid.UUID, uuid.UUID],
+    it: _Question,
+    *,
+    asker: uuid.UUID,
+    client_id: uuid.UUID,
+    audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]],
+    with_card: Sequence[messages._Accepted],
 ) -> tuple[Room, messages._Accepted]:
     """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it."""
     room = membership.make_room(made, kind=Kind.CASE, by=asker, title=it.title, code=it.code)
@@ -197,8 +221,16 @@ def _open(
 
 
 def _case(
-    made: log.Writing, room: Room, it: _Question, *,
-    asker: uuid.UUID, question: uuid.UUID, group: uuid.UUID | None, card: uuid.UUID | None, by: uuid.UUID, acting: str | None = None,
+    made: log.Writing,
+    room: Room,
+    it: _Question,
+    *,
+    asker: uuid.UUID,
+    question: uuid.UUID,
+    group: uuid.UUID | None,
+    card: uuid.UUID | None,
+    by: uuid.UUID,
+    acting: str | None = None,
 ) -> None:
     """The case's row, and `case.opened` beside its card."""
     Case.objects.create(room=room, asker_id=asker, question_id=question, specialty=it.specialty, urgency=it.urgency, group_id=group, card_id=card)

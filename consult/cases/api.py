@@ -47,18 +47,34 @@ class Turning(Body):
 
 @router.post("/cases", response=BOTH, summary="Ask")
 def ask(request: HttpRequest, body: Ask) -> Status:
-    return created(actions.ask(
-        person_id=me(request), client_id=uuid.UUID(body.id), title=body.title, question=body.question, specialty=body.specialty, urgency=body.urgency,
-        group=access.room_id(body.group) if body.group else None, groups=[access.room_id(g) for g in body.groups or ()],
-        people=[person_id(p) for p in body.people or ()], everyone=bool(body.everyone),
-    ))
+    return created(
+        actions.ask(
+            person_id=me(request),
+            client_id=uuid.UUID(body.id),
+            title=body.title,
+            question=body.question,
+            specialty=body.specialty,
+            urgency=body.urgency,
+            group=access.room_id(body.group) if body.group else None,
+            groups=[access.room_id(g) for g in body.groups or ()],
+            people=[person_id(p) for p in body.people or ()],
+            everyone=bool(body.everyone),
+        )
+    )
 
 
 @router.post("/messages/{message}/case", response=BOTH, summary="Make a case of a group's message")
 def turn(request: HttpRequest, message: str, body: Turn) -> Status:
-    return created(actions.turn(
-        person_id=me(request), client_id=uuid.UUID(body.id), message_id=access.message_id(message), title=body.title, specialty=body.specialty, urgency=body.urgency,
-    ))
+    return created(
+        actions.turn(
+            person_id=me(request),
+            client_id=uuid.UUID(body.id),
+            message_id=access.message_id(message),
+            title=body.title,
+            specialty=body.specialty,
+            urgency=body.urgency,
+        )
+    )
 
 
 @router.post("/cases/{room}/status", response=BOTH, summary="Say how far a case has got")

@@ -29,7 +29,8 @@ def specialties(request: HttpRequest) -> Any:
     return {
         "groups": [
             {
-                "code": group.code, "name": {"fr": group.name_fr, "en": group.name_en},
+                "code": group.code,
+                "name": {"fr": group.name_fr, "en": group.name_en},
                 "specialties": [{"code": each.code, "label": each.label} for each in sorted(group.specialties.all(), key=lambda each: each.code)],
             }
             for group in groups

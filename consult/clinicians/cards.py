@@ -46,7 +46,10 @@ def from_row(row: tuple[Any, ...], locale: str = "fr") -> dict[str, Any]:
     shown = group if specialty.startswith("SM") and group else label or profession_label
     return {
         **_actor(id, title, given, family, profession, specialty, level, None),
-        "verified": bool(verified), "specialty_label": shown or None, "group": code, "place": place or None,
+        "verified": bool(verified),
+        "specialty_label": shown or None,
+        "group": code,
+        "place": place or None,
     }
 
 

@@ -19,7 +19,13 @@ _LISTS = """plain(coalesce(sp.label, '') || ' ' || coalesce(pr.label, '') || ' '
 
 
 def search(
-    *, q: str = "", cursor: str | None = None, limit: int = 50, within: str = "TRUE", params: list[Any] | None = None, locale: str = "fr",
+    *,
+    q: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+    within: str = "TRUE",
+    params: list[Any] | None = None,
+    locale: str = "fr",
 ) -> tuple[list[dict[str, Any]], list[Any] | None]:
     """(full cards by family name, position of the next page or None). Every word of `q` must occur somewhere.
 

@@ -45,7 +45,9 @@ CAST = (
     Member("camille", "Camille", "Aubrac", "médecine générale", specialty="SM54", place="Maison de santé, Riantec", groups=("DER", "MG")),
     Member("nadia", "Nadia", "Ferrand", "dermatologie", specialty="SM15", place="Centre hospitalier, Port-Louis", groups=("DER", "MG")),
     Member("idris", "Idris", "Vallon", "dermatologie", specialty="SM15", place="Cabinet, Lorient", groups=("DER", "MG")),
-    Member("helene", "Hélène", "Morvan", "interne en dermatologie", specialty="SM15", title="", level="Interne, 3e année", place="Centre hospitalier, Port-Louis", groups=("DER", "MG")),
+    Member(
+        "helene", "Hélène", "Morvan", "interne en dermatologie", specialty="SM15", title="", level="Interne, 3e année", place="Centre hospitalier, Port-Louis", groups=("DER", "MG")
+    ),
     Member("soizic", "Soizic", "Le Bihan", "pharmacienne", profession="21", title="", place="Officine, Auray", groups=("PHA",)),
     Member("sacha", "Sacha", "Delmont", "médecine générale, modératrice", specialty="SM54", place="Vannes", groups=("DER", "MG", "OPH"), moderator=True),
     Member("aline", "Aline", "Tessard", "ophtalmologie", specialty="SM38", place="Clinique, Quimper", groups=("OPH",)),

@@ -57,8 +57,15 @@ def people() -> dict[str, uuid.UUID]:
 
 def _account(m: Member, password: str) -> uuid.UUID:
     person = Person(
-        email=m.email, password=password, title=m.title, given_name=m.given_name, family_name=m.family_name,
-        profession=m.profession, specialty=m.specialty, level=m.level, place=m.place,
+        email=m.email,
+        password=password,
+        title=m.title,
+        given_name=m.given_name,
+        family_name=m.family_name,
+        profession=m.profession,
+        specialty=m.specialty,
+        level=m.level,
+        place=m.place,
     )
     person.save()
     if m.verified:
@@ -99,8 +106,15 @@ class Stage:
     def _case(self, ask: Ask) -> Iterator[Step]:
         def open_case() -> None:
             made = cases.ask(
-                person_id=self.ids[ask.asker], client_id=_id("ask", ask.key), title=ask.title, question=ask.question, specialty=ask.specialty,
-                urgency=ask.urgency, group=self.groups[ask.group] if ask.group else None, people=[], everyone=not ask.group,
+                person_id=self.ids[ask.asker],
+                client_id=_id("ask", ask.key),
+                title=ask.title,
+                question=ask.question,
+                specialty=ask.specialty,
+                urgency=ask.urgency,
+                group=self.groups[ask.group] if ask.group else None,
+                people=[],
+                everyone=not ask.group,
             )
             self.rooms[ask.key] = uuid.UUID(str(made["room"]))
 
@@ -157,7 +171,13 @@ class Stage:
     def _post(self, name: str, number: int, line: Say) -> None:
         answered = self.posted[name, self.keys[name, line.reply]]["message"] if line.reply else None
         post = messages.Post(
-            self._room(name), self.ids[line.who], _id("say", name, number), line.body, reply_to=answered, mentions=self._mentions(line.body), charged=True,
+            self._room(name),
+            self.ids[line.who],
+            _id("say", name, number),
+            line.body,
+            reply_to=answered,
+            mentions=self._mentions(line.body),
+            charged=True,
         )
         (answer,) = messages.post_many([post])
         if isinstance(answer, Exception):

@@ -69,7 +69,14 @@ def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
         for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, *names, author in rows:
             if readable:
                 found[room, person] = Grant(
-                    room, person, kind, role, (first_seq or 0) if kind == "private" else 0, silenced, card(person, *names), asker=kind == "case" and author == person,
+                    room,
+                    person,
+                    kind,
+                    role,
+                    (first_seq or 0) if kind == "private" else 0,
+                    silenced,
+                    card(person, *names),
+                    asker=kind == "case" and author == person,
                 )
             elif suspended:
                 found[room, person] = Refusal("account.suspended")

@@ -11,6 +11,7 @@ from ninja import Query, Router
 from consult.errors import Refusal
 from consult.rooms import access, commands, log, pages, wire
 from consult.rooms.actions import messages
+from consult.who import person_of
 
 router = Router()
 MOST = 2**63 - 1
@@ -46,7 +47,7 @@ def post_message(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
     command = commands.twin(_text(request), type="message.post", room=room)
     assert isinstance(command, commands.MessagePost)
-    item = messages.of_command(command, access.room_id(room), request.user.pk)
+    item = messages.of_command(command, access.room_id(room), person_of(request))
     answer = messages.send(item)
     return _json(wire.frame(**answer), 200 if answer.get("duplicate") else 201)
 
@@ -61,7 +62,7 @@ def _one_side(**sides: int | None) -> None:
 def events(request: HttpRequest, room: str, after: Position | None = None, before: Position | None = None, limit: Limit = 100, epoch: str | None = None) -> HttpResponse:
     """A page of the log, ascending: {"epoch","head","events"}. Neither `after` nor `before`: the newest page."""
     _one_side(after=after, before=before)
-    grant = access.may_read(person=request.user.pk, room=access.room_id(room))
+    grant = access.may_read(person=person_of(request), room=access.room_id(room))
     page = log.page(room=grant.room, first_seq=grant.first_seq, after=_clamp(after), before=_clamp(before), limit=min(limit, 200), epoch=epoch)
     head = wire.frame(epoch=page["epoch"], head=page["head"])
     return _json(head[:-1] + b',"events":[' + b",".join(f.text for f in page["events"]) + b"]}")
@@ -69,11 +70,16 @@ def events(request: HttpRequest, room: str, after: Position | None = None, befor
 
 @router.get("/rooms/{room}/messages", tags=["messages"])
 def list_messages(
-    request: HttpRequest, room: str, after: Position | None = None, before: Position | None = None, around: Position | None = None, limit: Limit = 100,
+    request: HttpRequest,
+    room: str,
+    after: Position | None = None,
+    before: Position | None = None,
+    around: Position | None = None,
+    limit: Limit = 100,
 ) -> HttpResponse:
     """Messages in their current state, with `as_of`: apply only later events to them."""
     _one_side(after=after, before=before, around=around)
-    grant = access.may_read(person=request.user.pk, room=access.room_id(room))
+    grant = access.may_read(person=person_of(request), room=access.room_id(room))
     return _json(wire.frame(**pages.messages(grant, after=_clamp(after), before=_clamp(before), around=_clamp(around), limit=min(limit, 200))))
 
 
@@ -84,12 +90,10 @@ def _clamp(seq: int | None) -> int | None:
 @router.get("/messages/{message}", tags=["messages"])
 def one_message(request: HttpRequest, message: str) -> HttpResponse:
     """One message in its current state, with its room."""
-    return _json(wire.frame(**pages.one(request.user.pk, access.message_id(message))))
+    return _json(wire.frame(**pages.one(person_of(request), access.message_id(message))))
 
 
 @router.get("/messages/{message}/history", tags=["messages"])
 def history(request: HttpRequest, message: str) -> HttpResponse:
     """Every version of a message, withheld or not, for its author and the room's moderators; the audit records who read it."""
-    return _json(wire.frame(**pages.history(request.user.pk, access.message_id(message))))
-
-
+    return _json(wire.frame(**pages.history(person_of(request), access.message_id(message))))

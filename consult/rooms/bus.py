@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -69,10 +70,8 @@ class Bus:
 
     async def _work(self) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), 30)
-            except TimeoutError:
-                pass
             self.wake.clear()
             await self._subscribe()
             while self.queue:

@@ -173,8 +173,6 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-
-
 def decode(text: str) -> Any:
     """Strict JSON (RFC 8259): no repeated key, NaN, BOM, lone surrogate, nesting over 16. Raises Invalid."""
     try:

@@ -22,8 +22,19 @@ class Connection:
     """Belongs to a session and dies with it. `entered` maps each room to the head last told in `heads`."""
 
     def __init__(
-        self, *, person: uuid.UUID, card: dict[str, Any], session_key: str, session_digest: str, session_ends: float, personal: uuid.UUID, locale: str,
-        outbox: Outbox, transport: Transport | None, on_close: Callable[[int], None], next_beat: float,
+        self,
+        *,
+        person: uuid.UUID,
+        card: dict[str, Any],
+        session_key: str,
+        session_digest: str,
+        session_ends: float,
+        personal: uuid.UUID,
+        locale: str,
+        outbox: Outbox,
+        transport: Transport | None,
+        on_close: Callable[[int], None],
+        next_beat: float,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.person, self.card, self.personal, self.locale = person, card, personal, locale

@@ -31,7 +31,7 @@ WAITING_FOR_HELLO = 100  # frames a client may send on before its hello is answe
 
 
 class Consumer(AsyncConsumer):
-    channel_layer_alias = None  # type: ignore[assignment]  # the hub delivers; nothing is dispatched to a consumer per message
+    channel_layer_alias = None  # the hub delivers; nothing is dispatched to a consumer per message
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -193,10 +193,11 @@ class Consumer(AsyncConsumer):
         try:
             # Whoever holds the session, then the rooms: subscribed before their logs are read.
             await asyncio.wait_for(self.hub.rights.ready.wait(), settings.ACCESS_STALE_S)
+            serial = self.hub.rights.serial
             speaker = await self.hub.read(greeting.identify, self.door, command.ticket)
             for id in dict.fromkeys([speaker.personal, *(a.room for a in asks)]):
                 held.append(self.hub.hold(id))
-            await self._welcome(command, speaker, asks)
+            await self._welcome(command, speaker, asks, serial)
         except greeting.Unwelcome as no:
             self._refuse(no.refusal, command.ref)
             self._end(no.close, no.refusal.code)
@@ -211,20 +212,31 @@ class Consumer(AsyncConsumer):
                 self.hub.release(room)
             greeting.release(self)
 
-    async def _welcome(self, command: commands.Hello, speaker: greeting.Speaker, asks: list[Ask]) -> None:
+    async def _welcome(self, command: commands.Hello, speaker: greeting.Speaker, asks: list[Ask], serial: int) -> None:
         named = any(a.room == speaker.personal for a in asks)
         wanted = asks if named else [Ask(speaker.personal, None, 0), *asks]
         unseen = [r.room for r in command.resume or () if not _known_form(r.room)]
-        serial = self.hub.rights.serial
         answers = await self.hub.read(greeting.enter_all, speaker, wanted)
         if self.ended:
             return
         self.connection = Connection(
-            person=speaker.person, card=speaker.card, session_key=speaker.session_key, session_digest=speaker.session_digest, session_ends=speaker.session_ends,
-            personal=speaker.personal, locale=self.locale, outbox=self.outbox, transport=self.transport, on_close=lambda code: self._leave(),
+            person=speaker.person,
+            card=speaker.card,
+            session_key=speaker.session_key,
+            session_digest=speaker.session_digest,
+            session_ends=speaker.session_ends,
+            personal=speaker.personal,
+            locale=self.locale,
+            outbox=self.outbox,
+            transport=self.transport,
+            on_close=lambda code: self._leave(),
             next_beat=self.hub.loop.time() + settings.HEARTBEAT_MS / 1000,
         )
         self.hub.add(self.connection)
+        if self.hub.rights.serial != serial:  # a session that ended before it was added was not found among the connections
+            await self.hub.rights.look_again([self.connection])
+            if self.connection.closed is not None:
+                return
         own = next(a for a in answers if isinstance(a, Entry) and a.room == speaker.personal)
         ok = greeting.ok(command.ref, speaker, own)
         if named:

@@ -44,7 +44,8 @@ SELECT r.id, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by, r.slow_mod
        r.last_post_no - coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)
          - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = %(person)s AND o.post_no > coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)),
        (SELECT count(*) FROM rooms_mention n WHERE n.person_id = %(person)s AND n.room_id = r.id AND n.seq > coalesce(k.seq, 0)),
-       (SELECT coalesce(json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq), '[]') FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = r.id),
+       (SELECT coalesce(json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq), '[]')
+        FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = r.id),
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level
 FROM rooms_room r LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = %(person)s
 LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = %(person)s AND m.ended IS NULL
@@ -107,8 +108,16 @@ def _states(person: uuid.UUID, rooms: Sequence[uuid.UUID]) -> dict[uuid.UUID, _S
             if kind != "personal":
                 by = access.card(locked_by, *names) if locked_by and names[0] is not None else None
                 state = {
-                    "role": None, "read_seq": read_seq, "unread": max(0, min(999, unread)), "mentions": mentions, "pins": pins,
-                    "lock": None if lock is None else {"reason": lock, "actor": by}, "slow_mode": slow, "silenced_until": None, "first_seq": 0, "present": None,
+                    "role": None,
+                    "read_seq": read_seq,
+                    "unread": max(0, min(999, unread)),
+                    "mentions": mentions,
+                    "pins": pins,
+                    "lock": None if lock is None else {"reason": lock, "actor": by},
+                    "slow_mode": slow,
+                    "silenced_until": None,
+                    "first_seq": 0,
+                    "present": None,
                 }
             found[id] = _State(epoch, seq, marked.timestamp() if marked else 0.0, state)
     return found

@@ -56,7 +56,7 @@ class Door:
         if origin in settings.ALLOWED_ORIGINS:
             return True
         parts = urlsplit(origin)
-        return parts.netloc.lower() == host.lower() and parts.scheme in (("http", "https") if settings.LOCAL else ("https",))
+        return bool(parts.netloc.lower() == host.lower()) and parts.scheme in (("http", "https") if settings.LOCAL else ("https",))
 
 
 def _cookie(text: str) -> str | None:
@@ -115,10 +115,17 @@ def ok(ref: int, speaker: Speaker, own: Entry) -> bytes:
     """The answer to hello."""
     card = speaker.card
     return wire.frame(
-        type="ok", ref=ref, protocol=1, server=__version__, features=FEATURES, session=speaker.session_digest[:16],
+        type="ok",
+        ref=ref,
+        protocol=1,
+        server=__version__,
+        features=FEATURES,
+        session=speaker.session_digest[:16],
         me={"id": card["id"], "name": card["name"] or "—", "profession": card["profession"], "specialty": card["specialty"], "roles": speaker.roles},
         personal={"room": str(speaker.personal), "head": {"epoch": own.epoch, "seq": own.seq}},
-        limits=settings.LIMITS, heartbeat_ms=settings.HEARTBEAT_MS, server_time=wire.time(now()),
+        limits=settings.LIMITS,
+        heartbeat_ms=settings.HEARTBEAT_MS,
+        server_time=wire.time(now()),
     )
 
 
@@ -131,8 +138,8 @@ def now() -> datetime:
 _knocking: set[int] = set()
 
 
-def admit(consumer: object | None = None) -> bool:
-    return len(_knocking) < settings.HANDSHAKES
+def admit() -> bool:
+    return len(_knocking) < int(settings.HANDSHAKES)
 
 
 def knock(consumer: object) -> None:

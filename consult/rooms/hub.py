@@ -75,8 +75,11 @@ class Hub:
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
         self.swept_at = time.monotonic()
-        doorbell.listen(lambda bells: self.loop.call_soon_threadsafe(self._from_here, bells), lambda: self.loop.call_soon_threadsafe(self._access_rang))
+        doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
         self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run())]
+
+    def _soon(self, call: Callable[..., None], *args: Any) -> None:
+        self.loop.call_soon_threadsafe(call, *args)
 
     async def read(self, call: Any, *args: Any, **kwargs: Any) -> Any:
         """Runs a database read on a reader thread; a broken connection is tried once more on a new one."""
@@ -139,7 +142,8 @@ class Hub:
         self._tidy(room)
 
     def _tidy(self, room: LocalRoom) -> None:
-        if not room.live and not room.entering and self.rooms.pop(room.id, None):
+        if not room.live and not room.entering and room.id in self.rooms:
+            del self.rooms[room.id]
             figures.rooms_local.dec()
             self.bus.unwant(_group(room.id))
             self.presence.forget(room.id)
@@ -175,8 +179,9 @@ class Hub:
         if self.rights.serial != serial or connection.closed is not None:
             return connection.closed is not None
         room.personal = entry.grant.kind == "personal"
-        if room.live.pop(connection, 0) == 0:  # it was not there
+        if connection not in room.live:
             self._presence_soon(room)
+        room.live.pop(connection, None)
         connection.enter(room.id, entry)
         present = entry.state and self.presence.of(room.id, [c.cards[room.id] for c in [*room.live, connection]])
         if entry.state:

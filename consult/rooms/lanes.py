@@ -94,7 +94,7 @@ class Lane(threading.Thread):
                     return [OutcomeUnknown() if unknown else Refusal("service.unavailable", retry_after_ms=1000)] * len(jobs)
                 time.sleep(pause)
                 pause = min(pause * 2, 0.5)
-            except Exception as error:  # noqa: BLE001  the database's no, or a fault of ours: rolled back either way
+            except Exception as error:
                 return self._one_by_one(jobs, error)
 
     def _one_by_one(self, jobs: Sequence[Job], error: Exception) -> Sequence[Result]:
@@ -127,7 +127,7 @@ def _call_all(calls: list[tuple[Callable[[Result], None], Result]]) -> None:
         done(result)
 
 
-def _lost(error: DatabaseError) -> bool:
+def _lost(error: OperationalError | InterfaceError) -> bool:
     """Whether the connection broke, so that what happened to the transaction is not known from here.
 
     Told by the error: what PostgreSQL refused carries its SQLSTATE, what the driver noticed carries none. Whether a connection
@@ -140,7 +140,7 @@ def _lost(error: DatabaseError) -> bool:
 def _alive() -> bool:
     try:
         return connection.connection is not None and not connection.connection.closed and connection.is_usable()
-    except Exception:  # noqa: BLE001  a driver that cannot even be asked is not alive
+    except Exception:
         return False
 
 

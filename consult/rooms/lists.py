@@ -107,27 +107,69 @@ def items(person: uuid.UUID, rooms: Sequence[uuid.UUID], locale: str) -> list[di
 
 
 def _item(row: tuple[Any, ...], names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
-    (id, kind, title, code, member, role, muted, epoch, head, read_seq, lock, live, seen, members, unread, mentions,
-     last_seq, last_at, author, acting, excerpt, withheld, *case, others) = row
+    (
+        id,
+        kind,
+        title,
+        code,
+        member,
+        role,
+        muted,
+        epoch,
+        head,
+        read_seq,
+        lock,
+        live,
+        seen,
+        members,
+        unread,
+        mentions,
+        last_seq,
+        last_at,
+        author,
+        acting,
+        excerpt,
+        withheld,
+        *case,
+        others,
+    ) = row
     last = None
     if last_seq is not None:
         last = {"seq": last_seq, "at": wire.time(last_at), "actor": {**names[author], "as": acting} if author in names else None, "excerpt": excerpt, "withheld": withheld}
     question = _case(case, names) if seen and case[0] else None
     return {
         # A case's title belongs to its question: where that is withheld, so is the title.
-        "id": str(id), "kind": kind, "title": "" if question and case[4] else title or others or "", "code": code or None,
-        "member": member, "role": role, "muted": muted, "head": {"epoch": epoch, "seq": head}, "read_seq": read_seq,
-        "unread": max(0, min(999, unread)) if seen else 0, "mentions": mentions if seen else 0, "members": members,
-        "joinable": not member and kind in ("group", "case"), "lock": None if lock is None else {"reason": lock}, "moderator_live": live,
-        "last": last, "case": question,
+        "id": str(id),
+        "kind": kind,
+        "title": "" if question and case[4] else title or others or "",
+        "code": code or None,
+        "member": member,
+        "role": role,
+        "muted": muted,
+        "head": {"epoch": epoch, "seq": head},
+        "read_seq": read_seq,
+        "unread": max(0, min(999, unread)) if seen else 0,
+        "mentions": mentions if seen else 0,
+        "members": members,
+        "joinable": not member and kind in ("group", "case"),
+        "lock": None if lock is None else {"reason": lock},
+        "moderator_live": live,
+        "last": last,
+        "case": question,
     }
 
 
 def _case(row: Sequence[Any], names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
     status, urgency, specialty, question, _withheld, asker, answers, opened_at, first_answer_at, group, group_title = row
     return {
-        "status": status, "urgency": urgency, "specialty": specialty, "question": question, "author": names.get(asker), "answers": answers,
-        "opened_at": wire.time(opened_at), "first_answer_at": wire.time(first_answer_at) if first_answer_at else None,
+        "status": status,
+        "urgency": urgency,
+        "specialty": specialty,
+        "question": question,
+        "author": names.get(asker),
+        "answers": answers,
+        "opened_at": wire.time(opened_at),
+        "first_answer_at": wire.time(first_answer_at) if first_answer_at else None,
         "group": {"id": str(group), "title": group_title} if group else None,
     }
 
@@ -139,9 +181,7 @@ def members(*, person: uuid.UUID, room: uuid.UUID, cursor: str | None, limit: in
     access.may_write(grant)
     after = unseal("members", cursor) or [0]
     with connection.cursor() as db:
-        db.execute(
-            "SELECT id, person_id, role, joined_at FROM rooms_membership WHERE room_id = %s AND ended IS NULL AND id > %s ORDER BY id LIMIT %s", (room, after[0], limit + 1)
-        )
+        db.execute("SELECT id, person_id, role, joined_at FROM rooms_membership WHERE room_id = %s AND ended IS NULL AND id > %s ORDER BY id LIMIT %s", (room, after[0], limit + 1))
         rows = db.fetchall()
     names = cards.cards([row[1] for row in rows[:limit]], locale)
     shown = [{"person": names[who], "role": role, "joined_at": wire.time(at)} for _, who, role, at in rows[:limit]]

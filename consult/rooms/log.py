@@ -78,8 +78,15 @@ class Writing:
         return head
 
     def append(
-        self, room: uuid.UUID, kind: str, *, actor: uuid.UUID | None, acting: str | None = None,
-        message: uuid.UUID | None = None, person: uuid.UUID | None = None, data: dict[str, Any] | None = None,
+        self,
+        room: uuid.UUID,
+        kind: str,
+        *,
+        actor: uuid.UUID | None,
+        acting: str | None = None,
+        message: uuid.UUID | None = None,
+        person: uuid.UUID | None = None,
+        data: dict[str, Any] | None = None,
     ) -> int:
         """Appends one event and returns its seq. `data` holds codes, numbers and ids, never words."""
         head = self.next(room)
@@ -129,10 +136,20 @@ def commit_was_sent() -> bool:
 def _flush(cursor: Any, made: Writing) -> list[Head]:
     e = made.entries
     if e:
-        cursor.run(_INSERT, (
-            [x.room for x in e], [x.seq for x in e], [x.kind for x in e], [x.at for x in e], [x.actor for x in e], [x.acting for x in e],
-            [x.message for x in e], [x.person for x in e], [None if x.data is None else orjson.dumps(x.data).decode() for x in e],
-        ))
+        cursor.run(
+            _INSERT,
+            (
+                [x.room for x in e],
+                [x.seq for x in e],
+                [x.kind for x in e],
+                [x.at for x in e],
+                [x.actor for x in e],
+                [x.acting for x in e],
+                [x.message for x in e],
+                [x.person for x in e],
+                [None if x.data is None else orjson.dumps(x.data).decode() for x in e],
+            ),
+        )
     moved = [h for h in made.heads.values() if h.seq > h.first]
     if moved:
         cursor.run(_ADVANCE, ([h.id for h in moved], [h.seq for h in moved], [h.post_no for h in moved], [h.at for h in moved]))

@@ -152,7 +152,7 @@ class AsgiOutbox(Outbox):
                     return
         except (asyncio.CancelledError, OSError):
             self.ended = True
-        except Exception as error:  # noqa: BLE001  each server has its own way to say that the peer is gone
+        except Exception as error:
             if "disconnect" not in type(error).__name__.lower() and "close" not in str(error).lower():
                 raise
             self.ended = True

@@ -25,14 +25,26 @@ REACTIONS = ("agree", "useful", "thanks", "discuss")
 
 
 def _item(row: tuple[Any, ...]) -> dict[str, Any]:
-    (id, seq, post_no, at, author, *names, acting, client_id, body, mentions, reply_to, images, form, edited_seq, withheld, counts, mine, case, status, answers, specialty, urgency, _room) = row
+    id, seq, post_no, at, author = row[:5]
+    names: list[str] = [name or "" for name in row[5:11]]
+    acting, client_id, body, mentions, reply_to, images, form, edited_seq, withheld, counts, mine, case, status, answers, specialty, urgency, _room = row[11:]
     counts = counts if isinstance(counts, dict) else orjson.loads(counts or "{}")
     return {
-        "message": str(id), "seq": seq, "post_no": post_no, "at": wire.time(at), "actor": access.card(author, *(n or "" for n in names), acting) if author else None,
-        "client_id": str(client_id), "body": None if withheld else body,
+        "message": str(id),
+        "seq": seq,
+        "post_no": post_no,
+        "at": wire.time(at),
+        "actor": access.card(author, names[0], names[1], names[2], names[3], names[4], names[5], acting) if author else None,
+        "client_id": str(client_id),
+        "body": None if withheld else body,
         "mentions": None if withheld else mentions if isinstance(mentions, list) else orjson.loads(mentions or "[]"),
-        "reply_to": str(reply_to) if reply_to else None, "images": [str(i) for i in images], "form": form, "edited_seq": edited_seq, "withheld": withheld,
-        "reactions": {r: counts.get(r, 0) for r in REACTIONS}, "mine": mine or [],
+        "reply_to": str(reply_to) if reply_to else None,
+        "images": [str(i) for i in images],
+        "form": form,
+        "edited_seq": edited_seq,
+        "withheld": withheld,
+        "reactions": {r: counts.get(r, 0) for r in REACTIONS},
+        "mine": mine or [],
         "case": {"room": str(case), "status": status, "answers": answers, "specialty": specialty, "urgency": urgency} if case else None,
     }
 
@@ -70,7 +82,8 @@ def _rows(grant: Grant, where: str, order: str, **params: Any) -> list[tuple[Any
             f"{_COLUMNS} WHERE m.room_id = %(room)s AND m.seq > %(bottom)s AND {where} ORDER BY m.seq {order} LIMIT %(limit)s",
             {"room": grant.room, "person": grant.person, **params},
         )
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 NOTICES = 200  # the newest lines about the room itself that one page carries
@@ -79,9 +92,7 @@ NOTICES = 200  # the newest lines about the room itself that one page carries
 def _notices(room: uuid.UUID, low: int, high: int) -> list[Any]:
     """The events of a page's range that are not about a message: who came and went, what moderators did."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND message_id IS NULL ORDER BY seq DESC LIMIT %s", (room, low, high, NOTICES)
-        )
+        cursor.execute("SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND message_id IS NULL ORDER BY seq DESC LIMIT %s", (room, low, high, NOTICES))
         seqs = [seq for (seq,) in cursor.fetchall()]
     spans = [(room, seq - 1, seq) for seq in sorted(seqs)]
     frames = log.frames_of(spans).get(room, []) if spans else []
@@ -113,7 +124,8 @@ def history(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seq, at, body, mentions FROM rooms_messageversion WHERE message_id = %s UNION ALL "
-            "SELECT coalesce(m.edited_seq, m.seq), e.at, m.body, m.mentions FROM rooms_message m JOIN rooms_event e ON e.room_id = m.room_id AND e.seq = coalesce(m.edited_seq, m.seq) "
+            "SELECT coalesce(m.edited_seq, m.seq), e.at, m.body, m.mentions "
+            "FROM rooms_message m JOIN rooms_event e ON e.room_id = m.room_id AND e.seq = coalesce(m.edited_seq, m.seq) "
             "WHERE m.id = %s ORDER BY 1",
             (message, message),
         )

@@ -28,9 +28,7 @@ def known(people: Iterable[uuid.UUID]) -> list[uuid.UUID]:
 def require_verified(person: uuid.UUID) -> None:
     """Raises Refusal account.suspended or account.unverified."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {STANDING}, s.suspended_until > now() FROM clinicians_person p JOIN standing_standing s ON s.person_id = p.id WHERE p.id = %s", (person,)
-        )
+        cursor.execute(f"SELECT {STANDING}, s.suspended_until > now() FROM clinicians_person p JOIN standing_standing s ON s.person_id = p.id WHERE p.id = %s", (person,))
         row = cursor.fetchone()
     if row is None or not row[0]:
         raise Refusal("account.suspended" if row and row[1] else "account.unverified")

@@ -56,8 +56,13 @@ def _me(request: HttpRequest) -> dict[str, Any]:
     person = Person.objects.get(pk=person_of(request))
     standing = Standing.objects.get(person_id=person.pk)
     more = {
-        "title": person.title, "given_name": person.given_name, "family_name": person.family_name, "email": person.email,
+        "title": person.title,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "email": person.email,
         "roles": ["clinician", "moderator"] if standing.moderator else ["clinician"],
-        "verification": status_of(standing), "locale": person.locale, "mod": standing.moderator,
+        "verification": status_of(standing),
+        "locale": person.locale,
+        "mod": standing.moderator,
     }
     return {"me": {**full_card(person, locale_of(request)), **more}, "personal": {"room": str(personal.room_of(person.pk))}}

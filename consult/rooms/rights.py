@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -46,15 +46,13 @@ class Watch:
         self.serial = 0  # changes seen; an entry that began before one looks again
 
     def stale(self) -> bool:
-        return time.monotonic() - self.read_at > settings.ACCESS_STALE_S
+        return bool(time.monotonic() - self.read_at > settings.ACCESS_STALE_S)
 
     async def run(self) -> None:
         self.wake.set()
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), settings.ACCESS_POLL_S)
-            except TimeoutError:
-                pass
             self.wake.clear()
             try:
                 if self.reader is None:
@@ -74,14 +72,14 @@ class Watch:
 
     async def _apply(self, found: Sequence[changes.Change]) -> None:
         ended = {c.session for c in found if c.kind == "session"}
-        people = {c.person_id for c in found if c.kind in ("standing", "account")}
+        people = {c.person_id for c in found if c.kind in ("standing", "account") and c.person_id}
         doubtful = [c for c in self.hub.connections.values() if c.session_digest in ended or c.person in people]
         if doubtful:
-            await self._sessions(doubtful)
-        rooms = {c.room_id for c in found if c.kind in ("audience", "room")}
-        members = {(c.room_id, c.person_id) for c in found if c.kind == "membership"}
+            await self.look_again(doubtful)
+        rooms = {c.room_id for c in found if c.kind in ("audience", "room") and c.room_id}
+        members = {c.person_id for c in found if c.kind == "membership" and c.person_id}
         # Who joins or leaves a group gains or loses the cases addressed to it, so all of that person's rooms are looked at.
-        people |= {person for _, person in members}
+        people |= members
         pairs = {(room, c.person) for person in people for c in self.hub.people.get(person, ()) for room in c.entered}
         pairs |= {(id, c.person) for id in rooms if id in self.hub.rooms for c in self.hub.rooms[id].live}
         if pairs:
@@ -91,9 +89,10 @@ class Watch:
         now = time.time()
         late = [c for c in self.hub.connections.values() if c.session_ends < now]
         if late:
-            await self._sessions(late)
+            await self.look_again(late)
 
-    async def _sessions(self, doubtful: Sequence[Connection]) -> None:
+    async def look_again(self, doubtful: Sequence[Connection]) -> None:
+        """Closes those of these connections whose session does not hold any more."""
         answers = await self.hub.read(sessions.still_valid, [c.session_key for c in doubtful])
         for connection_ in doubtful:
             verdict = answers.get(connection_.session_key, "ended")

@@ -64,8 +64,18 @@ def messages(*, person: uuid.UUID, q: str, room: uuid.UUID | None, tag: str, cur
     if room is not None:
         access.may_write(access.may_read(person=person, room=room))
     params = {
-        "person": person, "room": room, "q": q, "tag": tag or None, "at": after[0], "id": after[1], "limit": limit + 1, "from": f"<{START}{STOP}{LESS}", "to": LESS,
-        "short": SHORT, "whole": f'{MARKS}, HighlightAll=true', "part": f"{MARKS}, MaxFragments=1, MaxWords=40, MinWords=20",
+        "person": person,
+        "room": room,
+        "q": q,
+        "tag": tag or None,
+        "at": after[0],
+        "id": after[1],
+        "limit": limit + 1,
+        "from": f"<{START}{STOP}{LESS}",
+        "to": LESS,
+        "short": SHORT,
+        "whole": f"{MARKS}, HighlightAll=true",
+        "part": f"{MARKS}, MaxFragments=1, MaxWords=40, MinWords=20",
     }
     with connection.cursor() as db:
         if q:
@@ -88,10 +98,17 @@ def _hits(person: uuid.UUID, rows: list[tuple[Any, ...]], locale: str) -> list[d
         if item is None:
             continue
         excerpt, marks = marked(headline)
-        hits.append({
-            "room": {name: item[name] for name in ("id", "kind", "title", "code")}, "message": str(id), "seq": seq, "at": wire.time(at),
-            "actor": {**names[author], "as": acting} if author in names else None, "excerpt": excerpt, "marks": marks,
-        })
+        hits.append(
+            {
+                "room": {name: item[name] for name in ("id", "kind", "title", "code")},
+                "message": str(id),
+                "seq": seq,
+                "at": wire.time(at),
+                "actor": {**names[author], "as": acting} if author in names else None,
+                "excerpt": excerpt,
+                "marks": marks,
+            }
+        )
     return hits
 
 

@@ -69,7 +69,14 @@ def event(row: Row) -> Frame:
         actor = card(row.actor, row.title or "", row.given_name or "", row.family_name or "", row.profession or "", row.specialty or "", row.level or "", row.actor_as)
     message = str(row.message) if row.message else None
     frame = {
-        "type": "event", "room": str(row.room), "epoch": row.epoch, "seq": row.seq, "kind": row.kind, "at": time(row.at), "actor": actor, "data": _data(row, message),
+        "type": "event",
+        "room": str(row.room),
+        "epoch": row.epoch,
+        "seq": row.seq,
+        "kind": row.kind,
+        "at": time(row.at),
+        "actor": actor,
+        "data": _data(row, message),
     }
     return Frame(row.seq, row.kind, message, orjson.dumps(frame))
 
@@ -89,7 +96,9 @@ def _data(row: Row, message: str | None) -> dict[str, Any]:
         mentions = row.mentions if isinstance(row.mentions, list) else orjson.loads(row.mentions) if row.mentions else []
         data["mentions"] = None if withheld else mentions
         if row.kind == "message.posted":
-            data.update(client_id=str(row.client_id), post_no=row.post_no, reply_to=str(row.reply_to) if row.reply_to else None, images=[str(i) for i in row.images or ()], form=row.form)
+            data.update(
+                client_id=str(row.client_id), post_no=row.post_no, reply_to=str(row.reply_to) if row.reply_to else None, images=[str(i) for i in row.images or ()], form=row.form
+            )
         data["withheld"] = withheld
     return data
 

@@ -22,8 +22,15 @@ from .models import Standing, Verification
 def verify(*, person_id: uuid.UUID, by: uuid.UUID | None, register: str, until: datetime | None = None) -> None:
     """This person was checked against `register` (RPPS, document, vouching …) and may enter rooms, until `until` or for good."""
     _change(
-        person_id, "standing.verified", by, register,
-        verification=Verification.VERIFIED, verified_at=timezone.now(), verified_until=until, verified_by=by, register=register[:40],
+        person_id,
+        "standing.verified",
+        by,
+        register,
+        verification=Verification.VERIFIED,
+        verified_at=timezone.now(),
+        verified_until=until,
+        verified_by=by,
+        register=register[:40],
     )
 
 

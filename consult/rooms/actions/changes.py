@@ -158,7 +158,8 @@ def _store_edit(message: _Message, item: Edit, seq: int, mentions: list[dict[str
             (message.id,),
         )
         cursor.execute(
-            "UPDATE rooms_message SET body = %s, mentions = %s, edited_seq = %s, last_event_seq = %s, search = CASE WHEN withheld IS NULL THEN to_tsvector('consult_french', %s) END WHERE id = %s",
+            "UPDATE rooms_message SET body = %s, mentions = %s, edited_seq = %s, last_event_seq = %s, "
+            "search = CASE WHEN withheld IS NULL THEN to_tsvector('consult_french', %s) END WHERE id = %s",
             (item.body, orjson.dumps(mentions).decode(), seq, seq, item.body, message.id),
         )
         cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message.id,))
@@ -190,7 +191,8 @@ def withhold(message: uuid.UUID, why: str, seq: int) -> None:
         cursor.execute("DELETE FROM rooms_pin WHERE message_id = %s", (message,))
         cursor.execute(  # a case counts its answers anew, and a question and its card are withheld together (cases/followups.py)
             "INSERT INTO rooms_followup (room_id, seq, at) SELECT coalesce(m.case_room, m.room_id), %s, now() FROM rooms_message m "
-            "JOIN rooms_room r ON r.id = m.room_id WHERE m.id = %s AND (r.kind = 'case' OR m.case_room IS NOT NULL)", (seq, message),
+            "JOIN rooms_room r ON r.id = m.room_id WHERE m.id = %s AND (r.kind = 'case' OR m.case_room IS NOT NULL)",
+            (seq, message),
         )
 
 

@@ -123,9 +123,7 @@ def leave(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
 def _is_last_owner(room: uuid.UUID, person: uuid.UUID) -> bool:
     """No other owner, though others are still in the room."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE role = 'owner'), count(*) FROM rooms_membership WHERE room_id = %s AND person_id <> %s AND ended IS NULL", (room, person)
-        )
+        cursor.execute("SELECT count(*) FILTER (WHERE role = 'owner'), count(*) FROM rooms_membership WHERE room_id = %s AND person_id <> %s AND ended IS NULL", (room, person))
         owners, others = cursor.fetchone()
     return bool(others and not owners)
 

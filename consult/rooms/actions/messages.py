@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+
 from consult.database import hot
 from consult.errors import Refusal
 from consult.rooms import access, commands, content, lanes, limits, log, wire
@@ -49,7 +50,14 @@ def of_command(c: commands.MessagePost, room: uuid.UUID, person: uuid.UUID) -> P
 
 
 def post(
-    *, person_id: uuid.UUID, room_id: uuid.UUID, client_id: uuid.UUID, body: str, reply_to: str | None = None, mentions: Sequence[Any] = (), images: Sequence[str] = (),
+    *,
+    person_id: uuid.UUID,
+    room_id: uuid.UUID,
+    client_id: uuid.UUID,
+    body: str,
+    reply_to: str | None = None,
+    mentions: Sequence[Any] = (),
+    images: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One post from a thread, through its room's lane. Answers {"seq","message"}; raises Refusal or OutcomeUnknown."""
     return send(Post(room_id, person_id, client_id, body, reply_to, images, mentions))
@@ -138,7 +146,7 @@ def _facts(posts: Sequence[Post], made: log.Writing, rooms_of: dict[uuid.UUID, u
                 ([r for r, _ in slow], [p for _, p in slow]),
             )
             last_posts = {(room, person): at for room, person, at in rows}
-    return Facts(before, access.grants(pairs), replies, last_posts, rooms_of)  # type: ignore[arg-type]
+    return Facts(before, access.grants(pairs), replies, last_posts, rooms_of)
 
 
 def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]) -> dict[str, Any] | None:
@@ -152,7 +160,11 @@ def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]
         return None
     seq, message, body, reply_to, images, withheld = facts.before[post.key]
     # What was erased has no content left to compare with: the sender's own id is then proof enough.
-    if withheld != "erased" and body is not None and (body, str(reply_to) if reply_to else None, [str(i) for i in images]) != (post.body, post.reply_to or None, list(post.images or ())):
+    if (
+        withheld != "erased"
+        and body is not None
+        and (body, str(reply_to) if reply_to else None, [str(i) for i in images]) != (post.body, post.reply_to or None, list(post.images or ()))
+    ):
         raise Refusal("message.id_reused")
     answer = {"seq": seq, "message": str(message)}
     return answer if post.reached else {**answer, "duplicate": True}
@@ -230,7 +242,8 @@ def _reply_target(post: Post, facts: Facts) -> uuid.UUID | None:
 
 _INSERT = """
 WITH p AS (
-    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[])
+    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[],
+                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[])
     AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, follow)
 ), e AS (
     INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
@@ -246,11 +259,24 @@ SELECT message, room, seq, post_no, at, author, acting, client, form, body, ment
 def _insert(accepted: Sequence[_Accepted], made: log.Writing, facts: Facts) -> None:
     a = accepted
     with hot() as cursor:
-        cursor.run(_INSERT, (
-            [x.post.room for x in a], [x.seq for x in a], [x.post_no for x in a], [x.at for x in a], [x.post.person for x in a], [x.post.acting for x in a],
-            [x.id for x in a], [x.post.client_id for x in a], [x.post.body for x in a], [x.reply_to for x in a], [x.form for x in a],
-            [orjson.dumps(x.mentions).decode() for x in a], [x.grant.kind == "case" for x in a],
-        ))
+        cursor.run(
+            _INSERT,
+            (
+                [x.post.room for x in a],
+                [x.seq for x in a],
+                [x.post_no for x in a],
+                [x.at for x in a],
+                [x.post.person for x in a],
+                [x.post.acting for x in a],
+                [x.id for x in a],
+                [x.post.client_id for x in a],
+                [x.post.body for x in a],
+                [x.reply_to for x in a],
+                [x.form for x in a],
+                [orjson.dumps(x.mentions).decode() for x in a],
+                [x.grant.kind == "case" for x in a],
+            ),
+        )
         tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
         if tagged:
             cursor.run("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])", [list(c) for c in zip(*tagged, strict=True)])
@@ -275,10 +301,30 @@ def _frame(x: _Accepted) -> wire.Frame:
     """The event's frame from what is at hand: the same as `log.frames_of` would read back (tests compare them)."""
     name = x.grant.card if not x.post.acting else {**x.grant.card, "as": x.post.acting}
     message = str(x.id)
-    return wire.Frame(x.seq, "message.posted", message, orjson.dumps({
-        "type": "event", "room": str(x.post.room), "epoch": x.epoch, "seq": x.seq, "kind": "message.posted", "at": wire.time(x.at), "actor": name,
-        "data": {
-            "message": message, "body": x.post.body, "mentions": x.mentions, "client_id": str(x.post.client_id), "post_no": x.post_no,
-            "reply_to": str(x.reply_to) if x.reply_to else None, "images": [], "form": x.form, "withheld": None,
-        },
-    }))
+    return wire.Frame(
+        x.seq,
+        "message.posted",
+        message,
+        orjson.dumps(
+            {
+                "type": "event",
+                "room": str(x.post.room),
+                "epoch": x.epoch,
+                "seq": x.seq,
+                "kind": "message.posted",
+                "at": wire.time(x.at),
+                "actor": name,
+                "data": {
+                    "message": message,
+                    "body": x.post.body,
+                    "mentions": x.mentions,
+                    "client_id": str(x.post.client_id),
+                    "post_no": x.post_no,
+                    "reply_to": str(x.reply_to) if x.reply_to else None,
+                    "images": [],
+                    "form": x.form,
+                    "withheld": None,
+                },
+            }
+        ),
+    )
