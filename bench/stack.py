@@ -30,8 +30,16 @@ SERVER_CORE, OTHER_CORE = CORES[0], CORES[-1]
 
 # Limits are settings: raised for the bench, and printed with its tables.
 RAISED = {
-    "COMMANDS_BURST": "100000000", "COMMANDS_PER_SECOND": "100000000", "POSTS_BURST": "100000000", "POSTS_PER_SECOND": "100000000",
-    "CONNECTIONS": "100000", "HANDSHAKES": "10000", "TICKET_S": "600", "HELLO_S": "120", "HEARTBEAT_MS": "3600000", "LOG_LEVEL": "ERROR",
+    "COMMANDS_BURST": "100000000",
+    "COMMANDS_PER_SECOND": "100000000",
+    "POSTS_BURST": "100000000",
+    "POSTS_PER_SECOND": "100000000",
+    "CONNECTIONS": "100000",
+    "HANDSHAKES": "10000",
+    "TICKET_S": "600",
+    "HELLO_S": "120",
+    "HEARTBEAT_MS": "3600000",
+    "LOG_LEVEL": "ERROR",
 }
 
 
@@ -152,10 +160,14 @@ def _node(folder: str, **env: str) -> Any:
     return command
 
 
-
 COMMANDS: dict[str, Any] = {
-    "consult": _consult, "consult-two": _consult_two, "tutorial-daphne": _tutorial_daphne, "tutorial-uvicorn": _tutorial_uvicorn,
-    "ws": _node("ws"), "ws-batching": _node("ws", BATCH="1"), "socketio": _node("socketio"),
+    "consult": _consult,
+    "consult-two": _consult_two,
+    "tutorial-daphne": _tutorial_daphne,
+    "tutorial-uvicorn": _tutorial_uvicorn,
+    "ws": _node("ws"),
+    "ws-batching": _node("ws", BATCH="1"),
+    "socketio": _node("socketio"),
 }
 
 
@@ -207,3 +219,17 @@ def stack(*, fresh: bool) -> Iterator[Stack]:
 
 def postgres_bin() -> Path:
     return binaries.postgres().bin
+
+
+def ceiling(stack: Stack, n: int, batch: int) -> Server:
+    """The writer that the generator is measured against."""
+    port = free_port(HOST, 0)
+    words = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "bench.generator.ceiling", str(port), str(n), str(batch)]
+    child = stack.family.start("ceiling", words, env=stack.env, cwd=CHECKOUT)
+    stack.family.until(lambda: _listens(port), seconds=10)
+    return Server("ceiling", port, child)
+
+
+def _listens(port: int) -> bool:
+    wanted = f"0100007F:{port:04X}"
+    return any(wanted in line and line.split()[3] == "0A" for line in open("/proc/net/tcp"))

@@ -10,14 +10,14 @@ import time
 import traceback
 from typing import Any
 
-from . import sockets
+from . import coming, figures, sockets
 from .swarm import Swarm
 
 swarms: dict[str, Swarm] = {}
 
 
 def main() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.freeze()
     gc.disable()  # nothing here makes cycles, and a pause would be counted as latency
@@ -53,7 +53,19 @@ def quiet(name: str, seconds: float) -> dict[str, Any]:
     return {}
 
 
+def idle(seconds: float, roots: dict[str, list[int]]) -> dict[str, Any]:
+    """CPU seconds that others use while nobody asks anything of them."""
+    before = {k: figures.cpu(v) for k, v in roots.items()}
+    time.sleep(seconds)
+    return {"cpu": {k: figures.cpu(v) - before[k] for k, v in roots.items()}}
+
+
 COMMANDS: dict[str, Any] = {
+    "idle": idle,
+    "memory": lambda roots: {"bytes": figures.memory(roots)},
+    "insert": coming.insert,
+    "fill": lambda name, **o: coming.fill(swarms[name], **o),
+    "return": coming.back,
     "sign_in": signed,
     "open": opened,
     "close": closed,

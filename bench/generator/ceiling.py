@@ -26,9 +26,15 @@ def main(port: int, n: int, batch: int) -> None:
         poll.register(client.fileno(), select.EPOLLIN)
     by_fd = {c.fileno(): c for c in clients}
     sends = [c.send for c in clients]
+    single = struct.pack("!BBH", 0x81, 126, len(one)) + one
     owed = 0
     while True:
-        for fd, _ in poll.poll(-1 if owed < batch else 0):
+        ready = poll.poll(0.05 if owed else -1)
+        if not ready:  # less than a batch is left
+            for send in sends:
+                send(single * owed)
+            owed = 0
+        for fd, _ in ready:
             data = by_fd[fd].recv(65536)
             if not data:
                 return

@@ -92,6 +92,7 @@ class Client:
 class Adapter:
     """The simplest contestant: an upgrade, and text frames both ways."""
 
+    checked = True  # whether messages are numbered as they were sent
     ack = b""  # what an acknowledgement holds, where posts are acknowledged
     path = "/"
 
@@ -195,10 +196,8 @@ class Consult(Adapter):
             return got
 
         with ThreadPoolExecutor(4) as pool:
-            self.tickets = [t for part in pool.map(some, range(4)) for t in part]
-        # Interleaved again, so that socket i belongs to the person of token i.
-        parts = [self.tickets[sum(len(range(j, n, 4)) for j in range(k)) :][: len(range(k, n, 4))] for k in range(4)]
-        self.tickets = [parts[i % 4][i // 4] for i in range(n)]
+            parts = list(pool.map(some, range(4)))
+        self.tickets = [parts[i % 4][i // 4] for i in range(n)]  # socket i belongs to the person of token i
 
     def headers(self) -> str:
         return ""
@@ -209,7 +208,7 @@ class Consult(Adapter):
 
     def _hello(self, resume: Any) -> Any:
         def step(client: Client, i: int) -> None:
-            ask = {"type": "hello", "ref": 1, "protocols": [1], "ticket": self.tickets.pop(), "client": "bench/1"}
+            ask = {"type": "hello", "ref": 1, "protocols": [1], "ticket": self.tickets[i], "client": "bench/1"}
             if resume:
                 ask["resume"] = [{"room": room, "after": None} for room in resume[i % len(resume)]]
             client.sock.sendall(frame(json.dumps(ask).encode()))
@@ -234,8 +233,13 @@ class Consult(Adapter):
 class Plain(Adapter):
     """The generator's own ceiling: raw TCP, a server that writes prebuilt frames (`bench.generator.ceiling`)."""
 
+    checked = False
+
     def open(self, n: int, first: int = 0) -> list[Client]:
         return [Client(self.connect()) for _ in range(n)]
+
+    def post(self, client: Client, serial: int, text: str) -> bytes:
+        return text.encode() + b"\n"
 
 
 ADAPTERS: dict[str, type[Adapter]] = {"consult": Consult, "tutorial": Tutorial, "ws": Ws, "socketio": SocketIo, "plain": Plain}
