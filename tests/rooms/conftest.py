@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -47,16 +48,24 @@ async def live(transactional_db: None, settings: Any) -> AsyncIterator[Any]:
     settings.SWEEP_S = 0.2
     hubs._hub = None
     hub = hubs.hub()
+    async with asyncio.timeout(5):
+        while hub.rights.stale():  # until it has read, it delivers nothing
+            await asyncio.sleep(0.01)
     yield hub
-    await hub.close()
-    await _disconnect(hub)
     hubs._hub = None
     doorbell._listener = doorbell._access_listener = None
+    await ended(hub)
 
 
-async def _disconnect(hub: Any) -> None:
-    """The readers of the hub give their connections back before the tables are emptied."""
-    hub.readers.shutdown(wait=True)
+async def ended(hub: Any) -> None:
+    """Closes a hub for good: its tasks are over and its readers' connections gone before the tables are emptied."""
+    await hub.close()
+    going = {*hub.tasks, *hub.bus.tasks}
+    while going:  # a cancellation that meets the end of a call with a time limit is lost (Python 3.11)
+        going = (await asyncio.wait(going, timeout=0.2))[1]
+        for task in going:
+            task.cancel()
+    await asyncio.to_thread(hub.readers.shutdown, wait=True)
 
 
 @pytest.fixture(autouse=True)
