@@ -43,7 +43,7 @@ PATIENCE = float(os.environ.get("PATHS_PATIENCE", "4"))
 RIGHTS_S, HEAL_S = 1 * PATIENCE, 2 * PATIENCE
 OUTCOME_S = 2  # of the nodes behind proxies
 # Limits are not what these tests are about.
-NO_LIMITS = {name: "1000000" for name in ("POSTS_BURST", "POSTS_PER_SECOND", "COMMANDS_BURST", "COMMANDS_PER_SECOND", "ROOMS")}
+NO_LIMITS = dict.fromkeys(("POSTS_BURST", "POSTS_PER_SECOND", "COMMANDS_BURST", "COMMANDS_PER_SECOND", "ROOMS"), "1000000")
 
 
 def free_port() -> int:
@@ -112,7 +112,13 @@ class Services:
         self.names = itertools.count(1)
         self.admin(f"CREATE DATABASE {TEMPLATE}")
         done = subprocess.run(
-            [sys.executable, "-m", "tests.live", "seed"], cwd=CHECKOUT, env=self.env(TEMPLATE, "redis://127.0.0.1:1"), check=False, capture_output=True, text=True, timeout=120,
+            [sys.executable, "-m", "tests.live", "seed"],
+            cwd=CHECKOUT,
+            env=self.env(TEMPLATE, "redis://127.0.0.1:1"),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         cast = json.loads(done.stdout.splitlines()[-1])
@@ -318,20 +324,32 @@ class Stack:
     def sql(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         if self.connection is None or self.connection.closed:
             self.connection = self.connect()
-        cursor = self.connection.execute(query, params or None)  # type: ignore[call-overload]
+        try:
+            cursor = self.connection.execute(query, params or None)  # type: ignore[call-overload]
+        except psycopg.OperationalError:  # another test restarted PostgreSQL
+            self.hang_up()
+            self.connection = self.connect()
+            cursor = self.connection.execute(query, params or None)  # type: ignore[call-overload]
         return cursor.fetchall() if cursor.description else []
 
     def room(self, *members: Someone, kind: str = "private", owner: Someone | None = None, **fields: Any) -> str:
         """A room with these members, as if it had always been there."""
         id = uuid.uuid4()
         self.sql(
-            "INSERT INTO rooms_room (id, kind, title, code, epoch, last_seq, last_post_no, listed, slow_mode, moderators_live, created_at) VALUES (%s, %s, %s, '', %s, 0, 0, %s, 0, 0, now())",
-            id, kind, fields.get("title", "A room"), secrets.token_hex(6), kind == "group",
+            "INSERT INTO rooms_room (id, kind, title, code, epoch, last_seq, last_post_no, listed, slow_mode, moderators_live, created_at) "
+            "VALUES (%s, %s, %s, '', %s, 0, 0, %s, 0, 0, now())",
+            id,
+            kind,
+            fields.get("title", "A room"),
+            secrets.token_hex(6),
+            kind == "group",
         )
         for member in members:
             self.sql(
                 "INSERT INTO rooms_membership (room_id, person_id, role, first_seq, first_post_no, muted, joined_at) VALUES (%s, %s, %s, 0, 0, false, now())",
-                id, member.id, "owner" if member == owner else "member",
+                id,
+                member.id,
+                "owner" if member == owner else "member",
             )
         return str(id)
 
@@ -346,13 +364,13 @@ class Stack:
 # --- clients -----------------------------------------------------------------
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     def __init__(self, frame: dict[str, Any]) -> None:
         super().__init__(f"{frame.get('code')}: {frame.get('message')}")
         self.frame, self.code, self.temporary = frame, str(frame.get("code")), frame.get("temporary") is True
 
 
-class Gone(Exception):  # noqa: N818
+class Gone(Exception):
     """The connection ended before an answer."""
 
     def __init__(self, code: int) -> None:
@@ -419,7 +437,8 @@ class Socket:
             sock.setblocking(False)
             await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", node.port))
             more["sock"] = sock
-        ws = await connect(f"ws://127.0.0.1:{node.port}/ws/v1/", compression=None, max_size=None, max_queue=4, ping_interval=None, close_timeout=2, open_timeout=20, proxy=None, **more)
+        url = f"ws://127.0.0.1:{node.port}/ws/v1/"
+        ws = await connect(url, compression=None, max_size=None, max_queue=4, ping_interval=None, close_timeout=2, open_timeout=20, proxy=None, **more)
         return cls(who, ws, node)
 
     @classmethod
@@ -641,8 +660,12 @@ def _batches(plan: dict[str, Any]) -> None:
 def batches_of(stack: Stack, plan: dict[str, Any]) -> subprocess.Popen[str]:
     """A process of its own that runs `_batches`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.live", "batches"], cwd=CHECKOUT, env=stack.services.env(stack.database, stack.redis_url),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "tests.live", "batches"],
+        cwd=CHECKOUT,
+        env=stack.services.env(stack.database, stack.redis_url),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdin
     process.stdin.write(json.dumps(plan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,13 @@ import pytest
 from consult.local.errors import LocalError
 from tests.live import OUTCOME_S, Node, Services, Stack, services
 
-
+HERE = Path(__file__).parent
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What restarts the cluster that all of these share comes last: it ends the others' sessions as well."""
+    items.sort(key=lambda item: item.path.parent == HERE and item.name.startswith("test_restart"))
 
 
 @pytest.fixture(autouse=True)

@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 
 from tests.live import Node, Someone, Stack, sockets
 
-EXAMPLES = 25
+EXAMPLES = 20
 
 
 async def test_no_door_answers_5xx(pair: Stack, nodes: tuple[Node, Node], cast: dict[str, Someone]) -> None:
     """Half of the examples name a room, a message and a person that exist."""
-    camille, node = cast["writer1"], nodes[0]
-    room = pair.room(camille, cast["nadia"], kind="group", owner=camille)
-    async with sockets((node, camille)) as (one,):
+    sacha, node = cast["sacha"], nodes[0]
+    room = pair.room(sacha, cast["nadia"], kind="group", owner=sacha)
+    async with sockets((node, sacha)) as (one,):
         await one.enter(room)
         posted = await one.post(room, "Une question #schema")
     real = {"room": room, "message": posted["message"], "person": str(cast["nadia"].id)}
-    failures = await asyncio.to_thread(attack, node, camille, real)
+    failures = await asyncio.to_thread(attack, node, sacha, real)
+    pair.sql("UPDATE standing_standing SET verification = 'verified' WHERE person_id = %s", sacha.id)
     assert not failures, "\n".join(failures)
 
 

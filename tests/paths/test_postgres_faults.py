@@ -14,6 +14,7 @@ from tests.live import HEAL_S, OUTCOME_S, Gone, Node, Refused, Socket, Someone, 
 from tests.paths.test_crashes import Sender, all_there
 from tests.proxy import AFTER_COMMIT, BEFORE_COMMIT, BEFORE_WRITE
 
+
 def committed(stack: Stack, id: str) -> list[tuple[int, str]]:
     return [(seq, str(m)) for seq, m in stack.sql("SELECT seq, message_id FROM rooms_clientid WHERE client_id = %s", id)]
 

@@ -120,7 +120,11 @@ async def test_password_changed(world: Stack, nodes: tuple[Node, Node], cast: di
     old = [await entered(node, replace(soizic, token=first), room) for node in nodes]
     try:
         changed = await http(
-            nodes[1], replace(soizic, token=second), "POST", "/_allauth/app/v1/account/password/change", json={"current_password": PASSWORD, "new_password": new},
+            nodes[1],
+            replace(soizic, token=second),
+            "POST",
+            "/_allauth/app/v1/account/password/change",
+            json={"current_password": PASSWORD, "new_password": new},
         )
         assert changed.status_code in (200, 401), changed.text
         assert [await one.close_code(RIGHTS_S) for one in old] == [4401, 4401]

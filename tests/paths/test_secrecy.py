@@ -33,7 +33,7 @@ def in_redis(stack: Stack, word: str) -> list[bytes]:
 
 async def answers(node: Node, who: Someone, room: str, messages: list[str]) -> dict[str, str]:
     """Every way to read a room over HTTP."""
-    paths = [f"/api/v1/rooms/{room}{p}" for p in ("", "/events", "/events?after=0&limit=200", "/events?before=5", "/messages", "/messages?around=3", "/messages?after=0", "/members")]
+    paths = [f"/api/v1/rooms/{room}{p}" for p in ("", "/events", "/events?after=0&limit=200", "/events?before=5", "/messages", "/messages?around=3", "/members")]
     paths += [f"/api/v1/messages/{m}" for m in messages]
     paths += ["/api/v1/rooms", "/api/v1/groups", "/api/v1/me", "/api/v1/tags", *(f"/api/v1/search?q={w}" for w in (RETRACTED, SUPERSEDED)), f"/api/v1/search?q=%23{TAG}"]
     paths += [f"/api/v1/rooms/{who.personal}/events", "/metrics"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.live import RIGHTS_S, Node, Socket, Someone, Stack, http, one_log, sign_in, sockets, until
 
 
@@ -41,7 +39,9 @@ async def test_ask_answer_edit_retract_react_read(pair: Stack, nodes: tuple[Node
         state = (await http(b, cast["nadia"], "GET", f"/api/v1/rooms/{room}/messages")).json()
         assert state["as_of"]["seq"] == 6
         assert [(m["body"], m["withheld"], m["edited_seq"]) for m in state["messages"]] == [
-            ("Lésion pigmentée, que feriez-vous ?", None, None), ("Exérèse, sans attendre.", None, 3), (None, "retracted", None),
+            ("Lésion pigmentée, que feriez-vous ?", None, None),
+            ("Exérèse, sans attendre.", None, 3),
+            (None, "retracted", None),
         ]
         assert state["messages"][1]["reactions"]["thanks"] == 1 and state["messages"][1]["mine"] == []
         # A third device comes late: a replay brings the same log, with content as it stands now.

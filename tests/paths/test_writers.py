@@ -78,11 +78,11 @@ async def test_rollback_is_silent(pair: Stack, nodes: tuple[Node, Node], cast: d
 def mixture(rooms: list[str], people: list[Someone], stranger: Someone, seed: int) -> tuple[list[dict[str, str]], dict[str, list[dict[str, str]]]]:
     """Posts to overlapping rooms: good ones (some of them twice, some with their id used again for another text), and refused ones."""
     rng = random.Random(seed)
-    good = [{"room": rng.choice(rooms), "person": str(rng.choice(people).id), "id": str(uuid.UUID(int=rng.getrandbits(128), version=4)), "body": f"good {seed} {n}"} for n in range(240)]
+    good = [{"room": rng.choice(rooms), "person": str(rng.choice(people).id), "id": str(uuid.uuid4()), "body": f"good {seed} {n}"} for n in range(240)]
     bad = {
         "message.blank": [{**p, "id": str(uuid.uuid4()), "body": " \u200b"} for p in rng.sample(good, 20)],
         "message.characters": [{**p, "id": str(uuid.uuid4()), "body": "bell \x07"} for p in rng.sample(good, 20)],
-        "room.not_found": [{**p, "id": str(uuid.uuid4()), "person": str(stranger.id)} for p in rng.sample(good, 20)] + [{**p, "id": str(uuid.uuid4()), "room": str(uuid.uuid4())} for p in rng.sample(good, 20)],
+        "room.not_found": [{**p, "id": str(uuid.uuid4()), **change} for p in rng.sample(good, 20) for change in ({"person": str(stranger.id)}, {"room": str(uuid.uuid4())})],
     }
     return good, bad
 
