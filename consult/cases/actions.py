@@ -112,10 +112,10 @@ def ask(
         accepted, facts = [], None
         if group:
             card = messages.Post(group, person_id, client_id, it.words, form="question", charged=True)
-            facts = messages._facts([card], made, {})
+            facts = messages.facts_of([card], made, {})
             if card.key in facts.before:  # this id already posted something there
                 raise Refusal("request.id_reused")
-            accepted = [messages._accept(card, facts, made)]
+            accepted = [messages.accept(card, facts, made)]
         room, stored = _open(made, rooms_of, it, asker=person_id, client_id=client_id, audience=audience, with_card=accepted)
         card_id = accepted[0].id if accepted else None
         _case(made, room, it, asker=person_id, question=stored.id, group=group, card=card_id, by=person_id)
@@ -207,16 +207,16 @@ def _open(
     asker: uuid.UUID,
     client_id: uuid.UUID,
     audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]],
-    with_card: Sequence[messages._Accepted],
-) -> tuple[Room, messages._Accepted]:
+    with_card: Sequence[messages.Accepted],
+) -> tuple[Room, messages.Accepted]:
     """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it."""
     room = membership.make_room(made, kind=Kind.CASE, by=asker, title=it.title, code=it.code)
     Audience.objects.bulk_create([Audience(room=room, group_id=g, person_id=p) for g, p in audience])
     membership.admit(made, rooms_of, room=room.id, roles={asker: Role.OWNER}, by=asker, from_start=True)
     first = messages.Post(room.id, asker, client_id, it.question, form="question", charged=True)
-    facts = messages._facts([first], made, {})
-    stored = messages._accept(first, facts, made)
-    messages._insert([*with_card, stored], made, facts)
+    facts = messages.facts_of([first], made, {})
+    stored = messages.accept(first, facts, made)
+    messages.insert([*with_card, stored], made, facts)
     return room, stored
 
 

@@ -84,15 +84,15 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     named = {p for post in posts for p in _named(post)}
     rooms_of = personal.rooms_of(known(named)) if named else {}  # who has no account is refused in its turn
     with log.writing([p.room for p in posts] + list(rooms_of.values())) as made:
-        facts = _facts(posts, made, rooms_of)
+        facts = facts_of(posts, made, rooms_of)
         answers: list[dict[str, Any] | Refusal] = []
-        accepted: list[_Accepted] = []
+        accepted: list[Accepted] = []
         seen: dict[Key, tuple[Post, dict[str, Any]]] = {}
         for post in posts:
             try:
                 answer = _echo(post, facts, seen)
                 if answer is None:
-                    stored = _accept(post, facts, made)
+                    stored = accept(post, facts, made)
                     accepted.append(stored)
                     answer = {"seq": stored.seq, "message": str(stored.id)}
                     seen[post.key] = post, answer
@@ -101,7 +101,7 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
             else:
                 answers.append(answer)
         if accepted:
-            _insert(accepted, made, facts)
+            insert(accepted, made, facts)
     return answers
 
 
@@ -127,7 +127,7 @@ LEFT JOIN rooms_message m ON m.id = c.message_id
 LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
 
 
-def _facts(posts: Sequence[Post], made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
+def facts_of(posts: Sequence[Post], made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
     pairs = {(p.room, p.person) for p in posts} | {(p.room, n) for p in posts for n in _named(p)}
     replies: dict[uuid.UUID, tuple[uuid.UUID, str | None]] = {}
     last_posts: dict[access.Pair, datetime] = {}
@@ -171,7 +171,7 @@ def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]
 
 
 @dataclass(slots=True)
-class _Accepted:
+class Accepted:
     id: uuid.UUID
     seq: int
     post_no: int
@@ -185,7 +185,7 @@ class _Accepted:
     epoch: str
 
 
-def _accept(post: Post, facts: Facts, made: log.Writing) -> _Accepted:
+def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
     """Takes the next place in the room for this post. Raises Refusal, in the protocol's order: room, rights, limits, content."""
     grant = facts.grants[post.room, post.person]
     if isinstance(grant, Refusal):
@@ -216,7 +216,7 @@ def _accept(post: Post, facts: Facts, made: log.Writing) -> _Accepted:
     facts.last_posts[post.room, post.person] = head.at
     form = post.form or ("answer" if grant.kind == "case" and not grant.asker else "text")
     post.reached = True
-    return _Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch)
+    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch)
 
 
 def may_write_now(grant: Grant, head: log.Head, now: datetime) -> None:
@@ -256,7 +256,7 @@ INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, 
 SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{}', to_tsvector('consult_french', body) FROM p"""
 
 
-def _insert(accepted: Sequence[_Accepted], made: log.Writing, facts: Facts) -> None:
+def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> None:
     a = accepted
     with hot() as cursor:
         cursor.run(
@@ -297,7 +297,7 @@ def mention(made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], *, room: uu
         made.append(rooms_of[person], "mention.received", actor=author, data={"room": str(room), "seq": seq})
 
 
-def _frame(x: _Accepted) -> wire.Frame:
+def _frame(x: Accepted) -> wire.Frame:
     """The event's frame from what is at hand: the same as `log.frames_of` would read back (tests compare them)."""
     name = x.grant.card if not x.post.acting else {**x.grant.card, "as": x.post.acting}
     message = str(x.id)
