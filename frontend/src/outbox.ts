@@ -47,6 +47,9 @@ export class Outbox {
   /** Every unsent message of this person on this device, in order of writing. */
   entries: OutboxEntry[] = [];
   private sending = new Set<string>();
+  /** Not in the database yet, or never, where the disk refuses. */
+  private memory = new Map<string, Row>();
+  private writing = new Set<string>();
   /** Acknowledged, though the row may not be deleted yet. */
   private sent = new Set<string>();
   private waiting = new Map<string, { code: string; message: string; until: number }>();
@@ -65,6 +68,8 @@ export class Outbox {
   async load(): Promise<void> {
     const rows = await asked(this.store("readonly").getAll() as IDBRequest<Row[]>);
     if (this.closed) return;
+    const stored = new Set(rows.map((r) => r.id));
+    rows.push(...[...this.memory.values()].filter((r) => !stored.has(r.id)));
     this.entries = rows.filter((r) => r.person === this.o.person && !this.sent.has(r.id)).map((r) => this.entry(r));
     this.o.changed();
     if (this.sender) this.pump();
@@ -74,18 +79,38 @@ export class Outbox {
     return this.entries.length;
   }
 
-  async add(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"] }): Promise<string> {
+  /** In sight at once, so that nobody waits for a disk to write on; `stored` resolves when it is kept. */
+  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"] }): { id: string; stored: Promise<void> } {
     const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
-    const at = new Date((this.o.now ?? Date.now)()).toISOString();
+    const at = new Date(this.now()).toISOString();
     const row: Row = {
       id, person: this.o.person, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
     };
-    const tx = this.o.db.transaction("outbox", "readwrite");
-    tx.objectStore("outbox").add(row);
-    await done(tx);
+    this.memory.set(id, row);
+    this.writing.add(id);
+    this.entries = [...this.entries, this.entry(row)];
+    this.o.changed();
+    return { id, stored: this.keep(row) };
+  }
+
+  async add(message: Parameters<Outbox["put"]>[0]): Promise<string> {
+    const { id, stored } = this.put(message);
+    await stored;
+    return id;
+  }
+
+  private async keep(row: Row): Promise<void> {
+    try {
+      const tx = this.o.db.transaction("outbox", "readwrite");
+      tx.objectStore("outbox").add(row);
+      await done(tx);
+      this.memory.delete(row.id);
+    } catch {
+      // A full or forbidden disk: it lives in this tab alone, and leaves from here.
+    }
+    this.writing.delete(row.id);
     this.tell({ type: "changed" });
     await this.load();
-    return id;
   }
 
   /** A failed message once more, under the same id. */
@@ -154,7 +179,8 @@ export class Outbox {
         const wait = this.waiting.get(room);
         if (wait && wait.until > this.now()) return;
         const next = this.entries.find((e) => e.room === room && e.state !== "failed");
-        if (!next) return;
+        // One that is being written goes when it is kept; a later one must not overtake it.
+        if (!next || this.writing.has(next.id)) return;
         this.sending.add(next.id);
         this.tell({ type: "sending", id: next.id });
         this.mark();
@@ -218,6 +244,7 @@ export class Outbox {
 
   private drop(id: string): void {
     this.sent.add(id);
+    this.memory.delete(id);
     this.entries = this.entries.filter((e) => e.id !== id);
   }
 
@@ -237,7 +264,7 @@ export class Outbox {
     const wait = this.waiting.get(room);
     const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
     const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
-    return { id, room, body, replyTo, mentions, at, order: row.order ?? 0, state, ...why };
+    return { id, room, body, replyTo, mentions, at, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
   }
 
   private store(mode: IDBTransactionMode): IDBObjectStore {
@@ -246,6 +273,13 @@ export class Outbox {
 
   /** One row changed, or deleted by null, in one transaction. */
   private async update(id: string, change: (row: Row) => Row | null): Promise<void> {
+    const kept = this.memory.get(id);
+    if (kept) {
+      const next = change(kept);
+      if (next) this.memory.set(id, next);
+      else this.memory.delete(id);
+      return;
+    }
     const store = this.store("readwrite");
     const row = await asked(store.index("id").get(id) as IDBRequest<Row | undefined>);
     if (row?.order === undefined) return;

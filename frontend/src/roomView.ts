@@ -234,30 +234,25 @@ export class OpenRoom implements RoomView {
   }
 
   private async loadDraft(): Promise<void> {
-    const draft = await this.o.drafts.get(this.id).catch(() => EMPTY);
-    if (this.closed) return;
-    if (this.draft.value === EMPTY) this.draft.value = draft;
-    let known = this.draft.value === draft ? draft : EMPTY;
+    // Saved from the first key on, also while what was kept is still being read.
+    let known = EMPTY;
     this.stopDraft = effect(() => {
       const next = this.draft.value;
       if (next !== known) this.o.drafts.save(this.id, next);
       known = next;
     });
+    const draft = await this.o.drafts.get(this.id).catch(() => EMPTY);
+    if (this.closed || this.draft.peek() !== EMPTY) return;
+    known = draft;
+    this.draft.value = draft;
   }
 
   async send(body: string, options: { replyTo?: string | null; mentions?: Mention[] } = {}): Promise<void> {
     if (!body.trim()) return;
-    // Cleared before the writing is done: the next words may be typed meanwhile.
-    const written = this.draft.peek();
-    const cleared: Draft = { ...EMPTY };
-    this.draft.value = cleared;
-    try {
-      await this.o.outbox.add({ room: this.id, body, ...options });
-    } catch (error) {
-      if (this.draft.peek() === cleared) this.draft.value = written;
-      throw error;
-    }
-    if (this.log.loaded && !this.log.live) await this.toNewest();
+    // In sight and out of the composer at once: the next words may be typed while this one is being stored.
+    void this.o.outbox.put({ room: this.id, body, ...options }).stored;
+    this.draft.value = { ...EMPTY };
+    if (this.log.loaded && !this.log.live) void this.toNewest();
   }
 
   async edit(item: MessageItem, body: string, mentions: Mention[] = []): Promise<void> {

@@ -6,7 +6,9 @@ import type { Refusal } from "./api";
 export type Locale = "fr" | "en";
 export interface PersonCard extends Actor { verified?: boolean; specialty_label?: string | null; group?: string | null; place?: string | null }
 export type Verification = "incomplete" | "pending" | "verified" | "expired";
-export interface Me extends PersonCard { email: string; roles: string[]; verification: Verification; locale: Locale; mod: boolean }
+export interface Me extends PersonCard {
+  title?: string; given_name?: string; family_name?: string; email: string; roles: string[]; verification: Verification; locale: Locale; mod: boolean;
+}
 export interface Profile {
   given_name?: string; family_name?: string; title?: string; profession?: string; specialty?: string; level?: string; place?: string; locale?: Locale;
 }

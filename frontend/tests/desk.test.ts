@@ -12,7 +12,7 @@ import { FakeWorld } from "./wire";
 
 let factory: IDBFactory, channels: Channels, locks: LockManager, server: RoomServer, calls: string[], doubts: (number | undefined)[];
 const me = (id: string): Me => ({
-  id, name: `Dr ${id}`, profession: "10", specialty: "SM15", level: null, as: null, email: `${id}@example.org`, roles: [], verification: "verified", locale: "fr", mod: false,
+  id, name: `Dr ${id}`, title: "Dr", given_name: id, family_name: id, profession: "10", specialty: "SM15", level: null, as: null, email: `${id}@example.org`, roles: [], verification: "verified", locale: "fr", mod: false,
 });
 const room = (): RoomItem => ({
   id: "R", kind: "group", title: "Dermatologie", code: "DER", member: true, role: "member", muted: false, head: server.head, read_seq: 2, unread: 1, mentions: 0,

@@ -126,6 +126,34 @@ describe("one tab", () => {
     await settle();
     expect(server.log.map((m) => m.body)).toEqual(["elsewhere", "first", "second"]);
   });
+
+  test("a disk that refuses keeps nobody from writing: it is in sight, and leaves from memory", async () => {
+    const server = new Server(), { outbox } = await tab(server);
+    const { db } = (outbox as unknown as { o: { db: IDBDatabase } }).o;
+    const real = db.transaction.bind(db);
+    db.transaction = ((store: string, mode?: IDBTransactionMode) => {
+      if (mode === "readwrite") throw new DOMException("full", "QuotaExceededError");
+      return real(store, mode);
+    }) as IDBDatabase["transaction"];
+    const { stored } = outbox.put({ room: "R", body: "in memory" });
+    expect(outbox.entries.map((e) => e.body)).toEqual(["in memory"]);
+    await stored;
+    expect(outbox.unsent).toBe(1);
+    outbox.connected();
+    await settle();
+    expect([server.log.map((m) => m.body), outbox.unsent]).toEqual([["in memory"], 0]);
+  });
+
+  test("several written in one breath leave in that order", async () => {
+    const server = new Server(), { outbox } = await tab(server);
+    outbox.connected();
+    await settle();
+    for (let i = 0; i < 20; i++) outbox.put({ room: "R", body: `${i}` });
+    expect(outbox.entries).toHaveLength(20);
+    await settle(40);
+    expect(server.log.map((m) => m.body)).toEqual([...Array(20).keys()].map(String));
+    expect([server.received.length, outbox.unsent]).toEqual([20, 0]);
+  });
 });
 
 describe("several tabs", () => {
