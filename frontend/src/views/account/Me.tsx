@@ -34,7 +34,7 @@ export function MePage() {
           <div><button type="button" class="btn" onClick={() => (keyMap.value = true)}>{t.showKeys}</button></div>
         </section>
         <section class="me-part"><h2>{t.profile}</h2><p class="label third">{t.realName}</p>
-          <ProfileForm first={{ profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }} onSave={(profile) => saveProfile(profile).then(() => toast(words().shell.saved), fail)} />
+          <ProfileForm first={{ title: me.title, given_name: me.given_name, family_name: me.family_name, profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }} onSave={(profile) => saveProfile(profile).then(() => toast(words().shell.saved), fail)} />
         </section>
         <section class="me-part last"><div><button type="button" class="btn" onClick={() => (signingOut.value = true)}>{t.signOut}</button></div></section>
       </div>

@@ -7,6 +7,7 @@ import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
 import { keepDraft, readDraft } from "../ask/draft";
+import { navigate } from "../../router";
 import { signingOut } from "../layers";
 
 type Choice = "send" | "keep" | "delete";
@@ -22,7 +23,7 @@ export function SignOut() {
   const go = (choice: Choice) => {
     busy.value = true;
     error.value = null;
-    signOut(choice).then(() => { if (choice === "delete") keepDraft(me, null); close(); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+    signOut(choice).then(() => { if (choice === "delete") keepDraft(me, null); close(); navigate("/", { replace: true }); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
   };
   // Nothing waits: there is nothing to ask. "keep" leaves drafts to the person; "send" would only wait for nothing.
   useEffect(() => { if (!asking) go("keep"); }, []);

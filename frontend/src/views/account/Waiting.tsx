@@ -20,7 +20,7 @@ export function Waiting() {
       <p>{state === "expired" ? t.expiredText : t.waitText}</p>
       <p class="note" role="status"><Icon name="clock" /><span>{t.waitWatching}</span></p>
       <section class="card"><h2>{t.profile}</h2><p class="list-size second">{t.waitMeanwhile}</p>
-        <ProfileForm first={{ profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }}
+        <ProfileForm first={{ title: me.title, given_name: me.given_name, family_name: me.family_name, profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }}
           onSave={(profile) => saveProfile(profile).then(() => toast(words().shell.saved), fail)} /></section>
       <button type="button" class="btn quiet" onClick={() => (signingOut.value = true)}>{t.signOut}</button>
     </div></div></main>
