@@ -116,6 +116,21 @@ async def test_outcome_unknown(proxied: Stack, cast: dict[str, Someone]) -> None
         await one.close()
 
 
+async def test_a_request_cut_after_commit(proxied: Stack, cast: dict[str, Someone]) -> None:
+    """What is written outside the lanes: never told as not done where it may be done, and harmless to repeat."""
+    a, proxy = proxied.nodes[0], proxied.proxies[0]
+    await patiently(a, cast["camille"], "GET", "/api/v1/rooms")
+    asked = {"id": str(uuid.uuid4()), "people": [str(cast["nadia"].id), str(cast["idris"].id)]}
+    proxy.cut(AFTER_COMMIT)
+    first = await http(a, cast["camille"], "POST", "/api/v1/conversations", json=asked)
+    assert proxy.cuts == 1
+    assert first.status_code == 201 or first.json()["code"] == "outcome.unknown", first.text
+    again = await patiently(a, cast["camille"], "POST", "/api/v1/conversations", json=asked)
+    assert again.status_code == 200, again.text
+    assert proxied.sql("SELECT count(*) FROM rooms_receipt WHERE client_id = %s", asked["id"]) == [(1,)]
+    await one_log(proxied, again.json()["room"], reader=cast["camille"])
+
+
 async def test_away_before_anything_was_sent(proxied: Stack, cast: dict[str, Someone]) -> None:
     """PostgreSQL goes before COMMIT was sent: refused as temporary, nothing written, and the socket lives on."""
     a, proxy = proxied.nodes[0], proxied.proxies[0]
