@@ -129,8 +129,9 @@ def writing(rooms: Iterable[uuid.UUID]) -> Iterator[Writing]:
 
 
 def commit_was_sent() -> bool:
-    """Whether the attempt that failed on this thread had reached its COMMIT: then its outcome is unknown."""
-    return getattr(_attempt, "commit_sent", False)
+    """Whether the attempt that failed on this thread had reached its COMMIT: then its outcome is unknown. Asked once a failure."""
+    sent, _attempt.commit_sent = getattr(_attempt, "commit_sent", False), False
+    return sent
 
 
 def _flush(cursor: Any, made: Writing) -> list[Head]:
