@@ -87,6 +87,7 @@ def test_a_reload_without_network_keeps_what_was_written(device: Devices, demo: 
     nadia.waits("gardé, un", "gardé, deux")
     with pytest.raises(Exception, match="ERR_"):
         nadia.page.reload()
+    nadia.page.wait_for_url("chrome-error://**")
     laptop.mend()
     nadia.room(room).sees("gardé, un", "gardé, deux")
     arrived(demo, room, "gardé, un", "gardé, deux")

@@ -1,0 +1,177 @@
+"""Pictures of the main screens, for people to look at: `make screenshots` fills .screenshots/ (ARGS="-k phone" for some)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, TABLET, Demo, Devices
+from tests.browser.pages import Device, Tab
+from tests.live import CHECKOUT
+
+FOLDER = CHECKOUT / ".screenshots"
+SIZES = {"phone": PHONE, "tablet": TABLET, "desktop": DESKTOP}
+CASE = "Pemphigoïde sous gliptine ?"
+Shot = Callable[[Page, str], Path]
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["fr", "en"])
+def locale(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=list(SIZES))
+def size(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def shot(size: str, theme: str, locale: str) -> Shot:
+    FOLDER.mkdir(exist_ok=True)
+
+    def take(page: Page, name: str) -> Path:
+        page.wait_for_timeout(250)
+        path = FOLDER / f"{name}-{size}-{theme}-{locale}.png"
+        page.screenshot(path=path)
+        return path
+
+    return take
+
+
+@pytest.fixture
+def profile(device: Devices, demo: Demo, size: str, theme: str, locale: str) -> Iterator[Callable[[str], Device]]:
+    """A browser of this size, theme and language. The language of who is signed in is kept by the server."""
+
+    def make(name: str) -> Device:
+        demo.sql("UPDATE clinicians_person SET locale = %s WHERE email = %s", locale, f"{name}@example.org")
+        touch = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
+        return device(viewport=SIZES[size], color_scheme=theme, locale={"fr": "fr-FR", "en": "en-GB"}[locale], **touch)
+
+    yield make
+
+
+def enter(made: Device, name: str, locale: str) -> Tab:
+    tab = made.tab().go()
+    tab.page.locator("#email").fill(f"{name}@example.org")
+    tab.page.locator("#password").fill(f"demo-{name}")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.locator("#email")).to_have_count(0)
+    return tab
+
+
+def test_screens(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:
+    made = profile("nadia")
+    door = made.tab().go()
+    expect(door.page.locator("#email")).to_be_visible()
+    shot(door.page, "01-door")
+    door.page.close()
+    tab = enter(made, "nadia", locale)
+    page = tab.page
+    if size != "tablet":
+        expect(page.locator("nav.list .item").first).to_be_visible()
+    page.wait_for_timeout(500)
+    shot(page, "02-rooms")
+    case = demo.case(CASE)
+    tab.go(f"/rooms/{case}")
+    expect(page.locator("article.msg").first).to_be_visible()
+    expect(page.locator(".room-head .facts")).to_contain_text(re.compile(r"présent|present"))
+    page.wait_for_timeout(400)
+    shot(page, "03-case")
+    if size == "phone":
+        page.locator(".strip").click()
+        shot(page, "04-case-sheet")
+        page.keyboard.press("Escape")
+    elif size == "tablet":
+        page.locator(".room-head .icon-btn[aria-pressed]").nth(1).click()
+        shot(page, "04-case-sheet")
+        page.keyboard.press("Escape")
+        page.locator("#log [data-key][tabindex='0']").focus()
+        page.keyboard.press("[")
+        expect(page.locator("dialog .item").first).to_be_visible()
+        shot(page, "05-drawer")
+        page.keyboard.press("Escape")
+    page.locator("article.msg").nth(2).get_by_role("button", name=re.compile("^Actions")).dispatch_event("click")
+    shot(page, "06-menu")
+    page.keyboard.press("Escape")
+    tab.go(f"/rooms/{demo.group('DER')}")
+    expect(page.locator(".case-card").first).to_be_visible()
+    page.wait_for_timeout(400)
+    shot(page, "07-group")
+    for name, path, wait in (
+        ("08-ask", "/ask?group=" + demo.group("DER"), "#ask-question"), ("09-cases", "/cases", ".item, .found, .empty"), ("10-directory", "/directory", ".entry-row"),
+        ("11-groups", "/directory?tab=groups", ".entry-row"), ("12-search", "/search?q=corticoides", "li.found"), ("13-me", "/me", ".me-card"),
+    ):
+        tab.go(path)
+        expect(page.locator(f"main :is({wait})").first).to_be_visible()
+        page.wait_for_timeout(300)
+        shot(page, name)
+    page.keyboard.press("Control+k")
+    expect(page.locator("#switch-0")).to_be_visible()
+    shot(page, "14-switcher")
+
+
+def test_states(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:
+    """What is seldom seen: no network, refused, slow, silenced, locked, an editor, a mention, waiting."""
+    room = demo.fresh_room("nadia", "camille", title="Prurit nocturne en établissement")
+    demo.many(room, "camille", ["Prurit nocturne depuis deux semaines chez trois résidents, un soignant touché.", "Traiter aussi les contacts, ou seulement les symptomatiques ?"])
+    made = profile("nadia")
+    tab = enter(made, "nadia", locale).go(f"/rooms/{room}")
+    page = tab.page
+    expect(page.locator("article.msg")).to_have_count(2)
+    tab.write("Dermoscopie avant tout : sillons et aile delta ?")
+    tab.sees("Dermoscopie avant tout")
+    page.locator("#composer").press("ArrowUp")
+    shot(page, "20-editing")
+    page.keyboard.press("Escape")
+    page.locator("#composer").fill("Oui, @cam")
+    expect(page.get_by_role("option").first).to_be_visible()
+    shot(page, "21-mention")
+    page.locator("#composer").fill("")
+    made.cut()
+    tab.write("Ivermectine pour tous le même jour, literie comprise.").write("Et revoir à J14.")
+    expect(tab.bar).to_be_visible()
+    shot(page, "22-reconnecting")
+    made.context.set_offline(True)
+    expect(tab.bar).to_have_class(re.compile("offline"))
+    shot(page, "23-offline")
+    demo.sql("UPDATE rooms_room SET lock_reason = 'hors sujet' WHERE id = %s", room)
+    made.online()
+    expect(page.locator(".sent-state.failed")).to_have_count(2)
+    tab.go(f"/rooms/{room}")
+    expect(page.locator(".sent-state.failed")).to_have_count(2)
+    page.wait_for_timeout(500)
+    shot(page, "24-failed-locked")
+    demo.sql("UPDATE rooms_room SET lock_reason = NULL, slow_mode = 90 WHERE id = %s", room)
+    tab.go(f"/rooms/{room}")
+    expect(page.locator(".send.counting")).to_be_visible()
+    shot(page, "25-slow")
+    demo.sql("UPDATE rooms_membership SET silenced_until = now() + interval '1 hour' WHERE room_id = %s AND person_id = %s", room, demo.cast["nadia"].id)
+    tab.go(f"/rooms/{room}")
+    expect(page.locator(".composer .note")).to_be_visible()
+    shot(page, "26-silenced")
+    tab.go(f"/rooms/{demo.group('DER')[:-4]}0000")
+    expect(page.locator(".empty")).to_be_visible()
+    shot(page, "27-not-found")
+    yann = enter(profile("yann"), "yann", locale)
+    expect(yann.page.locator(".entry-in.wide")).to_be_visible()
+    shot(yann.page, "28-waiting")
+
+
+def test_readme_picture(device: Devices, demo: Demo) -> None:
+    """docs/room.png: a case room, by day, in French, at a desk."""
+    others = [device().tab().sign_in(name).inside().room(demo.case(CASE)) for name in ("camille", "idris")]
+    tab = device(viewport={"width": 1280, "height": 800}).tab().sign_in("nadia").inside().room(demo.case(CASE))
+    expect(tab.page.locator(".room-head .facts")).to_contain_text("3 présents")
+    others[0].composer.press_sequentially("J’ad")
+    tab.page.wait_for_timeout(600)
+    FOLDER.mkdir(exist_ok=True)
+    tab.page.screenshot(path=FOLDER / "room.png")
