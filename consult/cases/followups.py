@@ -17,8 +17,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from consult.cases.actions import updated
 from consult.cases.models import Case, Status
 from consult.rooms import log
-from consult.rooms.actions import changes
-from consult.rooms.models import Followup
+from consult.rooms.actions import changes, membership, personal
+from consult.rooms.models import Followup, Role
 
 logger = logging.getLogger("consult.cases")
 BATCH = 20  # cases a transaction: it holds the locks of their rooms and groups
@@ -29,7 +29,8 @@ LEFT JOIN cases_case c ON c.room_id = f.room_id"""
 _CLAIM = """
 DELETE FROM rooms_followup WHERE id IN (SELECT id FROM rooms_followup WHERE room_id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING room_id"""
 _TALLY = """
-SELECT c.room_id, n.answers, n.first, q.withheld, k.withheld
+SELECT c.room_id, n.answers, n.first, q.withheld, k.withheld,
+       coalesce((SELECT a.author_id FROM rooms_message a WHERE a.room_id = c.room_id AND a.form = 'answer' ORDER BY a.seq DESC LIMIT 1), c.asker_id)
 FROM cases_case c JOIN rooms_message q ON q.id = c.question_id LEFT JOIN rooms_message k ON k.id = c.card_id
 CROSS JOIN LATERAL (SELECT count(*) AS answers, min(a.at) AS first FROM rooms_message a WHERE a.room_id = c.room_id AND a.form = 'answer' AND a.withheld IS NULL) n
 WHERE c.room_id = ANY(%s)"""
@@ -41,6 +42,7 @@ class _Tally(NamedTuple):
     first: datetime | None
     question: str | None  # why its words are withheld
     card: str | None
+    by: uuid.UUID  # whose post it follows
 
 
 def run_once() -> int:
@@ -72,12 +74,28 @@ def _alone(room: uuid.UUID, group: uuid.UUID | None) -> int:
 
 def _together(waiting: Sequence[tuple[uuid.UUID, uuid.UUID | None]]) -> int:
     rooms = [room for room, _ in waiting]
-    with log.writing([*rooms, *(group for _, group in waiting if group)]) as made:
+    newcomers = _newcomers(rooms)
+    rooms_of = personal.rooms_of(person for _, person in newcomers)
+    with log.writing([*rooms, *(group for _, group in waiting if group), *rooms_of.values()]) as made:
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, (rooms,))
             claimed = [room for (room,) in cursor.fetchall()]
         _settle(made, list(dict.fromkeys(claimed)))
+        for room, person in set(newcomers) & set(_newcomers(claimed)):
+            membership.admit(made, rooms_of, room=room, roles={person: Role.MEMBER}, by=person, from_start=True)
     return len(claimed)
+
+
+def _newcomers(rooms: Sequence[uuid.UUID]) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """(case, person) for who has answered a case by its audience rule and does not follow it yet: from then on they do."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT a.room_id, a.author_id FROM rooms_message a LEFT JOIN rooms_membership m ON m.room_id = a.room_id AND m.person_id = a.author_id "
+            "WHERE a.room_id = ANY(%s) AND a.form = 'answer' AND m.id IS NULL",
+            (list(rooms),),
+        )
+        rows: list[tuple[uuid.UUID, uuid.UUID]] = cursor.fetchall()
+        return rows
 
 
 def _settle(made: log.Writing, rooms: Sequence[uuid.UUID]) -> None:
@@ -93,7 +111,7 @@ def _settle(made: log.Writing, rooms: Sequence[uuid.UUID]) -> None:
             continue
         first = case.first_answer_at or tally.first if tally.answers else None
         Case.objects.filter(room_id=tally.room).update(status=status, answers=tally.answers, first_answer_at=first)
-        updated(made, case, status=status, answers=tally.answers, by=None)
+        updated(made, case, status=status, answers=tally.answers, by=tally.by)
 
 
 def _status(case: Case, answers: int) -> str:

@@ -112,12 +112,26 @@ def test_repeats() -> None:
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"urgency": "vital"}, "case.vital"), ({"urgency": "soon"}, "frame.invalid"), ({"specialty": "SM99"}, "frame.invalid"), ({"specialty": "\x00"}, "frame.invalid"),
-        ({"title": " "}, "message.blank"), ({"title": "x" * 201}, "frame.invalid"), ({"title": "a\nb"}, "frame.invalid"), ({"question": "\u200b"}, "message.blank"),
-        ({"question": "a\x07"}, "message.characters"), ({"question": "x" * 8001}, "message.too_long"), ({"question": "x" * 8000}, "message.too_long"),
-        ({"everyone": False}, "case.audience"), ({"people": ["x"]}, "person.not_found"), ({"people": [str(uuid.uuid4())]}, "person.not_found"),
-        ({"groups": [str(uuid.uuid4())]}, "room.not_found"), ({"group": str(uuid.uuid4())}, "room.not_found"), ({"group": "x"}, "room.not_found"),
-        ({"title": "\ud800"}, "frame.invalid"), ({"more": 1}, "frame.invalid"), ({"id": "x"}, "frame.invalid"),
+        ({"urgency": "vital"}, "case.vital"),
+        ({"urgency": "soon"}, "frame.invalid"),
+        ({"specialty": "SM99"}, "frame.invalid"),
+        ({"specialty": "\x00"}, "frame.invalid"),
+        ({"title": " "}, "message.blank"),
+        ({"title": "x" * 201}, "frame.invalid"),
+        ({"title": "a\nb"}, "frame.invalid"),
+        ({"question": "\u200b"}, "message.blank"),
+        ({"question": "a\x07"}, "message.characters"),
+        ({"question": "x" * 8001}, "message.too_long"),
+        ({"question": "x" * 8000}, "message.too_long"),
+        ({"everyone": False}, "case.audience"),
+        ({"people": ["x"]}, "person.not_found"),
+        ({"people": [str(uuid.uuid4())]}, "person.not_found"),
+        ({"groups": [str(uuid.uuid4())]}, "room.not_found"),
+        ({"group": str(uuid.uuid4())}, "room.not_found"),
+        ({"group": "x"}, "room.not_found"),
+        ({"title": "\ud800"}, "frame.invalid"),
+        ({"more": 1}, "frame.invalid"),
+        ({"id": "x"}, "frame.invalid"),
     ],
 )
 def test_what_is_refused_leaves_nothing(wrong: dict[str, Any], code: str) -> None:
@@ -198,9 +212,9 @@ def test_one_message_turned_by_two_at_once_is_one_case() -> None:
     der = joined(group(), camille, nadia)
     Membership.objects.filter(person=nadia, room=der).update(role="moderator")
     message = uuid.UUID(post(der, camille, QUESTION)["message"])
-    results = at_once(*[
-        lambda p=p: actions.turn(person_id=p.pk, client_id=uuid.uuid4(), message_id=message, title="Plaque", specialty="SM15", urgency="week") for p in (camille, nadia)
-    ])
+    results = at_once(
+        *[lambda p=p: actions.turn(person_id=p.pk, client_id=uuid.uuid4(), message_id=message, title="Plaque", specialty="SM15", urgency="week") for p in (camille, nadia)]
+    )
     assert [r.code for r in results if isinstance(r, Refusal)] == ["message.no_case"] and Case.objects.count() == 1
 
 

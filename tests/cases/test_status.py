@@ -35,12 +35,24 @@ def test_answers_are_counted_and_told_once_to_both_logs() -> None:
     case = Case.objects.get()
     assert (case.status, case.answers) == ("answered", 3)
     assert case.first_answer_at == Message.objects.get(room=room, post_no=2).at
-    mine, theirs = events(room)[-1], events(der)[-1]
-    assert mine["kind"] == theirs["kind"] == "case.updated" and mine["actor"] is theirs["actor"] is None
+    mine, theirs = next(e for e in events(room) if e["kind"] == "case.updated"), events(der)[-1]
+    assert theirs["kind"] == "case.updated" and mine["actor"]["id"] == theirs["actor"]["id"] == str(nadia.pk), "the one who answered last"
     assert theirs["data"] == {"message": card, "case": str(room), "status": "answered", "answers": 3}
     assert mine["data"] == {**theirs["data"], "message": str(case.question_id)}
     assert kinds(der).count("case.updated") == kinds(room).count("case.updated") == 1
     assert mine["kind"] in [n["kind"] for n in Phone(nadia).get(f"/rooms/{room}/messages").json()["notices"]]
+
+
+def test_who_answers_by_the_audience_rule_follows_the_case_from_then_on() -> None:
+    camille, nadia = people.camille(), people.nadia()
+    room = ask(camille, group=joined(group(), camille, nadia))["room"]
+    assert not Membership.objects.filter(room=room, person=nadia).exists()
+    post(room, nadia, "Mycose ?")
+    assert settle() and settle() == 0
+    post(room, nadia, "Prélever")
+    assert settle()
+    assert Membership.objects.get(room=room, person=nadia).first_seq == 0
+    assert [e["data"]["person"] for e in events(room) if e["kind"] == "member.joined"] == [str(camille.pk), str(nadia.pk)]
 
 
 def test_what_is_taken_back_no_longer_counts() -> None:

@@ -72,7 +72,7 @@ async def list_rooms(http, auth):
             url = page.get("next") if isinstance(page.get("next"), str) and page["next"].startswith(("/", "http")) else None
         for x in items:
             member = x.get("member", x.get("membership", x.get("role", True)))
-            if member not in (False, None):
+            if member not in (False, None) and x["kind"] != "case":  # the worker writes into cases too: nobody else may meanwhile
                 rooms.append({"id": x["id"], "title": x.get("title") or x.get("name") or ""})
     return rooms
 
@@ -126,10 +126,17 @@ def messages_of(payload):
         if isinstance(r, list):  # [{"reaction", "count", "mine"}]
             m = {**m, "mine": [x["reaction"] for x in r if x.get("mine")]}
             r = {x["reaction"]: x["count"] for x in r}
-        out.append({
-            "id": m.get("message", m.get("id")), "seq": m.get("seq"), "body": m.get("body"), "withheld": m.get("withheld"),
-            "edited": m.get("edited_seq") is not None, "reactions": {k: n for k, n in r.items() if n}, "mine": sorted(m.get("mine", m.get("my_reactions")) or []),
-        })
+        out.append(
+            {
+                "id": m.get("message", m.get("id")),
+                "seq": m.get("seq"),
+                "body": m.get("body"),
+                "withheld": m.get("withheld"),
+                "edited": m.get("edited_seq") is not None,
+                "reactions": {k: n for k, n in r.items() if n},
+                "mine": sorted(m.get("mine", m.get("my_reactions")) or []),
+            }
+        )
     return out
 
 
