@@ -99,6 +99,7 @@ class Adapter:
     def __init__(self, *, host: str, port: int, path: str = "", rooms: Sequence[str] = ("lobby",), **options: Any) -> None:
         self.host, self.port, self.rooms, self.options = host, port, rooms, options
         self.path = path or self.path
+        self.run = uuid.uuid4().hex  # no client id is ever used twice
 
     def prepare(self, n: int) -> None:
         """What is needed before sockets are opened."""
@@ -222,10 +223,8 @@ class Consult(Adapter):
 
         return ask, lambda client, i: client.until(b'"type":"ok","ref":%d,' % (2 + k))
 
-    _run = uuid.uuid4().hex[:16]
-
     def post(self, client: Client, serial: int, text: str) -> bytes:
-        r = self._run
+        r = self.run
         id = f"{r[:8]}-{r[8:12]}-4{r[12:15]}-8{r[13:16]}-{serial:012x}"
         return frame(f'{{"type":"message.post","ref":{serial + 1000},"room":"{client.room}","id":"{id}","body":"{text}"}}'.encode())
 
