@@ -37,7 +37,7 @@ class Device:
         if message.type != "error":
             return
         where = (message.location or {}).get("url", "")
-        if "status of 401" in message.text and any(known.search(where) for known in self.refused):
+        if re.search("status of 40[14]", message.text) and any(known.search(where) for known in self.refused):
             return
         if self.cut_once and NETWORK.search(message.text):
             return
@@ -134,7 +134,8 @@ class Tab:
 
     def write(self, text: str) -> Tab:
         self.composer.fill(text)
-        self.composer.press("Enter")
+        # Under a finger Enter begins a new line.
+        self.composer.press("Control+Enter")
         expect(self.composer).to_have_value("")
         return self
 
