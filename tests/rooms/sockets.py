@@ -35,7 +35,7 @@ def ticket_of(person: Person) -> str:
     return tickets.issue(person_id=person.pk, session_key=people.session_of(person))[0]
 
 
-class Closed(Exception):  # noqa: N818  not an error: what a test waits for
+class Closed(Exception):
     """The server closed; `code` says why."""
 
     def __init__(self, code: int) -> None:

@@ -78,7 +78,13 @@ def test_a_room_one_may_not_know_of_and_none_at_all_are_told_alike() -> None:
     camille, yann = people.camille(), people.unverified()
     removed = Room.objects.create(kind="group", listed=True)
     Membership.objects.create(room=removed, person=camille, ended="removed")
-    hidden = [Room.objects.create(kind="private").pk, Room.objects.create(kind="case").pk, Room.objects.create(kind="group").pk, removed.pk, Room.objects.create(kind="personal", owner=yann).pk]
+    hidden = [
+        Room.objects.create(kind="private").pk,
+        Room.objects.create(kind="case").pk,
+        Room.objects.create(kind="group").pk,
+        removed.pk,
+        Room.objects.create(kind="personal", owner=yann).pk,
+    ]
     for someone in (camille, yann):
         answers = access.grants([(room, someone.pk) for room in [*hidden, uuid.uuid4()]])
         told: list[dict[str, Any]] = [a.as_dict("en") for a in answers.values() if isinstance(a, Refusal)]
@@ -87,7 +93,9 @@ def test_a_room_one_may_not_know_of_and_none_at_all_are_told_alike() -> None:
         assert all(t == told[0] for t in told) and told[0]["code"] == "room.not_found"
 
 
-@pytest.mark.parametrize("text", ["", "x", "R", " ", "\x00", "é" * 36, "0" * 36, "00000000000040008000000000000000", "{00000000-0000-4000-8000-000000000000}", "00000000-0000-4000-8000-00000000000A"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "R", " ", "\x00", "é" * 36, "0" * 36, "00000000000040008000000000000000", "{00000000-0000-4000-8000-000000000000}", "00000000-0000-4000-8000-00000000000A"]
+)
 def test_what_cannot_be_an_id_of_ours_is_not_found(text: str) -> None:
     for ask, code in ((access.room_id, "room.not_found"), (access.message_id, "message.not_found")):
         with pytest.raises(Refusal) as refused:
@@ -117,7 +125,11 @@ def test_why_a_room_was_lost() -> None:
     Membership.objects.create(room_id=removed, person=camille, ended="removed")
     Membership.objects.create(room_id=here, person=camille)
     gone = uuid.uuid4()
-    assert access.ended([(r, camille.pk) for r in (left, removed, here, gone)]) == {(left, camille.pk): "room.left", (removed, camille.pk): "room.removed", (gone, camille.pk): "room.deleted"}
+    assert access.ended([(r, camille.pk) for r in (left, removed, here, gone)]) == {
+        (left, camille.pk): "room.left",
+        (removed, camille.pk): "room.removed",
+        (gone, camille.pk): "room.deleted",
+    }
 
 
 def test_many_rights_are_one_query(queries: list[str]) -> None:

@@ -65,7 +65,18 @@ def test_a_refusal_has_all_its_fields(phone: Phone, room: uuid.UUID) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"), [({"body": ""}, "message.blank"), ({"body": "\x01"}, "message.characters"), ({"body": "x" * 8001}, "message.too_long"), ({"reply_to": "x"}, "message.not_found"), ({"images": ["x"]}, "image.not_found"), ({"id": "x"}, "frame.invalid"), ({"ref": 1}, "frame.invalid"), ({"room": "x"}, "frame.invalid"), ({"type": "message.post"}, "frame.invalid")],
+    ("body", "code"),
+    [
+        ({"body": ""}, "message.blank"),
+        ({"body": "\x01"}, "message.characters"),
+        ({"body": "x" * 8001}, "message.too_long"),
+        ({"reply_to": "x"}, "message.not_found"),
+        ({"images": ["x"]}, "image.not_found"),
+        ({"id": "x"}, "frame.invalid"),
+        ({"ref": 1}, "frame.invalid"),
+        ({"room": "x"}, "frame.invalid"),
+        ({"type": "message.post"}, "frame.invalid"),
+    ],
 )
 def test_bad_posts_are_refused_as_on_the_socket(body: dict[str, Any], code: str, phone: Phone, room: uuid.UUID) -> None:
     answer = phone.post(path(room), words(**body))

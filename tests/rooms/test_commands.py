@@ -65,14 +65,37 @@ def test_every_missing_unknown_or_null_required_field_is_named(type: str) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "null", "true", "1", '"ping"', "[]", '[{"type":"ping","ref":1}]', "{", '{"type":"ping","ref":1}}', '{"type":"ping","ref":1,}', "{'type':'ping','ref':1}", '\ufeff{"type":"ping","ref":1}',
-     '{"type":"ping","ref":1} {"type":"ping","ref":2}', '{"type":"ping","ref":01}', '{"type":"ping","ref":+1}', '{"type":"ping","ref":0x1}', '{"type":"ping","ref":1/* */}', '{"a":"\t"}', "{" * 100_000, "[" * 100_000],
+    [
+        "",
+        " ",
+        "null",
+        "true",
+        "1",
+        '"ping"',
+        "[]",
+        '[{"type":"ping","ref":1}]',
+        "{",
+        '{"type":"ping","ref":1}}',
+        '{"type":"ping","ref":1,}',
+        "{'type':'ping','ref':1}",
+        '\ufeff{"type":"ping","ref":1}',
+        '{"type":"ping","ref":1} {"type":"ping","ref":2}',
+        '{"type":"ping","ref":01}',
+        '{"type":"ping","ref":+1}',
+        '{"type":"ping","ref":0x1}',
+        '{"type":"ping","ref":1/* */}',
+        '{"a":"\t"}',
+        "{" * 100_000,
+        "[" * 100_000,
+    ],
 )
 def test_what_is_no_json_object_is_refused_whole(text: str) -> None:
     assert invalid(text).extra["fields"] == ["frame"]
 
 
-@pytest.mark.parametrize("text", ['{"type":"ping","ref":1,"ref":1}', '{"type":"ping","ref":1,"r\\u0065f":2}', '{"type":"room.enter","ref":1,"room":"R","after":{"epoch":"E","seq":1,"seq":1}}'])
+@pytest.mark.parametrize(
+    "text", ['{"type":"ping","ref":1,"ref":1}', '{"type":"ping","ref":1,"r\\u0065f":2}', '{"type":"room.enter","ref":1,"room":"R","after":{"epoch":"E","seq":1,"seq":1}}']
+)
 def test_a_key_that_stands_twice_is_refused(text: str) -> None:
     assert invalid(text).extra["fields"] == ["frame"]
 
@@ -84,7 +107,7 @@ def test_what_only_javascript_calls_a_number_is_refused(constant: str) -> None:
 
 @pytest.mark.parametrize("ref", ["0", "-1", "1.0", "1e3", "true", "null", '"1"', "[1]", "9007199254740992", "1e999", "9" * 5000])
 def test_a_ref_is_a_whole_number_that_javascript_can_hold(ref: str) -> None:
-    refusal = invalid('{"type":"ping","ref":%s}' % ref)
+    refusal = invalid(f'{{"type":"ping","ref":{ref}}}')
     assert refusal.ref is None
     assert refusal.extra["fields"] in (["ref"], ["frame"])
     assert commands.parse('{"type":"ping","ref":9007199254740991}').ref == 2**53 - 1
@@ -100,10 +123,25 @@ def test_a_valid_ref_is_said_back_with_what_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"body": 1}, "body"), ({"body": ["x"]}, "body"), ({"id": ID.upper()}, "id"), ({"id": "x"}, "id"), ({"id": ID + "\n"}, "id"), ({"id": ID.replace("-", "")}, "id"), ({"room": 1}, "room"),
-     ({"images": ["x"] * 21}, "images"), ({"images": [1]}, "images"), ({"mentions": [{"person": "P", "start": -1, "length": 1}]}, "mentions"), ({"mentions": [{"person": "P", "start": 0, "length": 0}]}, "mentions"),
-     ({"mentions": [{"person": "P", "start": 0}]}, "mentions"), ({"mentions": [{"person": "P", "start": 0, "length": 1, "x": 1}]}, "mentions"), ({"mentions": [{"person": "P", "start": True, "length": 1}]}, "mentions"),
-     ({"reply_to": 5}, "reply_to"), ({"form": "question"}, "form"), ({"acting": "moderator"}, "acting")],
+    [
+        ({"body": 1}, "body"),
+        ({"body": ["x"]}, "body"),
+        ({"id": ID.upper()}, "id"),
+        ({"id": "x"}, "id"),
+        ({"id": ID + "\n"}, "id"),
+        ({"id": ID.replace("-", "")}, "id"),
+        ({"room": 1}, "room"),
+        ({"images": ["x"] * 21}, "images"),
+        ({"images": [1]}, "images"),
+        ({"mentions": [{"person": "P", "start": -1, "length": 1}]}, "mentions"),
+        ({"mentions": [{"person": "P", "start": 0, "length": 0}]}, "mentions"),
+        ({"mentions": [{"person": "P", "start": 0}]}, "mentions"),
+        ({"mentions": [{"person": "P", "start": 0, "length": 1, "x": 1}]}, "mentions"),
+        ({"mentions": [{"person": "P", "start": True, "length": 1}]}, "mentions"),
+        ({"reply_to": 5}, "reply_to"),
+        ({"form": "question"}, "form"),
+        ({"acting": "moderator"}, "acting"),
+    ],
 )
 def test_a_post_of_wrong_types_or_values_is_refused(change: dict[str, Any], field: str) -> None:
     assert invalid(without(**change)).extra["fields"] == [field]
@@ -124,8 +162,8 @@ def test_nesting_over_sixteen_is_refused_with_its_ref() -> None:
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udc00", "\\ud800x", "\\udc00\\ud800"])
 def test_a_lone_surrogate_is_refused_wherever_it_stands(half: str) -> None:
-    assert invalid('{"type":"message.post","ref":7,"room":"R","id":"%s","body":"%s"}' % (ID, half)).extra["fields"] == ["body"]
-    refusal = invalid('{"type":"ping","ref":7,"%s":1}' % half)
+    assert invalid(f'{{"type":"message.post","ref":7,"room":"R","id":"{ID}","body":"{half}"}}').extra["fields"] == ["body"]
+    refusal = invalid(f'{{"type":"ping","ref":7,"{half}":1}}')
     assert refusal.ref == 7
     json.dumps(refusal.as_dict()).encode()  # what is said back can be sent
     [field] = refusal.extra["fields"]
@@ -133,7 +171,7 @@ def test_a_lone_surrogate_is_refused_wherever_it_stands(half: str) -> None:
 
 
 def test_a_whole_pair_of_surrogates_is_a_character() -> None:
-    command = commands.parse('{"type":"message.post","ref":7,"room":"R","id":"%s","body":"\\ud83e\\ude7a \\u00e9 \\u0000"}' % ID)
+    command = commands.parse(f'{{"type":"message.post","ref":7,"room":"R","id":"{ID}","body":"\\ud83e\\ude7a \\u00e9 \\u0000"}}')
     assert isinstance(command, commands.MessagePost) and command.body == "🩺 é \x00"
 
 
@@ -155,7 +193,9 @@ def test_the_body_of_a_twin_holds_all_but_what_stands_in_its_address() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
 )
 
 

@@ -206,7 +206,11 @@ async def test_a_draining_node_takes_no_new_sockets(monkeypatch: pytest.MonkeyPa
 async def test_commands_sent_before_hello_is_answered_are_obeyed_after_it(camille: Person, room: uuid.UUID) -> None:
     socket = await Socket().connect()
     ticket = await db(ticket_of, camille)
-    refs = [await socket.send("hello", protocols=[1], client="t/1", ticket=ticket), await socket.send("message.post", room=str(room), id=str(uuid.uuid4()), body="tôt"), await socket.send("ping")]
+    refs = [
+        await socket.send("hello", protocols=[1], client="t/1", ticket=ticket),
+        await socket.send("message.post", room=str(room), id=str(uuid.uuid4()), body="tôt"),
+        await socket.send("ping"),
+    ]
     assert [(await socket.answer(r))["type"] for r in refs] == ["ok"] * 3
     assert socket.heard[0]["ref"] == refs[0]
 
@@ -265,7 +269,7 @@ async def test_entering_answers_before_the_first_event_of_the_run(camille: Perso
     again = await socket.enter(room, {"epoch": first["head"]["epoch"], "seq": 0})
     assert again["mode"] == "replay"
     await socket.event(room, 1)
-    assert [f["seq"] for f in socket.heard[socket.heard.index(again):] if f["type"] == "event"] == [1, 2, 3], "a run may repeat, in order"
+    assert [f["seq"] for f in socket.heard[socket.heard.index(again) :] if f["type"] == "event"] == [1, 2, 3], "a run may repeat, in order"
 
 
 async def test_leaving_stops_deliveries_and_keeps_the_membership(camille: Person, nadia: Person, room: uuid.UUID) -> None:
@@ -285,8 +289,13 @@ async def test_the_personal_room_takes_no_command_but_entering(camille: Person) 
     own = socket.ok["personal"]["room"]
     message = str(uuid.uuid4())
     asked: list[dict[str, Any]] = [
-        {"type": "room.leave"}, {"type": "typing"}, {"type": "message.post", "id": message, "body": "x"}, {"type": "message.edit", "message": message, "base": 0, "body": "x"},
-        {"type": "message.retract", "message": message}, {"type": "reaction.add", "message": message, "reaction": "agree"}, {"type": "read.mark", "seq": 0},
+        {"type": "room.leave"},
+        {"type": "typing"},
+        {"type": "message.post", "id": message, "body": "x"},
+        {"type": "message.edit", "message": message, "base": 0, "body": "x"},
+        {"type": "message.retract", "message": message},
+        {"type": "reaction.add", "message": message, "reaction": "agree"},
+        {"type": "read.mark", "seq": 0},
     ]
     assert [(await socket.ask(**a, room=own)).get("code") for a in asked] == ["room.read_only"] * len(asked)
     assert (await socket.enter(own))["mode"] == "reset"
@@ -298,8 +307,14 @@ async def test_a_room_one_may_not_know_of_and_none_at_all_answer_alike_to_every_
     message = str(uuid.uuid4())
     for place in (hidden, str(uuid.uuid4()), "pas-un-id", hidden.upper()):
         asked: list[dict[str, Any]] = [
-            {"type": "room.enter", "after": None}, {"type": "typing"}, {"type": "message.post", "id": str(uuid.uuid4()), "body": ""}, {"type": "message.edit", "message": message, "base": 0, "body": ""},
-            {"type": "message.retract", "message": "?"}, {"type": "reaction.add", "message": message, "reaction": "agree"}, {"type": "reaction.remove", "message": message, "reaction": "agree"}, {"type": "read.mark", "seq": 99},
+            {"type": "room.enter", "after": None},
+            {"type": "typing"},
+            {"type": "message.post", "id": str(uuid.uuid4()), "body": ""},
+            {"type": "message.edit", "message": message, "base": 0, "body": ""},
+            {"type": "message.retract", "message": "?"},
+            {"type": "reaction.add", "message": message, "reaction": "agree"},
+            {"type": "reaction.remove", "message": message, "reaction": "agree"},
+            {"type": "read.mark", "seq": 99},
         ]
         for a in asked:
             answer = await socket.ask(**a, room=place)
@@ -435,8 +450,13 @@ async def test_ping_says_the_time(camille: Person) -> None:
 async def test_bad_frames_are_refused_and_the_socket_stays_usable(camille: Person, room: uuid.UUID) -> None:
     socket = await Socket.of(camille)
     bad: list[tuple[str | bytes, int | None, list[str]]] = [
-        ("{", None, ["frame"]), (b'{"type":"ping","ref":1}', None, ["frame"]), ("[]", None, ["frame"]), ('{"type":"ping","ref":900,"x":1}', 900, ["x"]), ('{"type":"nope","ref":901}', 901, ["type"]),
-        ('{"type":"message.post","ref":902,"room":"R"}', 902, ["body", "id"]), ('{"type":"message.post","ref":903,"room":"%s","id":"%s","body":"\\ud800"}' % (room, uuid.uuid4()), 903, ["body"]),
+        ("{", None, ["frame"]),
+        (b'{"type":"ping","ref":1}', None, ["frame"]),
+        ("[]", None, ["frame"]),
+        ('{"type":"ping","ref":900,"x":1}', 900, ["x"]),
+        ('{"type":"nope","ref":901}', 901, ["type"]),
+        ('{"type":"message.post","ref":902,"room":"R"}', 902, ["body", "id"]),
+        (f'{{"type":"message.post","ref":903,"room":"{room}","id":"{uuid.uuid4()}","body":"\\ud800"}}', 903, ["body"]),
     ]
     for text, ref, fields in bad:
         socket.heard.clear()

@@ -25,7 +25,9 @@ def refusal(call: Callable[..., Any], *args: Any) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("body", ["", " ", "\n\r\t", "\u00a0", "\u3000", "\u200b\u200d\u2060", "\ufeff", "\u00ad", "\u034f", "\u3164", "\ufe0f", "\U000e0020", "\u202e\u2066", "\u115f\u1160"])
+@pytest.mark.parametrize(
+    "body", ["", " ", "\n\r\t", "\u00a0", "\u3000", "\u200b\u200d\u2060", "\ufeff", "\u00ad", "\u034f", "\u3164", "\ufe0f", "\U000e0020", "\u202e\u2066", "\u115f\u1160"]
+)
 def test_what_shows_nothing_is_blank(body: str) -> None:
     assert refusal(content.check_body, body) == "message.blank"
 
@@ -65,8 +67,17 @@ def test_a_check_answers_for_any_text(body: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "tags"),
-    [("#DocToctoc et #dermoscopie.", ["doctoctoc", "dermoscopie"]), ("#Été #ete #ÉTÉ", ["ete"]), ("##deux a#b &#39; http://x/#ancre", []), ("#1er #_x", []), ("(#psy)", ["psy"]), ("#a", []), ("#covid19_2", ["covid19_2"]),
-     ("", []), (" ".join(f"#tag{n}" for n in range(12)), [f"tag{n}" for n in range(10)])],
+    [
+        ("#DocToctoc et #dermoscopie.", ["doctoctoc", "dermoscopie"]),
+        ("#Été #ete #ÉTÉ", ["ete"]),
+        ("##deux a#b &#39; http://x/#ancre", []),
+        ("#1er #_x", []),
+        ("(#psy)", ["psy"]),
+        ("#a", []),
+        ("#covid19_2", ["covid19_2"]),
+        ("", []),
+        (" ".join(f"#tag{n}" for n in range(12)), [f"tag{n}" for n in range(10)]),
+    ],
 )
 def test_tags_are_folded_and_each_once(body: str, tags: list[str]) -> None:
     assert content.tags(body) == tags

@@ -92,7 +92,7 @@ def test_a_replay_shows_words_as_they_stand_now(room: uuid.UUID, camille: Person
     changes.edit(changes.Edit(room, camille.pk, first["message"], first["seq"], "après", charged=True))
     changes.retract(changes.Retraction(room, camille.pk, second["message"]))
     text = b"".join(f.text for f in enter(camille, room).frames)
-    assert "avant".encode() not in text and "retiré".encode() not in text and "après".encode() in text
+    assert b"avant" not in text and "retiré".encode() not in text and "après".encode() in text
 
 
 def test_words_that_weigh_more_than_an_outbox_holds_are_paged(room: uuid.UUID, camille: Person, settings: Any) -> None:
@@ -123,7 +123,7 @@ def test_a_resume_reads_the_personal_room_first_then_by_latest_mark_and_pages_fr
         fill(r, camille, 3)
         ReadMark.objects.create(person=camille, room_id=r, seq=1, post_no=0)
         ReadMark.objects.filter(room_id=r).update(at=timezone.now() - timedelta(minutes=n if n != 4 else -1))
-    cursors = {r: 1 for r in rooms} | {own: 3}
+    cursors = dict.fromkeys(rooms, 1) | {own: 3}
     cursors[rooms[2]] = 4  # nothing missed
     answers = entering.read(person=camille.pk, asks=[Ask(r, epoch(r), s) for r, s in cursors.items()], first=own, budget=6)
     found = [(e.room, e.mode, len(e.frames)) for e in answers if isinstance(e, Entry)]
@@ -180,8 +180,15 @@ def test_the_state_of_a_room(room: uuid.UUID, camille: Person, nadia: Person) ->
     lock = state.pop("lock")
     assert lock["reason"] == "pause" and lock["actor"]["name"] == "Dr Camille Aubrac"
     assert state == {
-        "role": "owner", "read_seq": first["seq"], "unread": 2, "mentions": 0, "pins": [{"message": first["message"], "seq": first["seq"]}], "slow_mode": 30,
-        "silenced_until": wire.time(silenced), "first_seq": 0, "present": None,
+        "role": "owner",
+        "read_seq": first["seq"],
+        "unread": 2,
+        "mentions": 0,
+        "pins": [{"message": first["message"], "seq": first["seq"]}],
+        "slow_mode": 30,
+        "silenced_until": wire.time(silenced),
+        "first_seq": 0,
+        "present": None,
     }
 
 

@@ -54,8 +54,17 @@ class Someone:
         self.hub, self.ear = hub, Ear()
         card = access.card(person.pk, person.title, person.given_name, person.family_name, person.profession, person.specialty, person.level)
         self.connection = Connection(
-            person=person.pk, card=card, session_key=session, session_digest=sessions.digest(session), session_ends=float("inf"), personal=uuid.uuid4(), locale="fr",
-            outbox=self.ear, transport=None, on_close=lambda code: hub.remove(self.connection), next_beat=float("inf"),
+            person=person.pk,
+            card=card,
+            session_key=session,
+            session_digest=sessions.digest(session),
+            session_ends=float("inf"),
+            personal=uuid.uuid4(),
+            locale="fr",
+            outbox=self.ear,
+            transport=None,
+            on_close=lambda code: hub.remove(self.connection),
+            next_beat=float("inf"),
         )
         hub.add(self.connection)
 
@@ -150,7 +159,9 @@ async def test_a_bell_heard_twice_is_delivered_once(live: Hub, no_sweep: None, r
     assert reader.ear.seqs(room) == [3]
 
 
-async def test_a_bell_after_a_hole_makes_it_read_the_log_at_once(live: Hub, no_sweep: None, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bell_after_a_hole_makes_it_read_the_log_at_once(
+    live: Hub, no_sweep: None, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = await Someone.at(live, nadia)
     await reader.enter(room)
     with monkeypatch.context() as silent:
@@ -186,7 +197,9 @@ async def test_the_sweep_finds_what_no_bell_brought(live: Hub, room: uuid.UUID, 
     assert reader.ear.seqs(room) == [3] and time.monotonic() - started < 2
 
 
-async def test_nothing_is_delivered_while_rights_cannot_be_read_and_all_of_it_afterwards(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_delivered_while_rights_cannot_be_read_and_all_of_it_afterwards(
+    live: Hub, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = await Someone.at(live, nadia)
     await reader.enter(room)
     with monkeypatch.context() as blind:
@@ -220,7 +233,9 @@ async def test_the_ring_drops_words_in_the_step_that_withholds_them(live: Hub, r
 async def test_withheld_within_one_bell_is_not_kept(live: Hub) -> None:
     local = live.hold(uuid.uuid4())
     message = str(uuid.uuid4())
-    live._remember(local, [wire.Frame(1, "message.posted", message, b"secret"), wire.Frame(2, "message.posted", "other", b"autre"), wire.Frame(3, "message.retracted", message, b"ok")])
+    live._remember(
+        local, [wire.Frame(1, "message.posted", message, b"secret"), wire.Frame(2, "message.posted", "other", b"autre"), wire.Frame(3, "message.retracted", message, b"ok")]
+    )
     assert [f and f.text for f in local.ring] == [None, b"autre", b"ok"] and local.ring_bytes == 7
 
 
@@ -248,7 +263,9 @@ async def test_a_new_epoch_sends_readers_away_to_reset(live: Hub, room: uuid.UUI
     await until(lambda: again.ear.seqs(room))
 
 
-async def test_over_the_limit_of_connections_the_longest_silent_goes_and_never_the_newest(live: Hub, nadia: Person, camille: Person, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_over_the_limit_of_connections_the_longest_silent_goes_and_never_the_newest(
+    live: Hub, nadia: Person, camille: Person, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(settings.LIMITS, "connections", 3)
     other = await Someone.at(live, camille)
     mine = [await Someone.at(live, nadia) for _ in range(3)]

@@ -80,7 +80,11 @@ def trigger() -> Iterator[Callable[[str], None]]:
 
         def make(action: str, deferred: bool = False) -> None:
             cursor.execute(f"CREATE FUNCTION mischief() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.body = 'mauvais' THEN {action} END IF; RETURN new; END $$")
-            kind = "CREATE CONSTRAINT TRIGGER mischief AFTER INSERT ON rooms_message DEFERRABLE INITIALLY DEFERRED" if deferred else "CREATE TRIGGER mischief BEFORE INSERT ON rooms_message"
+            kind = (
+                "CREATE CONSTRAINT TRIGGER mischief AFTER INSERT ON rooms_message DEFERRABLE INITIALLY DEFERRED"
+                if deferred
+                else "CREATE TRIGGER mischief BEFORE INSERT ON rooms_message"
+            )
             cursor.execute(f"{kind} FOR EACH ROW EXECUTE FUNCTION mischief()")
 
         yield make
@@ -148,7 +152,10 @@ def test_when_the_database_refuses_a_batch_only_the_culprit_is_refused(desk: Des
     assert [e["data"]["body"] for e in events(desk.room)[1:]] == ["un", "deux"], "and nothing stands twice"
 
 
-@pytest.mark.parametrize(("state", "code"), [("53100", "service.unavailable"), ("40P01", "service.unavailable"), ("25006", "service.unavailable"), ("55P03", "service.unavailable"), ("22000", "request.failed")])
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("53100", "service.unavailable"), ("40P01", "service.unavailable"), ("25006", "service.unavailable"), ("55P03", "service.unavailable"), ("22000", "request.failed")],
+)
 def test_a_passing_fault_of_the_database_may_be_tried_again(state: str, code: str, desk: Desk, camille: Person, trigger: Any) -> None:
     trigger(f"RAISE EXCEPTION 'no' USING ERRCODE = '{state}';")
     with desk.held():

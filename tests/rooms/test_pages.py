@@ -40,9 +40,20 @@ def replayed(log_: list[dict[str, Any]], me: Person) -> list[dict[str, Any]]:
         message = data.get("message")
         if kind == "message.posted":
             held[message] = {
-                "message": message, "seq": event["seq"], "post_no": data["post_no"], "at": event["at"], "actor": event["actor"], "client_id": data["client_id"], "body": data["body"],
-                "mentions": data["mentions"], "reply_to": data["reply_to"], "images": data["images"], "form": data["form"], "edited_seq": None,
-                "withheld": None if data["withheld"] == "superseded" else data["withheld"], "case": None,
+                "message": message,
+                "seq": event["seq"],
+                "post_no": data["post_no"],
+                "at": event["at"],
+                "actor": event["actor"],
+                "client_id": data["client_id"],
+                "body": data["body"],
+                "mentions": data["mentions"],
+                "reply_to": data["reply_to"],
+                "images": data["images"],
+                "form": data["form"],
+                "edited_seq": None,
+                "withheld": None if data["withheld"] == "superseded" else data["withheld"],
+                "case": None,
             }
         elif kind == "message.edited":
             held[message].update(edited_seq=event["seq"], **({"body": data["body"], "mentions": data["mentions"]} if data["withheld"] != "superseded" else {}))
@@ -99,7 +110,7 @@ def test_pages_equal_the_log_and_old_pages_with_later_events_equal_new_ones(step
     if early:
         # An old page and only the later events: what a browser does after a while away.
         held = {m["message"]: m for m in early["messages"]}
-        for event in whole[early["as_of"]["seq"]:]:
+        for event in whole[early["as_of"]["seq"] :]:
             if (message := event["data"].get("message")) in held and event["kind"] == "message.edited" and event["data"]["withheld"] is None:
                 held[message]["body"] = event["data"]["body"]
             elif message in held and event["kind"] == "message.retracted":

@@ -17,14 +17,31 @@ AT = datetime(2026, 11, 23, 16, 0, 0, 123_999, UTC)
 
 def row(kind: str, **more: Any) -> wire.Row:
     fields: dict[str, Any] = {
-        "room": ROOM, "epoch": "E", "seq": 5, "kind": kind, "at": AT, "actor": PERSON, "title": "Dr", "given_name": "Anne", "family_name": "Petit", "profession": "10",
-        "specialty": "SM15", "level": "", "actor_as": None, "message": None, "person": None, "data": None,
+        "room": ROOM,
+        "epoch": "E",
+        "seq": 5,
+        "kind": kind,
+        "at": AT,
+        "actor": PERSON,
+        "title": "Dr",
+        "given_name": "Anne",
+        "family_name": "Petit",
+        "profession": "10",
+        "specialty": "SM15",
+        "level": "",
+        "actor_as": None,
+        "message": None,
+        "person": None,
+        "data": None,
     }
     return wire.Row(**{**fields, **more})
 
 
 def posted(**more: Any) -> wire.Row:
-    return row("message.posted", **{"message": MESSAGE, "client_id": CLIENT, "post_no": 2, "body": "mots", "mentions": [{"person": str(PERSON), "start": 0, "length": 1}], "form": "text", **more})
+    return row(
+        "message.posted",
+        **{"message": MESSAGE, "client_id": CLIENT, "post_no": 2, "body": "mots", "mentions": [{"person": str(PERSON), "start": 0, "length": 1}], "form": "text", **more},
+    )
 
 
 def read(of: wire.Row) -> dict[str, Any]:
@@ -33,9 +50,24 @@ def read(of: wire.Row) -> dict[str, Any]:
 
 def test_a_post_has_all_its_fields() -> None:
     assert read(posted()) == {
-        "type": "event", "room": str(ROOM), "epoch": "E", "seq": 5, "kind": "message.posted", "at": "2026-11-23T16:00:00.123Z",
+        "type": "event",
+        "room": str(ROOM),
+        "epoch": "E",
+        "seq": 5,
+        "kind": "message.posted",
+        "at": "2026-11-23T16:00:00.123Z",
         "actor": {"id": str(PERSON), "name": "Dr Anne Petit", "profession": "10", "specialty": "SM15", "level": None, "as": None},
-        "data": {"message": str(MESSAGE), "client_id": str(CLIENT), "post_no": 2, "body": "mots", "mentions": [{"person": str(PERSON), "start": 0, "length": 1}], "reply_to": None, "images": [], "form": "text", "withheld": None},
+        "data": {
+            "message": str(MESSAGE),
+            "client_id": str(CLIENT),
+            "post_no": 2,
+            "body": "mots",
+            "mentions": [{"person": str(PERSON), "start": 0, "length": 1}],
+            "reply_to": None,
+            "images": [],
+            "form": "text",
+            "withheld": None,
+        },
     }
 
 
@@ -45,7 +77,12 @@ def test_where_the_system_acts_there_is_no_actor() -> None:
 
 def test_an_actor_without_words_has_nulls() -> None:
     assert read(row("room.locked", title=None, given_name=None, family_name=None, profession=None, specialty=None, level=None, actor_as="moderator"))["actor"] == {
-        "id": str(PERSON), "name": None, "profession": None, "specialty": None, "level": None, "as": "moderator",
+        "id": str(PERSON),
+        "name": None,
+        "profession": None,
+        "specialty": None,
+        "level": None,
+        "as": "moderator",
     }
 
 
@@ -75,7 +112,14 @@ def test_members_and_personal_events_hold_their_ids() -> None:
     assert read(row("read.marked", data={"room": "R", "seq": 3}))["data"] == {"room": "R", "seq": 3}
 
 
-@pytest.mark.parametrize(("at", "text"), [(datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00.000Z"), (datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), "2026-01-01T00:00:00.000Z"), (AT, "2026-11-23T16:00:00.123Z")])
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00.000Z"),
+        (datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), "2026-01-01T00:00:00.000Z"),
+        (AT, "2026-11-23T16:00:00.123Z"),
+    ],
+)
 def test_times_are_utc_to_the_millisecond(at: datetime, text: str) -> None:
     assert wire.time(at) == text
 
@@ -85,4 +129,4 @@ def test_one_frame_is_an_object_and_several_an_array() -> None:
 
 
 def test_words_of_any_script_are_utf8() -> None:
-    assert read(posted(body="🩺 é \u2028 \" \\"))["data"]["body"] == "🩺 é \u2028 \" \\"
+    assert read(posted(body='🩺 é \u2028 " \\'))["data"]["body"] == '🩺 é \u2028 " \\'

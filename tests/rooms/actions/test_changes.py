@@ -242,7 +242,12 @@ def test_who_left_changes_nothing_any_more(room: uuid.UUID, camille: Person) -> 
     first = post(room, camille, "un")
     membership.leave(person_id=camille.pk, room_id=room)
     head = log.heads_of([room])
-    assert code(edit, room, camille, first["message"], 3, "deux") == code(retract, room, camille, first["message"]) == code(react, room, camille, first["message"]) == "room.not_member"
+    assert (
+        code(edit, room, camille, first["message"], 3, "deux")
+        == code(retract, room, camille, first["message"])
+        == code(react, room, camille, first["message"])
+        == "room.not_member"
+    )
     assert log.heads_of([room]) == head
 
 

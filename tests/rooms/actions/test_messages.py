@@ -45,8 +45,15 @@ def test_a_post_is_an_event_a_message_and_a_client_id() -> None:
     [used] = ClientId.objects.all()
     assert (used.room_id, used.sender_id, used.client_id, used.seq, used.message_id) == (room, camille.pk, item.client_id, 2, message.id)
     assert events(room)[1]["data"] == {
-        "message": str(message.id), "client_id": str(item.client_id), "post_no": 1, "body": "Une lésion #dermoscopie", "mentions": [],
-        "reply_to": None, "images": [], "form": "text", "withheld": None,
+        "message": str(message.id),
+        "client_id": str(item.client_id),
+        "post_no": 1,
+        "body": "Une lésion #dermoscopie",
+        "mentions": [],
+        "reply_to": None,
+        "images": [],
+        "form": "text",
+        "withheld": None,
     }
     assert [t.tag for t in Tag.objects.all()] == ["dermoscopie"]
 
@@ -87,8 +94,20 @@ def test_one_batch_of_good_repeated_reused_and_refused_posts_over_several_rooms(
     heads = log.heads_of([one, two, locked])
     answers = messages.post_many(batch)
     assert codes(answers) == [
-        "ok", "duplicate", "message.id_reused", "ok", "duplicate", "message.id_reused", "room.not_member", "room.not_found", "room.not_found",
-        "room.locked", "message.blank", "ok", "ok", "ok",
+        "ok",
+        "duplicate",
+        "message.id_reused",
+        "ok",
+        "duplicate",
+        "message.id_reused",
+        "room.not_member",
+        "room.not_found",
+        "room.not_found",
+        "room.locked",
+        "message.blank",
+        "ok",
+        "ok",
+        "ok",
     ]
     assert answers[4] == {**answers[3], "duplicate": True}
     bodies = lambda room: [e["data"]["body"] for e in events(room) if e["kind"] == "message.posted"]  # noqa: E731
@@ -258,7 +277,14 @@ def test_a_reply_goes_to_a_message_of_the_same_room_that_still_stands() -> None:
     Message.objects.filter(pk=hidden["message"]).update(withheld="hidden")
     targets = [here["message"], there["message"], str(uuid.uuid4()), "rien", "x" * 36, here["message"].upper(), gone["message"], hidden["message"]]
     assert codes(messages.post_many([of(room, camille, reply_to=t) for t in targets])) == [
-        "ok", "message.not_found", "message.not_found", "message.not_found", "message.not_found", "message.not_found", "message.retracted", "ok",
+        "ok",
+        "message.not_found",
+        "message.not_found",
+        "message.not_found",
+        "message.not_found",
+        "message.not_found",
+        "message.retracted",
+        "ok",
     ]
 
 
@@ -268,18 +294,27 @@ def test_a_mention_reaches_the_person_once_and_only_who_may_read() -> None:
     body = "@Nadia @Nadia @moi"
     [answer] = messages.post_many([of(room, camille, body, mentions=[at(nadia, 0, 6), at(nadia, 7, 6), at(camille, 14, 4)])])
     assert events(room)[-1]["data"]["mentions"] == [
-        {"person": str(nadia.pk), "start": 0, "length": 6}, {"person": str(nadia.pk), "start": 7, "length": 6}, {"person": str(camille.pk), "start": 14, "length": 4},
+        {"person": str(nadia.pk), "start": 0, "length": 6},
+        {"person": str(nadia.pk), "start": 7, "length": 6},
+        {"person": str(camille.pk), "start": 14, "length": 4},
     ]
     assert [(m.person_id, m.seq) for m in Mention.objects.all()] == [(nadia.pk, answer["seq"])], "nobody is told of mentioning themselves"
     assert personal_events(nadia)[-1] == ("mention.received", {"room": str(room), "seq": answer["seq"]})
     assert [k for k, _ in personal_events(camille)] == ["room.joined"]
-    assert codes(messages.post_many([
-        of(room, camille, "@Idris", mentions=[at(idris, 0, 6)]),
-        of(room, camille, "@?", mentions=[at(uuid.uuid4(), 0, 2)]),
-        of(room, camille, "@?", mentions=[commands.MentionAt(person="pas-un-id", start=0, length=2)]),
-        of(room, camille, "@Nadia", mentions=[at(nadia, 0, 7)]),
-        of(room, camille, "@Nadia", mentions=[at(nadia, 6, 1)]),
-    ])) == ["message.mentions"] * 5
+    assert (
+        codes(
+            messages.post_many(
+                [
+                    of(room, camille, "@Idris", mentions=[at(idris, 0, 6)]),
+                    of(room, camille, "@?", mentions=[at(uuid.uuid4(), 0, 2)]),
+                    of(room, camille, "@?", mentions=[commands.MentionAt(person="pas-un-id", start=0, length=2)]),
+                    of(room, camille, "@Nadia", mentions=[at(nadia, 0, 7)]),
+                    of(room, camille, "@Nadia", mentions=[at(nadia, 6, 1)]),
+                ]
+            )
+        )
+        == ["message.mentions"] * 5
+    )
     assert [k for k, _ in personal_events(idris)] == []
 
 
