@@ -52,8 +52,20 @@ REDIS_URL = knob("REDIS_URL", str, "", "redis://host:port/0 or unix:///path; sev
 DATABASE_POOL = knob("DATABASE_POOL", int, 20, "Connections a process may hold for HTTP requests.", at_least=1)
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.postgresql", "NAME": "consult"}}
 DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"].update({"pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60}, "connect_timeout": 4, "application_name": "consult"})
+DATABASES["default"]["OPTIONS"].update(
+    {
+        "pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60},
+        "application_name": "consult",
+        "connect_timeout": 4,
+        # A database that is cut off without a word must not hold a lane beyond OUTCOME_S.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 5000,
+    }
+)
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of PostgreSQL no request meets a dead connection of the pool
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYER = knob("CHANNEL_LAYER", str, "channels_redis.pubsub.RedisPubSubChannelLayer", "Any Channels layer: the pub/sub one, or channels_redis.core.RedisChannelLayer.")
 CHANNEL_LAYERS = {"default": {"BACKEND": CHANNEL_LAYER, "CONFIG": {"hosts": REDIS_URL.split(",") if REDIS_URL else ["redis://127.0.0.1:6379/0"]}}}
