@@ -46,8 +46,11 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
   };
 
   let n = 0;
+  const spoken = new Set<string>();
   const noticesBefore = (seq: number): void => {
     for (let notice = of.notices[n]; notice && notice.seq < seq; notice = of.notices[++n]) {
+      // Whoever answers a case follows it from then on: after their own words that they came in says nothing.
+      if (notice.kind === "member.joined" && spoken.has(notice.data.person)) continue;
       newDay(notice.at);
       author = null;
       add({ type: "notice", key: `n:${notice.seq}`, event: notice });
@@ -56,6 +59,7 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
   for (const { item } of of.items) {
     noticesBefore(item.seq);
     newDay(item.at);
+    if (item.actor) spoken.add(item.actor.id);
     const own = item.actor?.id === of.me;
     if (!divided && of.newSince && item.seq > of.newSince.seq && !own) {
       divided = true;

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { buildLines } from "../src/lines";
+import type { EventFrame, MessageItem } from "../src/protocol";
+
+const actor = (id: string) => ({ id, name: id, profession: null, specialty: null, level: null, as: null });
+const at = (minute: number): string => `2026-11-23T10:${String(minute).padStart(2, "0")}:00.000Z`;
+
+const post = (seq: number, who: string): { item: MessageItem } => ({
+  item: {
+    message: `m${seq}`, seq, post_no: seq, at: at(seq), actor: actor(who), client_id: `c${seq}`, body: "…", mentions: [], reply_to: null, images: [], form: "text",
+    edited_seq: null, withheld: null, reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null,
+  },
+});
+const joined = (seq: number, who: string): EventFrame =>
+  ({ type: "event", room: "r", epoch: "e", seq, kind: "member.joined", at: at(seq), actor: actor(who), data: { person: who } });
+
+test("who comes in has a line, unless they have spoken before", () => {
+  const lines = buildLines(
+    { items: [post(2, "camille"), post(3, "nadia")], notices: [joined(1, "camille"), joined(4, "nadia"), joined(5, "idris")], unsent: [], newSince: null, me: "x", find: () => undefined },
+    [],
+  );
+  expect(lines.map((line) => line.key)).toEqual([lines[0]!.key, "n:1", "m:m2", "m:m3", "n:5"]);
+  expect(lines[0]!.type).toBe("day");
+});
