@@ -41,9 +41,10 @@ class Head:
     created_by: uuid.UUID | None
     closed: bool = False
     first: int = 0  # seq before this transaction
+    stored: int = 0  # seq as the row has it by now
 
     def __post_init__(self) -> None:
-        self.first = self.seq
+        self.first = self.stored = self.seq
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ SELECT clock_timestamp(), locked.* FROM (
 _INSERT = """
 INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id, person_id, data)
 SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %s::jsonb[])"""
-_ADVANCE = """
+ADVANCE = """
 UPDATE rooms_room r SET last_seq = h.seq, last_post_no = h.post_no, last_at = h.at
 FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[]) AS h(id, seq, post_no, at) WHERE r.id = h.id"""
 
@@ -151,10 +152,16 @@ def _flush(cursor: Any, made: Writing) -> list[Head]:
                 [None if x.data is None else orjson.dumps(x.data).decode() for x in e],
             ),
         )
-    moved = [h for h in made.heads.values() if h.seq > h.first]
-    if moved:
-        cursor.run(_ADVANCE, ([h.id for h in moved], [h.seq for h in moved], [h.post_no for h in moved], [h.at for h in moved]))
-    return moved
+    if behind := [h for h in made.heads.values() if h.seq > h.stored]:
+        cursor.run(ADVANCE, heads_for(behind))
+    return [h for h in made.heads.values() if h.seq > h.first]
+
+
+def heads_for(heads: Sequence[Head]) -> tuple[list[Any], ...]:
+    """The parameters of ADVANCE: these heads stand in their rows from now on."""
+    for head in heads:
+        head.stored = head.seq
+    return [h.id for h in heads], [h.seq for h in heads], [h.post_no for h in heads], [h.at for h in heads]
 
 
 def _bells(made: Writing, moved: Sequence[Head]) -> list[doorbell.Bell]:

@@ -240,7 +240,7 @@ def _reply_target(post: Post, facts: Facts) -> uuid.UUID | None:
     return target
 
 
-_INSERT = """
+_INSERT = f"""
 WITH p AS (
     SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[],
                          %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[])
@@ -251,9 +251,10 @@ WITH p AS (
     INSERT INTO rooms_clientid (room_id, sender_id, client_id, seq, message_id) SELECT room, author, client, seq, message FROM p
 ), f AS (
     INSERT INTO rooms_followup (room_id, seq, at) SELECT room, seq, at FROM p WHERE follow
+), h AS ({log.ADVANCE}
 )
 INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, search)
-SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{}', to_tsvector('consult_french', body) FROM p"""
+SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{{}}', to_tsvector('consult_french', body) FROM p"""
 
 
 def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> None:
@@ -275,6 +276,7 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 [x.form for x in a],
                 [orjson.dumps(x.mentions).decode() for x in a],
                 [x.grant.kind == "case" for x in a],
+                *log.heads_for([made.heads[room] for room in {x.post.room for x in a}]),
             ),
         )
         tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
