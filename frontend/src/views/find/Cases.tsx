@@ -20,7 +20,7 @@ export function Cases() {
       <div class="page-in">
         <div class="sticky-tools"><div class="chips">{chips.map(([value, label]) => <button type="button" class="chip reach" aria-pressed={filter.value === value} onClick={() => (filter.value = value)} key={value}>{label}</button>)}</div></div>
         {roomsLoaded.value === "no" ? <Skeletons /> : list.length === 0 ? <Empty title={t.cases.none}><a class="link" href="/directory?tab=groups">{t.room.joinGroups}</a></Empty>
-          : <ul role="feed" aria-label={t.cases.title}>{list.map((room, at) => <li class="found" aria-setsize={list.length} aria-posinset={at + 1} key={room.id}><Item room={room} me={me} /></li>)}</ul>}
+          : <div role="feed" aria-label={t.cases.title}>{list.map((room, at) => <article class="found" aria-label={room.title} aria-setsize={list.length} aria-posinset={at + 1} key={room.id}><Item room={room} me={me} /></article>)}</div>}
       </div>
     </div>
   );

@@ -13,7 +13,8 @@ export function Body({ body, mentions, tab, asked, children }: { body: string; m
         if (part.type === "link") return <a href={part.href} target="_blank" rel="noopener noreferrer nofollow" tabIndex={tab} key={at}>{part.text}</a>;
         if (part.type === "tag") return <a class="hashtag" href={toTag(part.tag)} tabIndex={tab} key={at}>{part.text}</a>;
         if (part.type === "mention") return <span class={`mention${part.person === me ? " me" : ""}`} key={at}>{part.text}</span>;
-        return part.text;
+        // As French sets it: no line begins with a question mark.
+        return part.text.replace(/ (?=[?!:;»])/g, "\u00a0");
       })}
       {children}
     </p>

@@ -1,7 +1,7 @@
 /** The head of a room: where one is, who is here, and what can be done with the room. */
 import { useSignal } from "@preact/signals";
 import type { RoomItem, RoomView } from "../../store";
-import { join, leave, mute } from "../../store";
+import { connection, join, leave, mute } from "../../store";
 import { words } from "../../i18n";
 import { back, navigate, toSearch } from "../../router";
 import { LiveMark } from "../connection";
@@ -19,6 +19,8 @@ export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
   const people = useSignal(false);
   const present = view.present.value;
   const specialty = Object.entries(present?.by_specialty ?? {}).sort((a, b) => b[1] - a[1])[0];
+  // Who is here is known only while connected.
+  const online = connection.value.state === "live" || connection.value.state === "catching";
   const label = specialty && specialtyLabel(specialty[0]);
   const fail = (error: unknown) => toast(error instanceof Error ? error.message : words().shell.errorTitle);
   const act = (run: () => Promise<void>) => () => { menu.value = null; run().catch(fail); };
@@ -29,7 +31,7 @@ export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
         <h1 class="one-line" title={room.title}>{room.title}</h1>
         <div class="facts">
           {!narrow.value && <LiveMark />}
-          {present && present.count > 0 && <span>{!narrow.value && label && specialty ? t.presentOf(t.present(present.count), specialty[1], label.toLocaleLowerCase()) : t.present(present.count)}</span>}
+          {online && present && present.count > 0 && <span>{!narrow.value && label && specialty && present.count > 1 ? t.presentOf(t.present(present.count), specialty[1], label.toLocaleLowerCase()) : t.present(present.count)}</span>}
           {room.kind === "group" && <span>{t.memberCount(room.members)}</span>}
           {room.moderator_live && <span><Shield size="small" />{t.moderatorLive}</span>}
           {view.behind.value && <span class="third">{t.behind}</span>}

@@ -10,6 +10,9 @@ import { Avatar, Code, Problem, specialtyLabel, statuses } from "../parts/atoms"
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 
+/** One sentence stands out; a page of background in bold would only shout. */
+const shortQuestion = 160;
+
 export function Panel({ view, room, onClose }: { view: RoomView; room: RoomItem; onClose: () => void }) {
   const t = words();
   const it = room.case!;
@@ -36,7 +39,7 @@ export function Panel({ view, room, onClose }: { view: RoomView; room: RoomItem;
           <li class={step < at ? "done" : undefined} aria-current={step === at ? "step" : undefined} aria-label={t.cases.step(step + 1, t.room[status])} key={status}>{t.room[status]}</li>
         ))}
       </ol>
-      <section class="col"><h3>{t.cases.question}</h3><p class="asks-big" dir="auto">{it.question}</p></section>
+      <section class="col"><h3>{t.cases.question}</h3><p class={`asks-big${it.question.length > shortQuestion ? " long" : ""}`} dir="auto">{it.question}</p></section>
       <dl class="facts">
         <dt>{t.cases.urgency}</dt><dd>{it.urgency === "hour" ? <span class="tag urgent">{t.room.hour}</span> : t.room[it.urgency]}</dd>
         <dt>{t.cases.specialty}</dt><dd>{specialtyLabel(it.specialty) ?? room.code}</dd>

@@ -73,6 +73,10 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     note();
     // Too few lines to scroll: nothing would ever ask for the older ones.
     if (log.scrollHeight <= log.clientHeight) more();
+    // A page that came in outside the window changes nothing on the screen, so no scroll event would ever ask for it.
+    const at = range.peek();
+    if (at && log.scrollTop < nearEdge && at.from > 0) range.value = slideUp(at);
+    else if (at && log.scrollHeight - log.scrollTop - log.clientHeight < nearEdge && at.to < lines.length) range.value = slideDown(at, lines.length);
   }, [lines, shown.from, shown.to]);
 
   // Opening a room: the line asked for, else the first unread, else the bottom.
