@@ -30,7 +30,7 @@ logger = logging.getLogger("consult.hub")
 
 RING_FRAMES = 512  # encoded events kept a room …
 RING_BYTES = 64_000_000  # … and over all rooms
-HEAL_CHUNK = 500
+HEAL_CHUNK = 32  # events read and delivered at once: of the longest messages, less than an outbox holds
 PRESENCE_S = 2.0
 ACCESS_GROUP = "access"
 
@@ -47,6 +47,7 @@ class LocalRoom:
         self.live: dict[Connection, None] = {}
         self.entering = 0  # connections on their way in: the room stays meanwhile
         self.healing: asyncio.Task[None] | None = None
+        self.known = 0  # the highest seq heard of: a heal goes up to there
         self.presence_due = False
         self.personal = False
 
@@ -165,7 +166,10 @@ class Hub:
             if room.epoch != entry.epoch:
                 self._new_epoch(room, entry.epoch, entry.seq)
             if room.head < entry.seq:
-                await self._heal(room, entry.seq)
+                room.known = max(room.known, entry.seq)
+                await self._heal(room)
+                if room.head < entry.seq:  # rights could not be read: nothing is delivered until they can
+                    await asyncio.sleep(0.05)
                 continue
             recent = room.recent(entry.seq)
             if recent is not None:
@@ -294,20 +298,21 @@ class Hub:
             room.live.pop(connection, None)
         self._count(room, -room.ring_bytes)
         room.ring.clear()
-        room.epoch, room.head = epoch, head
+        room.epoch, room.head, room.known = epoch, head, head
 
     # --- healing ----------------------------------------------------------------
 
     def _heal_soon(self, room: LocalRoom, upto: int) -> None:
+        room.known = max(room.known, upto)
         if room.healing is None or room.healing.done():
-            room.healing = asyncio.create_task(self._heal(room, upto))
+            room.healing = asyncio.create_task(self._heal(room))
             room.healing.add_done_callback(_report)
 
-    async def _heal(self, room: LocalRoom, upto: int) -> None:
+    async def _heal(self, room: LocalRoom) -> None:
         """Reads and delivers what no bell brought. What a bell brings meanwhile is not delivered twice."""
-        while room.head < upto:
+        while room.head < room.known:
             low = room.head
-            rows = (await self.read(log.frames_of, [(room.id, low, min(upto, low + HEAL_CHUNK))])).get(room.id, [])
+            rows = (await self.read(log.frames_of, [(room.id, low, min(room.known, low + HEAL_CHUNK))])).get(room.id, [])
             fresh = [f for f in rows if f.seq > room.head]
             if not rows:
                 return
