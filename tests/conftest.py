@@ -12,12 +12,16 @@ KEPT = {"clinicians_specialtygroup", "clinicians_specialty", "clinicians_profess
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     from django.db import connection
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # The audit trail refuses TRUNCATE; the flush of a throwaway database is the one exception.
         cursor.execute("ALTER TABLE audit_record DISABLE TRIGGER append_only_truncate")
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # Lanes and readers hold their connections as long as the process; the database is about to be dropped.
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture(scope="session", autouse=True)
