@@ -51,8 +51,6 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
     for (let notice = of.notices[n]; notice && notice.seq < seq; notice = of.notices[++n]) {
       // Whoever answers a case follows it from then on: after their own words that they came in says nothing.
       if (notice.kind === "member.joined" && spoken.has(notice.data.person)) continue;
-      // Whoever just wrote has come in: an answer in a case need not be announced twice.
-      if (notice.kind === "member.joined" && notice.data.person === spoke) continue;
       newDay(notice.at);
       author = null;
       add({ type: "notice", key: `n:${notice.seq}`, event: notice });
@@ -71,7 +69,6 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
     const who = `${item.actor?.id ?? ""}/${item.actor?.as ?? ""}`;
     const first = startsRun(who, item.at, item.case !== null);
     const key = own && item.client_id ? `u:${item.client_id}` : `m:${item.message}`;
-    spoke = item.actor?.id ?? null;
     const forMe = item.mentions?.some((m) => m.person === of.me) ?? false;
     add({ type: "message", key, item, first, own, reply: quote(item.reply_to), forMe });
   }

@@ -84,7 +84,6 @@ def test_screens(profile: Callable[[str], Device], demo: Demo, shot: Shot, size:
     tab.go(f"/rooms/{case}")
     expect(page.locator("article.msg").first).to_be_visible()
     expect(page.locator(".room-head .facts")).to_contain_text(re.compile(r"présent|present"))
-    print(size, page.evaluate("() => { const f = document.querySelector('.room-head .facts'); const c = getComputedStyle(f); return [f.outerHTML, c.display, c.maxHeight, c.height, c.font, getComputedStyle(f.parentElement).display] }"))
     page.wait_for_timeout(400)
     shot(page, "03-case")
     if size == "phone":

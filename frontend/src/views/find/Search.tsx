@@ -57,7 +57,7 @@ export function Search({ q, room, tag }: { q: string; room: string | null; tag: 
           {found.items.value?.map((hit) => (
             <li class="found" key={hit.message}>
               <a class="hit" href={toRoom(hit.room.id, hit.seq)}>
-                <span class="where"><span class="tag">{hit.room.code ?? "…"}</span><span>{hit.room.title}</span><time dateTime={hit.at} title={moment(hit.at)}>{brief(hit.at)}</time></span>
+                <span class="where">{hit.room.code && <span class="tag">{hit.room.code}</span>}<span>{hit.room.title}</span><time dateTime={hit.at} title={moment(hit.at)}>{brief(hit.at)}</time></span>
                 <span class="strong">{hit.actor?.name}</span>
                 <p dir="auto">{marked(hit.excerpt, hit.marks).map((part, at) => (part.mark ? <mark key={at}>{part.text}</mark> : part.text))}</p>
               </a>

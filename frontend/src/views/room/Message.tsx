@@ -103,9 +103,13 @@ function Withheld({ line, name }: { line: MessageLine; name: string }) {
 function CaseCard({ line, tab }: { line: MessageLine; tab: number }) {
   const t = words().room;
   const card = line.item.case!;
+  const body = line.item.body ?? "";
+  const cut = body.indexOf("\n");
+  const title = cut < 0 ? body : body.slice(0, cut);
   return (
     <a class="case-card" href={toRoom(card.room)} tabIndex={tab}>
-      <span class="asks" dir="auto">{line.item.body}</span>
+      <span class="asks" dir="auto">{title}</span>
+      {cut >= 0 && <span class="more" dir="auto">{body.slice(cut).trim()}</span>}
       <span class="foot">
         {card.urgency === "hour" && <span class="tag urgent">{t.urgent}</span>}
         <Status status={card.status} />
