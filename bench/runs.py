@@ -15,7 +15,7 @@ from .report import Report, short
 from .stack import HOST, Server, Stack
 
 WARM = 0.3
-ADAPTER = {"consult": "consult", "consult-two": "consult", "tutorial-daphne": "tutorial", "tutorial-uvicorn": "tutorial", "ws": "ws", "ws-batching": "ws", "socketio": "socketio"}
+ADAPTER = {"consult": "consult", "consult-two": "consult", "tutorial-daphne": "tutorial", "tutorial-uvicorn": "tutorial", "ws": "ws", "ws-batching": "ws", "socketio": "socketio", "ejabberd": "xmpp"}
 # Posts under way at once. The tutorial takes a second for a few dozen: more would only wait.
 WINDOW = {"tutorial": 4}
 ONE_FRAME = {"BATCH_FRAMES": "1"}  # a setting of Consult: frames that may share one WebSocket message
@@ -393,6 +393,29 @@ def two(bench: Bench) -> None:
     bench.down(one, both)
 
 
+def archived(bench: Bench) -> None:
+    """Stored and delivered, 200 readers, both cores, against ejabberd's archived multi-user room."""
+    from . import ejabberd
+
+    ours, theirs = Contestant("Consult, batching", "consult", 256), Contestant(f"ejabberd {ejabberd.version() if ejabberd.ROOT.exists() else ''}".strip(), "ejabberd", 16)
+    for c in (ours, theirs):
+        c.server = bench.stack.start(c.kind, core=None)
+    bench.stack.sign_in(ours.server)  # type: ignore[arg-type]
+    for c in (ours, theirs):
+        bench.open(c, 200, rooms=[seed.room_id(0)])
+    bench.settle(ours, theirs, seconds=4)
+    found = bench.rounds([ours, theirs], bench.flood)
+    paced = bench.rounds([ours, theirs], lambda c: bench.stack.generator("pace", name=c.name, rate=50, seconds=2, roots=bench.stack.roots(c.server)))
+    bench.report.table("Stored and delivered: 200 readers, both cores", DELIVERY_HEAD, delivery_rows(found))
+    rows = [[name, short(median(r, lambda x: x["latency"]["p50"])), short(median(r, lambda x: x["latency"]["p99"]))] for name, r in paced.items()]
+    bench.report.table("The same at 50 posts a second, send to last reader, ms", ["", "p50", "p99"], rows)
+    bench.report.claim("stored and delivered, N=200", "deliveries/s, against ejabberd", ratios(found, ours.name, theirs.name), at_least=5.0)
+    p99 = ratios(paced, ours.name, theirs.name, lambda r: float(r["latency"]["p99"]))
+    bench.report.claim("stored and delivered, N=200", "p99 at 50 posts/s, of ejabberd's", p99, at_most=1.0)
+    bench.shut(ours, theirs)
+    bench.down(ours, theirs)
+
+
 def ceiling(bench: Bench) -> None:
     """The generator alone: how much it takes in from a server that does nothing but write."""
     from .stack import ceiling as start
@@ -433,4 +456,4 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "reconnect": reconnect,
     "sweep": sweep,
 }
-FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "two": two}
+FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "two": two, "archived": archived}

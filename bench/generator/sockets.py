@@ -93,6 +93,7 @@ class Adapter:
     """The simplest contestant: an upgrade, and text frames both ways."""
 
     checked = True  # whether messages are numbered as they were sent
+    framed = True  # in WebSocket messages
     ack = b""  # what an acknowledgement holds, where posts are acknowledged
     path = "/"
 
@@ -229,6 +230,34 @@ class Consult(Adapter):
         return frame(f'{{"type":"message.post","ref":{serial + 1000},"room":"{client.room}","id":"{id}","body":"{text}"}}'.encode())
 
 
+class Xmpp(Adapter):
+    """ejabberd's clients: anonymous sign-in, one multi-user room; the room sends each message back to everyone."""
+
+    framed = False
+
+    def open(self, n: int, first: int = 0) -> list[Client]:
+        made = []
+        stream = b"<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+        for i in range(first, first + n):
+            client = Client(self.connect(), self.rooms[i % len(self.rooms)])
+            for ask, answer in (
+                (stream, b"</stream:features>"),
+                (b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>", b"<success"),
+                (stream, b"</stream:features>"),
+                (b"<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", b"</iq>"),
+                (b"<presence to='%s@rooms.localhost/n%d'><x xmlns='http://jabber.org/protocol/muc'/></presence>" % (client.room.encode(), i), b"<subject"),
+            ):
+                client.data.clear()
+                client.sock.sendall(ask)
+                while answer not in client.data:
+                    client.pull()
+            made.append(client)
+        return made
+
+    def post(self, client: Client, serial: int, text: str) -> bytes:
+        return b"<message to='%s@rooms.localhost' type='groupchat' id='m%d'><body>%s</body></message>" % (client.room.encode(), serial, text.encode().replace(b"'", b"&apos;"))
+
+
 class Plain(Adapter):
     """The generator's own ceiling: raw TCP, a server that writes prebuilt frames (`bench.generator.ceiling`)."""
 
@@ -241,7 +270,7 @@ class Plain(Adapter):
         return text.encode() + b"\n"
 
 
-ADAPTERS: dict[str, type[Adapter]] = {"consult": Consult, "tutorial": Tutorial, "ws": Ws, "socketio": SocketIo, "plain": Plain}
+ADAPTERS: dict[str, type[Adapter]] = {"consult": Consult, "tutorial": Tutorial, "ws": Ws, "socketio": SocketIo, "plain": Plain, "xmpp": Xmpp}
 
 
 def sign_in(host: str, port: int, people: Sequence[str], password: str) -> list[str]:

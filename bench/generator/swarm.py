@@ -7,6 +7,7 @@ import os
 import select
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 from . import figures
@@ -130,7 +131,7 @@ class Swarm:
         for stream in streams:
             serials: list[int] = []
             seqs: list[int] = []
-            for opcode, payload in frames(stream):
+            for opcode, payload in frames(stream) if self.adapter.framed else [(1, stream)]:
                 found = SERIAL.findall(payload)
                 if opcode != 1 or not found:
                     continue
@@ -141,10 +142,10 @@ class Swarm:
                     seqs += [f["seq"] for f in (made if isinstance(made, list) else [made]) if f["type"] == "event"]
             messages += len(serials)
             faults += len(serials) - len(set(serials))
-            faults += sum(b != a + 1 for a, b in zip(seqs, seqs[1:], strict=False))
+            faults += sum(b != a + 1 for a, b in pairwise(seqs))
             if self.fan == len(self.clients):
                 faults += len(set(range(first, end)) - set(serials))
-        return {"faults": faults, "a_frame": messages / max(1, whole)}
+        return {"faults": faults, "a_frame": messages / max(1, whole) if self.adapter.framed else 1.0}
 
     # --- posts at a pace ------------------------------------------------------------
 

@@ -20,4 +20,5 @@ io.on("connection", (socket) => {
   socket.on("post", (message) => io.to(room).emit("post", message));
 });
 
-server.listen(Number(process.env.PORT), "127.0.0.1");
+const ready = (redis) => new Promise((resolve) => (redis.status === "ready" ? resolve() : redis.once("ready", resolve)));
+Promise.all([ready(publisher), ready(subscriber)]).then(() => server.listen(Number(process.env.PORT), "127.0.0.1"));

@@ -50,4 +50,5 @@ function flush() {
   waiting.clear();
 }
 
-server.listen(Number(process.env.PORT), "127.0.0.1");
+const ready = (redis) => new Promise((resolve) => (redis.status === "ready" ? resolve() : redis.once("ready", resolve)));
+Promise.all([ready(publisher), ready(subscriber)]).then(() => server.listen(Number(process.env.PORT), "127.0.0.1"));
