@@ -20,7 +20,7 @@ NODE := PATH="$(CURDIR)/$(VENV)/node-bin:$$PATH"
 SAY := @printf 'consult: %s\n'
 CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 
-.PHONY: help run test lint conformance screenshots bench lock clean servers node chromium dev frontend
+.PHONY: help run test lint conformance screenshots bench bench-full lock clean servers node chromium dev frontend
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +52,11 @@ conformance: dev servers frontend ## the protocol's own suite against a throwawa
 screenshots: dev servers frontend chromium ## pictures of the main screens, into .screenshots/
 	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest -q tests/browser/screenshots.py $(ARGS)
 
-bench: dev servers frontend ## the load generator's tables
-	@$(PY) -m bench $(ARGS)
+bench: dev servers node ## beside what people would use instead: a table of ratios, into docs/benchmarks.md
+	@$(NODE); $(PY) -m bench $(ARGS)
+
+bench-full: dev servers node ## the same with longer runs and the long rows
+	@$(NODE); $(PY) -m bench --full $(ARGS)
 
 lock: $(VENV)/bin/uv ## write the requirements' versions and hashes (ARGS=--upgrade for newer ones)
 	@for name in requirements requirements-dev requirements-local; do \

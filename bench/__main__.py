@@ -12,13 +12,16 @@ from .runs import FULL, QUICK, Bench, timed
 from .stack import CHECKOUT, CORES, OTHER_CORE, RAISED, SERVER_CORE, BenchError, installed, postgres_bin, stack
 
 NOTES = [
-    "Each ratio is taken within a round of alternating runs; its median and range over the rounds are shown. Every contestant has the same body of 250 bytes, the same Redis, the same generator.",
-    "The sockets of all contestants of a row are open at once; only one of them is driven at a time.",
+    "Each ratio is taken within a round of alternating runs; its median and range over the rounds are shown. "
+    "Every contestant has the same body of 250 bytes, the same Redis, the same generator.",
+    "The sockets of all contestants of a row are open at once, each contestant in a room of its own; only one of them is driven at a time.",
     "The generator keeps a window of posts under way (64; batching 256; the tutorial 4 or 1, which saturates it) and sends the next when as many deliveries have come in. "
     "It waits for every delivery, and two sockets of each run keep what they received: each message once, in the order of its room's log.",
-    "Consult's sockets belong to people who signed in over HTTP; each has its own ticket, hello and room.enter. Every post is stored and acknowledged. Its frames are larger than the peers', for they carry the event's envelope.",
+    "Consult's sockets belong to people who signed in over HTTP; each has its own ticket, hello and room.enter. "
+    "Every post is stored and acknowledged. Its frames are larger than the peers', for they carry the event's envelope.",
     "Node ws, socket.io and the tutorial store nothing, authenticate nobody and number nothing; their server pings are off for the length of a run, as Consult's are.",
-    "`stored` posts from connections that have not entered the room: it measures the write alone. pgbench runs our statements as they stand in the code, one post a transaction, prepared, on the server's core.",
+    "`stored` posts from connections that have not entered the room: it measures the write alone. "
+    "pgbench runs our statements as they stand in the code, one post a transaction, prepared, on the server's core.",
 ]
 
 
@@ -36,11 +39,12 @@ def main() -> int:
     report, began = reports.Report(), time.monotonic()
     try:
         with stack(fresh=not options.keep) as made:
-            machine = reports.machine(versions()) + [
-                f"Server on core {SERVER_CORE}; PostgreSQL (fsync and synchronous_commit on), Redis and generator on core {OTHER_CORE}."
-                if len(CORES) > 1
-                else "One core: everything shares it.",
-                "Raised for the bench: " + ", ".join(f"{k}={v}" for k, v in RAISED.items()) + "; one frame a message by BATCH_FRAMES=1.",
+            pinned = f"Server on core {SERVER_CORE}; PostgreSQL (fsync and synchronous_commit on), Redis and generator on core {OTHER_CORE}."
+            raised = ", ".join(f"{k}={v}" for k, v in RAISED.items())
+            machine = [
+                *reports.machine(versions()),
+                pinned if len(CORES) > 1 else "One core: everything shares it.",
+                f"Raised for the bench: {raised}; one frame a message by BATCH_FRAMES=1.",
             ]
             print("\n".join(machine), flush=True)
             bench = Bench(made, report, options.runs, options.seconds or (4.0 if options.full else 1.2))

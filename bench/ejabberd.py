@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import psycopg
 
-from .stack import CHECKOUT, COMMANDS, FOLDER, BenchError, Stack
+from .stack import CHECKOUT, COMMANDS, FOLDER, POSTGRES_PORT, BenchError, Stack
 
 PACKAGES = ["ejabberd", "erlang-p1-pgsql"]
 HOME = FOLDER / "ejabberd"
@@ -36,24 +37,43 @@ def version() -> str:
 
 def command(stack: Stack, port: int) -> tuple[list[str], dict[str, str], Path]:
     install()
-    sockets = stack.env["DATABASE_URL"].partition("host=")[2]
     _database(stack)
     spool = HOME / "spool"
-    spool.mkdir(exist_ok=True)
-    for old in spool.iterdir():
-        old.unlink()
+    shutil.rmtree(spool, ignore_errors=True)
+    spool.mkdir()
     text = (CHECKOUT / "bench" / "peers" / "ejabberd" / "ejabberd.yml").read_text()
     config = HOME / "ejabberd.yml"
-    config.write_text(text.replace("@PORT@", str(port)).replace("@SOCKETS@", sockets))
+    config.write_text(text.replace("@PORT@", str(port)).replace("@POSTGRES@", str(POSTGRES_PORT)))
     erlang = ROOT / "usr" / "lib" / "erlang"
     erts = next(erlang.glob("erts-*"))
     ebin = next((ROOT / "usr" / "lib").glob("*/ejabberd-*/ebin"))
     env = {
-        "ROOTDIR": str(erlang), "BINDIR": str(erts / "bin"), "EMU": "beam", "PROGNAME": "erl", "HOME": str(HOME), "EJABBERD_CONFIG_PATH": str(config),
-        "EJABBERD_LOG_PATH": str(HOME / "ejabberd.log"), "SPOOL_DIR": str(spool), "EJABBERD_SQL_PATH": str(ROOT / "usr/share/ejabberd/sql"),
+        "ROOTDIR": str(erlang),
+        "BINDIR": str(erts / "bin"),
+        "EMU": "beam",
+        "PROGNAME": "erl",
+        "HOME": str(HOME),
+        "EJABBERD_CONFIG_PATH": str(config),
+        "EJABBERD_LOG_PATH": str(HOME / "ejabberd.log"),
+        "SPOOL_DIR": str(spool),
+        "EJABBERD_SQL_PATH": str(ROOT / "usr/share/ejabberd/sql"),
         "LD_LIBRARY_PATH": str(ROOT / "usr/lib/x86_64-linux-gnu"),
     }
-    words = [str(erts / "bin" / "erlexec"), "-noinput", "-boot", str(erlang / "bin" / "start_clean"), "-pa", str(ebin), "+K", "true", "+P", "250000", "-mnesia", "dir", f'"{spool}"']
+    words = [
+        str(erts / "bin" / "erlexec"),
+        "-noinput",
+        "-boot",
+        str(erlang / "bin" / "start_clean"),
+        "-pa",
+        str(ebin),
+        "+K",
+        "true",
+        "+P",
+        "250000",
+        "-mnesia",
+        "dir",
+        f'"{spool}"',
+    ]
     return [*words, "-s", "ejabberd"], env, HOME
 
 

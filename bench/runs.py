@@ -15,7 +15,16 @@ from .report import Report, short
 from .stack import HOST, Server, Stack
 
 WARM = 0.3
-ADAPTER = {"consult": "consult", "consult-two": "consult", "tutorial-daphne": "tutorial", "tutorial-uvicorn": "tutorial", "ws": "ws", "ws-batching": "ws", "socketio": "socketio", "ejabberd": "xmpp"}
+ADAPTER = {
+    "consult": "consult",
+    "consult-two": "consult",
+    "tutorial-daphne": "tutorial",
+    "tutorial-uvicorn": "tutorial",
+    "ws": "ws",
+    "ws-batching": "ws",
+    "socketio": "socketio",
+    "ejabberd": "xmpp",
+}
 # Posts under way at once. The tutorial takes a second for a few dozen: more would only wait.
 WINDOW = {"tutorial": 4}
 ONE_FRAME = {"BATCH_FRAMES": "1"}  # a setting of Consult: frames that may share one WebSocket message
@@ -50,7 +59,7 @@ class Bench:
         if adapter == "consult":
             options["tokens"] = self.stack.tokens
         else:
-            rooms = [f"r{i}" for i in range(len(rooms))]
+            rooms = [f"{contestant.kind}-{i}" for i in range(len(rooms))]  # servers that share a Redis hear each other's rooms
         took = self.stack.generator("open", name=contestant.name, adapter=adapter, n=n, host=HOST, port=server.port, rooms=rooms, writers=writers, fan=fan, **options)
         return float(took["seconds"])
 

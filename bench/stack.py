@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from consult.local import binaries, places
+from consult.local import binaries, places, postgres
+from consult.local.errors import LocalError
 from consult.local.places import Home
 from consult.local.services import services
 from consult.local.stack import free_port
@@ -41,6 +43,9 @@ RAISED = {
     "HEARTBEAT_MS": "3600000",
     "LOG_LEVEL": "ERROR",
 }
+
+
+POSTGRES_PORT = 5432  # ejabberd's driver knows no unix sockets; the port is part of a socket's name, so it is the usual one
 
 
 class BenchError(Exception):
@@ -197,6 +202,9 @@ def stack(*, fresh: bool) -> Iterator[Stack]:
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     FOLDER.mkdir(exist_ok=True)
+    with contextlib.suppress(LocalError):
+        free_port(HOST, POSTGRES_PORT)
+        postgres.SETTINGS["listen_addresses"] = HOST
     home = Home(checkout=FOLDER)
     if fresh:
         shutil.rmtree(home.for_postgres(places.person()) / "postgres", ignore_errors=True)
@@ -232,4 +240,4 @@ def ceiling(stack: Stack, n: int, batch: int) -> Server:
 
 def _listens(port: int) -> bool:
     wanted = f"0100007F:{port:04X}"
-    return any(wanted in line and line.split()[3] == "0A" for line in open("/proc/net/tcp"))
+    return any(wanted in line and line.split()[3] == "0A" for line in Path("/proc/net/tcp").read_text().splitlines()[1:])

@@ -21,7 +21,10 @@ MARK = b"^^^"  # begins every body; no header of a frame and no field of an enve
 BODY = 250  # bytes of every message's text
 AT_ONCE = 50  # sockets opened side by side
 PATIENCE = 60.0
-_FILLER = " Avis demande: lesion pigmentee de l'avant-bras, bords irreguliers, evolution sur trois mois, pas de prurit, pas d'antecedent familial; photographie jointe au dossier, merci de vos avis sur la conduite a tenir avant exerese et sur le delai raisonnable ici."
+_FILLER = (
+    " Avis demande: lesion pigmentee de l'avant-bras, bords irreguliers, evolution sur trois mois, pas de prurit, pas d'antecedent familial; photographie jointe au dossier, "
+    "merci de vos avis sur la conduite a tenir avant exerese et sur le delai raisonnable ici."
+)
 
 
 def body(serial: int) -> str:
@@ -107,8 +110,8 @@ class Adapter:
 
     def upgrade(self, i: int) -> bytes:
         return (
-            f"GET {self.path.format(room=self.rooms[i % len(self.rooms)])} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{self.headers()}"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            f"GET {self.path.format(room=self.rooms[i % len(self.rooms)])} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"{self.headers()}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         ).encode()
 
     def headers(self) -> str:
