@@ -144,7 +144,7 @@ class Tab:
         for text in texts:
             expect(self.message(text)).to_have_count(1, timeout=PATIENCE)
             expect(self.message(text).locator(".sent-state")).to_have_count(0, timeout=PATIENCE)
-        shown = self.log.locator("article.msg").all_inner_texts()
+        shown = [one.replace("\u00a0", " ") for one in self.log.locator("article.msg").all_inner_texts()]
         at = [next(i for i, one in enumerate(shown) if text in one) for text in texts]
         assert at == sorted(at), f"shown in another order: {at}"
         return self

@@ -2,7 +2,7 @@
 import { useComputed, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Line, RoomView } from "../../store";
-import { follow, slideDown, slideUp, windowAt, type Range } from "./window";
+import { follow, holds, slideDown, slideUp, windowAt, type Range } from "./window";
 
 const nearEdge = 600;
 const nearBottom = 48;
@@ -38,7 +38,7 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     let seen = 0;
     for (const child of log.children as unknown as HTMLElement[]) {
       const rect = child.getBoundingClientRect();
-      if (!place.current && child.dataset.key && rect.bottom > top) place.current = { key: child.dataset.key, offset: rect.top - top };
+      if (!place.current && child.dataset.key && holds(child.dataset.key) && rect.bottom > top) place.current = { key: child.dataset.key, offset: rect.top - top };
       if (rect.top < top + log.clientHeight && child.dataset.seq) seen = Number(child.dataset.seq);
     }
     if (seen) onSeen(seen);
@@ -124,6 +124,18 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     document.addEventListener("visibilitychange", onVisible);
     addEventListener("focus", onVisible);
     return () => { watch.disconnect(); document.removeEventListener("visibilitychange", onVisible); removeEventListener("focus", onVisible); };
+  }, []);
+
+  // At the very edge a turn of the wheel or a finger moves nothing, so no scroll event asks for more.
+  const asks = useRef(more);
+  asks.current = more;
+  useEffect(() => {
+    const log = box.current;
+    if (!log) return;
+    const ask = () => requestAnimationFrame(() => asks.current());
+    log.addEventListener("wheel", ask, { passive: true });
+    log.addEventListener("touchmove", ask, { passive: true });
+    return () => { log.removeEventListener("wheel", ask); log.removeEventListener("touchmove", ask); };
   }, []);
 
   const waiting = useRef(false);

@@ -23,6 +23,9 @@ export function slideDown(range: Range, count: number): Range {
   return { from: Math.max(range.from, to - most), to };
 }
 
+/** A day's divider moves up when older messages of that day come in: it is no place to hold on to. */
+export const holds = (key: string): boolean => !key.startsWith("d:");
+
 /**
  * The same window over changed lines: it holds on to its first line by key (or to the end, where it was there).
  * Lines put before it (an older page) leave it in place; lines after it join as long as there is room.
@@ -34,7 +37,7 @@ export function follow(range: Range, before: readonly { key: string }[], after: 
   const where = new Map(after.map((line, at) => [line.key, at]));
   for (let at = range.from; at < range.to && found < 0; at++) {
     const key = before[at]?.key;
-    const now = key === undefined ? undefined : where.get(key);
+    const now = key === undefined || !holds(key) ? undefined : where.get(key);
     if (now !== undefined) found = Math.max(0, now - (at - range.from));
   }
   if (found < 0) return windowAt(count, null);
