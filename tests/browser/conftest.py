@@ -62,7 +62,13 @@ class Demo(Stack):
 
     def manage(self, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=CHECKOUT, env=self.services.env(self.database, self.redis_url), check=False, capture_output=True, text=True, timeout=180,
+            [sys.executable, "manage.py", *words],
+            cwd=CHECKOUT,
+            env=self.services.env(self.database, self.redis_url),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
@@ -84,8 +90,14 @@ class Demo(Stack):
         batch = [{"room": room, "person": str(self.cast[name].id), "id": str(uuid.uuid4()), "body": body} for body in bodies]
         plan = {"threads": 1, "batches": [batch[at : at + 200] for at in range(0, len(batch), 200)]}
         done = subprocess.run(
-            [sys.executable, "-m", "tests.live", "batches"], cwd=CHECKOUT, env=self.services.env(self.database, self.redis_url), input=json.dumps(plan),
-            check=False, capture_output=True, text=True, timeout=180,
+            [sys.executable, "-m", "tests.live", "batches"],
+            cwd=CHECKOUT,
+            env=self.services.env(self.database, self.redis_url),
+            input=json.dumps(plan),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
         assert done.returncode == 0, done.stderr[-3000:]
 

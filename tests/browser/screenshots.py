@@ -109,8 +109,12 @@ def test_screens(profile: Callable[[str], Device], demo: Demo, shot: Shot, size:
     page.wait_for_timeout(400)
     shot(page, "07-group")
     for name, path, wait in (
-        ("08-ask", "/ask?group=" + demo.group("DER"), "#ask-question"), ("09-cases", "/cases", ".item, .found, .empty"), ("10-directory", "/directory", ".entry-row"),
-        ("11-groups", "/directory?tab=groups", ".entry-row"), ("12-search", "/search?q=corticoides", "li.found"), ("13-me", "/me", ".me-card"),
+        ("08-ask", "/ask?group=" + demo.group("DER"), "#ask-question"),
+        ("09-cases", "/cases", ".item, .found, .empty"),
+        ("10-directory", "/directory", ".entry-row"),
+        ("11-groups", "/directory?tab=groups", ".entry-row"),
+        ("12-search", "/search?q=corticoides", "li.found"),
+        ("13-me", "/me", ".me-card"),
     ):
         tab.go(path)
         expect(page.locator(f"main :is({wait})").first).to_be_visible()

@@ -19,7 +19,9 @@ def grave(page: Page) -> list[Any]:
     return [(one["id"], one["impact"], [(node["target"], node["failureSummary"][:300]) for node in one["nodes"][:4]]) for one in found if one["impact"] in ("serious", "critical")]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")], ids=["desk-light", "desk-dark", "phone-light", "phone-dark"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")], ids=["desk-light", "desk-dark", "phone-light", "phone-dark"]
+)
 def test_axe_finds_nothing_grave(device: Devices, demo: Demo, size: dict[str, int], scheme: str) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed (npm ci)")
@@ -38,8 +40,13 @@ def test_axe_finds_nothing_grave(device: Devices, demo: Demo, size: dict[str, in
     tab.sign_in("nadia").inside()
     look("rooms")
     for name, path, seen in (
-        ("case", f"/rooms/{demo.case('Pemphigoïde sous gliptine ?')}", "article.msg"), ("group", f"/rooms/{demo.group('DER')}", ".case-card"), ("ask", "/ask", "#ask-question"),
-        ("cases", "/cases", ".item"), ("directory", "/directory", ".entry-row"), ("search", "/search?q=biopsie", "li.found"), ("me", "/me", ".me-card"),
+        ("case", f"/rooms/{demo.case('Pemphigoïde sous gliptine ?')}", "article.msg"),
+        ("group", f"/rooms/{demo.group('DER')}", ".case-card"),
+        ("ask", "/ask", "#ask-question"),
+        ("cases", "/cases", ".item"),
+        ("directory", "/directory", ".entry-row"),
+        ("search", "/search?q=biopsie", "li.found"),
+        ("me", "/me", ".me-card"),
     ):
         tab.go(path)
         expect(page.locator(f"main {seen}").first).to_be_visible()
@@ -62,7 +69,9 @@ def test_at_200_percent_the_layout_is_the_phones(device: Devices, demo: Demo) ->
     for path in (f"/rooms/{demo.case('Pemphigoïde sous gliptine ?')}", "/ask", "/me", "/directory", "/cases"):
         tab.go(path)
         expect(tab.page.locator("main :is(article.msg, form, .entry-row, .item)").first).to_be_visible()
-        wide = tab.page.evaluate("() => [...document.querySelectorAll('body *')].filter((e) => e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && !e.classList.contains('chips')).map((e) => e.className)")
+        wide = tab.page.evaluate(
+            "() => [...document.querySelectorAll('body *')].filter((e) => e.scrollWidth > e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && !e.classList.contains('chips')).map((e) => e.className)"
+        )
         assert not wide, (path, wide)
         assert tab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), path
     expect(tab.page.get_by_role("navigation", name="Lieux").last).to_be_visible()
@@ -73,5 +82,7 @@ def test_reduced_motion_leaves_nothing_moving(device: Devices, demo: Demo) -> No
     tab.go(f"/rooms/{demo.case('Pemphigoïde sous gliptine ?')}")
     expect(tab.page.locator("article.msg").first).to_be_visible()
     tab.page.locator(".room-head").get_by_role("button", name="Plus d’actions").click()
-    moving = tab.page.evaluate("() => document.getAnimations().filter((a) => (a.effect?.getComputedTiming().duration ?? 0) > 1).map((a) => a.animationName ?? a.transitionProperty)")
+    moving = tab.page.evaluate(
+        "() => document.getAnimations().filter((a) => (a.effect?.getComputedTiming().duration ?? 0) > 1).map((a) => a.animationName ?? a.transitionProperty)"
+    )
     assert not moving, moving

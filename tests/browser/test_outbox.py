@@ -171,7 +171,8 @@ def test_the_next_person_never_meets_the_first_ones_words(device: Devices, demo:
     camille.sign_in("nadia").inside().room(room).sees("c’est Camille", "secret de Nadia")
     expect(camille.composer).to_have_value("brouillon de Nadia")
     assert demo.sql("SELECT p.email, m.body FROM rooms_message m JOIN clinicians_person p ON p.id = m.author_id WHERE m.room_id = %s ORDER BY m.seq", room) == [
-        ("camille@example.org", "c’est Camille"), ("nadia@example.org", "secret de Nadia"),
+        ("camille@example.org", "c’est Camille"),
+        ("nadia@example.org", "secret de Nadia"),
     ]
 
 

@@ -12,7 +12,10 @@ from tests.browser.pages import PATIENCE, eventually
 
 
 def test_a_newcomer_waits_and_is_let_in_on_the_open_page(device: Devices, demo: Demo) -> None:
-    newcomer = device().tab().sign_in("yann")
+    laptop = device()
+    # Rights reach every door within a second; the page may knock sooner.
+    laptop.expects("/api/v1/rooms/")
+    newcomer = laptop.tab().sign_in("yann")
     expect(newcomer.page.get_by_role("heading", name="Votre compte attend sa vérification")).to_be_visible()
     expect(newcomer.page.locator("nav.list")).to_have_count(0)
     expect(newcomer.page.get_by_label("Prénom")).to_have_value("Yann")
@@ -57,7 +60,16 @@ def test_unread_counts_agree_on_two_devices(device: Devices, demo: Demo) -> None
     expect(desk.log).to_contain_text("Nouveau depuis")
     for tab in (desk, phone):
         expect(tab.item(title).locator(".count")).to_have_count(0, timeout=PATIENCE)
-    eventually(lambda: demo.sql("SELECT count(*) FROM rooms_event e JOIN rooms_room r ON r.id = e.room_id WHERE r.owner_id = %s AND e.kind = 'read.marked' AND e.data->>'room' = %s", demo.cast["nadia"].id, room)[0][0] >= 1)
+    eventually(
+        lambda: (
+            demo.sql(
+                "SELECT count(*) FROM rooms_event e JOIN rooms_room r ON r.id = e.room_id WHERE r.owner_id = %s AND e.kind = 'read.marked' AND e.data->>'room' = %s",
+                demo.cast["nadia"].id,
+                room,
+            )[0][0]
+            >= 1
+        )
+    )
 
 
 def test_search_ignores_accents_and_jumps_to_the_place(device: Devices, demo: Demo) -> None:
