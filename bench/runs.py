@@ -45,6 +45,7 @@ class Bench:
     report: Report
     runs: int
     seconds: float
+    full: bool = False
 
     def up(self, contestant: Contestant, **changes: Any) -> Server:
         if contestant.server is None:
@@ -195,7 +196,7 @@ def stored(bench: Bench) -> None:
         deep: list[dict[str, Any]] = []
         base: list[float] = []
         for _ in range(bench.runs):
-            base.append(pgbench.run(bench.stack, script, clients=best, seconds=2))
+            base.append(pgbench.run(bench.stack, script, clients=best, seconds=5 if bench.full else 1))
             for depth, found in ((1, runs), (8, deep)):
                 r = bench.stack.generator("store", name=ours.name, seconds=bench.seconds, depth=depth, warm=WARM, roots=bench.stack.roots(server))
                 found.append(r)
@@ -250,13 +251,13 @@ def ack(bench: Bench) -> None:
     server = bench.up(ours)
     ours_runs, bare_runs = [], []
     for _ in range(bench.runs):
-        bare_runs.append(bench.stack.generator("insert", url=bench.stack.env["DATABASE_URL"], rate=100, seconds=2)["latency"])
-        ours_runs.append(bench.stack.generator("pace", name=ours.name, rate=100, seconds=2, roots=bench.stack.roots(server))["ack"])
+        bare_runs.append(bench.stack.generator("insert", url=bench.stack.env["DATABASE_URL"], rate=150, seconds=1.5)["latency"])
+        ours_runs.append(bench.stack.generator("pace", name=ours.name, rate=150, seconds=1.5, roots=bench.stack.roots(server))["ack"])
     rows = [
         [name, short(median(r, lambda x: x["p50"])), short(median(r, lambda x: x["p99"]))]
         for name, r in (("a bare insert", bare_runs), ("Consult, post to acknowledgement", ours_runs))
     ]
-    bench.report.table("Acknowledgement on an idle server, ms (100 posts a second, one after the other)", ["", "p50", "p99"], rows)
+    bench.report.table("Acknowledgement on an idle server, ms (150 posts a second, one after the other)", ["", "p50", "p99"], rows)
     bench.report.claim("acknowledgement, idle", "p99, of a bare single-insert commit's", [a["p99"] / b["p99"] for a, b in zip(ours_runs, bare_runs, strict=True)], at_most=3.0)
     bench.shut(ours)
     bench.down(ours)
@@ -322,7 +323,7 @@ def latency(bench: Bench) -> None:
 
 def reconnect(bench: Bench) -> None:
     """Many clients at once with 300 missed events each, against the rate at which the tutorial accepts sockets."""
-    n = 1000
+    n = 5000 if bench.full else 300
     ours, tutorial = Contestant("Consult", "consult"), Contestant("tutorial on Daphne", "tutorial-daphne")
     server = bench.up(ours)
     bench.up(tutorial)
