@@ -75,7 +75,7 @@ class Generator:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise BenchError("the generator died")
+            raise BenchError(f"the generator ended ({self.process.wait(5)})")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise BenchError(f"{do}: {answer['error']}")
