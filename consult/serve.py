@@ -28,6 +28,7 @@ def main() -> None:
     from consult.server import Server, config
 
     _all_descriptors()
+    sys.setswitchinterval(0.0005)  # a lane that waits for the interpreter holds its rooms' locks meanwhile
     server = Server(config(fd=args.fd) if args.fd is not None else config(host=args.host, port=args.port))
     server.run()
     sys.exit(0 if server.started else 3)

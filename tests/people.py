@@ -33,7 +33,9 @@ def person(name: str, *, verified: bool = True, moderator: bool = False, **field
     made = Person(email=email, password=_hashed(), given_name=fields.pop("given_name", name.title()), **fields)
     made.save()
     Standing.objects.filter(person_id=made.pk).update(
-        verification=Verification.VERIFIED if verified else Verification.PENDING, register="test" if verified else "", moderator=moderator,
+        verification=Verification.VERIFIED if verified else Verification.PENDING,
+        register="test" if verified else "",
+        moderator=moderator,
     )
     return made
 

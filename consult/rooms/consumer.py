@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -43,6 +44,13 @@ class Consumer(AsyncConsumer):
         self.tasks: set[asyncio.Task[None]] = set()
         self.locale = "fr"
         self.ended = False
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """One loop over what the server brings: Channels' own makes tasks for each frame, to listen to a layer as well."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Without Channels' thread hop to close old connections: no ORM runs on this thread.

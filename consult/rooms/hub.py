@@ -365,6 +365,7 @@ class Hub:
 
     def _presence_now(self, room: LocalRoom) -> None:
         room.presence_due = False
+        room = self.rooms.get(room.id, room)  # everyone may have left and come back meanwhile
         cards = {c.cards[room.id]["id"]: c.cards[room.id] for c in room.live}
         self.bus.publish(_group(room.id), {"type": "presence", "node": self.node, "from": self.node, "room": str(room.id), "cards": dict(list(cards.items())[:500])})
         self._presence_signal(room)

@@ -59,10 +59,17 @@ def test_the_same_again_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"profession": "99"}, ["profession"]), ({"specialty": "SM00"}, ["specialty"]), ({"title": "Roi"}, ["title"]), ({"locale": "de"}, ["locale"]),
-        ({"given_name": "x" * 61}, ["given_name"]), ({"given_name": "Anne\u0000"}, ["given_name"]), ({"family_name": "http://x"}, ["family_name"]),
+        ({"profession": "99"}, ["profession"]),
+        ({"specialty": "SM00"}, ["specialty"]),
+        ({"title": "Roi"}, ["title"]),
+        ({"locale": "de"}, ["locale"]),
+        ({"given_name": "x" * 61}, ["given_name"]),
+        ({"given_name": "Anne\u0000"}, ["given_name"]),
+        ({"family_name": "http://x"}, ["family_name"]),
         ({"place": "a\u202eb" + "x" * 120}, ["place"]),
-        ({"email": "other@example.org"}, ["email"]), ({"given_name": 7}, ["given_name"]), ({"is_staff": True}, ["is_staff"]),
+        ({"email": "other@example.org"}, ["email"]),
+        ({"given_name": 7}, ["given_name"]),
+        ({"is_staff": True}, ["is_staff"]),
         ({"title": "Roi", "locale": "de"}, ["locale", "title"]),
     ],
 )

@@ -24,7 +24,9 @@ def listed(person: Person, **query: Any) -> list[dict[str, Any]]:
 
 
 def cost(person: Person, limit: int = 200) -> int:
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         lists.mine(person=person.pk, cursor=None, limit=limit)
     return len(queries)
 
@@ -40,9 +42,23 @@ def test_an_item_says_where_i_stand() -> None:
     actor = item["last"].pop("actor")
     assert actor["name"] == "Dr Idris Vallon" and actor["verified"] and actor["group"] == "DER"
     assert item == {
-        "id": str(room), "kind": "group", "title": "Dermatologie", "code": "DER", "member": True, "role": "member", "muted": False,
-        "head": {"epoch": Room.objects.get(pk=room).epoch, "seq": seq}, "read_seq": 0, "unread": 2, "mentions": 0, "members": 2, "joinable": False,
-        "lock": None, "moderator_live": False, "last": {"seq": seq, "excerpt": "x" * 120, "withheld": None}, "case": None,
+        "id": str(room),
+        "kind": "group",
+        "title": "Dermatologie",
+        "code": "DER",
+        "member": True,
+        "role": "member",
+        "muted": False,
+        "head": {"epoch": Room.objects.get(pk=room).epoch, "seq": seq},
+        "read_seq": 0,
+        "unread": 2,
+        "mentions": 0,
+        "members": 2,
+        "joinable": False,
+        "lock": None,
+        "moderator_live": False,
+        "last": {"seq": seq, "excerpt": "x" * 120, "withheld": None},
+        "case": None,
     }
     reading.mark(reading.Mark(room, nadia.pk, seq))
     [item] = listed(nadia)

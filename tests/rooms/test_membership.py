@@ -107,7 +107,11 @@ def test_a_private_room_and_none_at_all_answer_alike() -> None:
     room, stranger = conversation(people.camille(), people.nadia()), Phone(people.idris())
     nowhere = uuid.uuid4()
     for method, path, body in (
-        ("post", "join", {}), ("post", "leave", {}), ("post", "mute", {"muted": True}), ("get", "", None), ("get", "members", None),
+        ("post", "join", {}),
+        ("post", "leave", {}),
+        ("post", "mute", {"muted": True}),
+        ("get", "", None),
+        ("get", "members", None),
         ("post", "members", {"id": people.some_id(), "person": str(people.helene().pk)}),
     ):
         answers = []

@@ -142,7 +142,9 @@ def _close() -> None:
 @pytest.mark.parametrize(
     ("act", "kind"),
     [
-        (_suspend, "standing"), (_password, "account"), (_close, "account"),
+        (_suspend, "standing"),
+        (_password, "account"),
+        (_close, "account"),
         (lambda: actions.expire(person_id=camille().pk, by=None), "standing"),
         (lambda: camille().delete(), "account"),
     ],
