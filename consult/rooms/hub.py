@@ -75,7 +75,6 @@ class Hub:
         self.bus = Bus(self._from_bus)
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
-        self.swept_at = time.monotonic()
         doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
         self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run())]
 
@@ -330,7 +329,6 @@ class Hub:
                 ids = [r.id for r in self.rooms.values() if r.epoch is not None]
                 heads = await self.read(log.heads_of, ids) if ids else {}
                 figures.sweep_seconds.observe(time.perf_counter() - started)
-                self.swept_at = time.monotonic()
                 for id, (epoch, seq) in heads.items():
                     room = self.rooms.get(id)
                     if room is None or room.epoch is None:

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -44,6 +45,7 @@ class Lane(threading.Thread):
         super().__init__(name=f"lane-{number}", daemon=True)
         self.waiting: deque[Job] = deque()
         self.wake = threading.Event()
+        self.busy = False
 
     def submit(self, job: Job) -> None:
         self.waiting.append(job)
@@ -53,14 +55,17 @@ class Lane(threading.Thread):
         own_connection()
         while True:
             self.wake.wait()
+            self.busy = True
             self.wake.clear()
             while self.waiting:
                 jobs = self._take()
                 try:
-                    self._settle(jobs, self._run(jobs))
-                except Exception:  # a lane must outlive whatever a write does
+                    settled = list(zip(jobs, self._run(jobs), strict=True))
+                except Exception:  # a lane outlives whatever a write does; that nothing was written is not known here, so it is not said
                     logger.exception("a lane failed")
-                    self._settle(jobs, [Refusal("request.failed")] * len(jobs))
+                    settled = [(job, OutcomeUnknown()) for job in jobs]
+                self._settle(settled)
+            self.busy = False
 
     def _take(self) -> list[Job]:
         jobs = [self.waiting.popleft()]
@@ -110,15 +115,15 @@ class Lane(threading.Thread):
         logger.warning("write refused by the database", extra={"code": state})
         return [Refusal("service.unavailable", retry_after_ms=1000) if passing else Refusal("request.failed")]
 
-    def _settle(self, jobs: Sequence[Job], results: Sequence[Result]) -> None:
+    def _settle(self, settled: Sequence[tuple[Job, Result]]) -> None:
         per_loop: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Result], None], Result]]] = {}
-        for job, result in zip(jobs, results, strict=True):
+        for job, result in settled:
             if job.loop is None:
                 job.done(result)
             else:
                 per_loop.setdefault(job.loop, []).append((job.done, result))
         for loop, calls in per_loop.items():
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop was closed: nobody is left to be told
                 loop.call_soon_threadsafe(_call_all, calls)
 
 
@@ -175,5 +180,5 @@ def wait(room: uuid.UUID, run: RunMany, item: Any, *, together: bool) -> Any:
 
 
 def idle() -> bool:
-    """Whether nothing waits: asked while draining."""
-    return all(not lane.waiting for lane in _lanes)
+    """Whether nothing waits and nothing is being written: asked while draining."""
+    return not any(lane.waiting or lane.busy for lane in _lanes)

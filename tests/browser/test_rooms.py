@@ -13,8 +13,8 @@ from tests.browser.pages import PATIENCE, eventually
 
 def test_a_newcomer_waits_and_is_let_in_on_the_open_page(device: Devices, demo: Demo) -> None:
     laptop = device()
-    # Rights reach every door within a second; the page may knock sooner.
-    laptop.expects("/api/v1/rooms/")
+    # The address she is let in at is a group that she has not joined: the server says room.not_member, the page offers to join.
+    laptop.expects(f"/api/v1/rooms/{demo.group('DER')}/messages")
     newcomer = laptop.tab().sign_in("yann")
     expect(newcomer.page.get_by_role("heading", name="Votre compte attend sa vérification")).to_be_visible()
     expect(newcomer.page.locator("nav.list")).to_have_count(0)
