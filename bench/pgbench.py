@@ -72,7 +72,7 @@ def script(rooms: int) -> str:
         statement(messages._BEFORE) + ";",
         statement(access._QUERY) + ";",
         statement(messages._INSERT) + ";",
-        statement(log._ADVANCE) + ";",
+        statement(log.ADVANCE) + ";",
         "COMMIT;",
     ]
     return "\n".join(lines).replace(ROOM, "':room'").replace("':room'", ROOM).replace(PERSON, PERSON) + "\n"
