@@ -175,11 +175,19 @@ class PgLink(Link):
                 self.answered.clear()
                 self.hold = True
                 self.far.write(head + body)
-                await self.far.drain()
+                await self._through_sync(head[:1])
                 await asyncio.wait_for(self.answered.wait(), 20)  # it is committed, and nobody hears of it
                 return
             self.far.write(head + body)
             await self.far.drain()
+
+    async def _through_sync(self, kind: bytes) -> None:
+        """A COMMIT that was bound is run by the messages after it, and answered at the next Sync."""
+        while kind not in (b"Q", b"S"):
+            head = await self.near_reader.readexactly(5)
+            self.far.write(head + await self.near_reader.readexactly(struct.unpack("!I", head[1:])[0] - 4))
+            kind = head[:1]
+        await self.far.drain()
 
     async def _greeting(self) -> None:
         """The start-up messages carry no type. A request for TLS or GSS is one of them."""
@@ -212,8 +220,11 @@ class PgLink(Link):
     async def back(self) -> None:
         while data := await self.far_reader.read(65536):
             if self.hold:
-                self.answered.set()
-                await asyncio.sleep(3600)
+                self.tail = self.tail[-16:] + data
+                if b"COMMIT\0" in self.tail:
+                    self.answered.set()
+                    await asyncio.sleep(3600)
+                continue
             await self.proxy.thawed.wait()
             self.near.write(data)
             await self.near.drain()

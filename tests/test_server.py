@@ -130,6 +130,67 @@ async def test_text_that_is_not_utf8_closes_1007(address: str) -> None:
     assert client.close_code == 1007
 
 
+def masked(opcode: int, payload: bytes, *, fin: bool = True, mask: bytes = b"\x01\x02\x03\x04") -> bytes:
+    """A client's frame, with the length in the form that fits."""
+    n = len(payload)
+    size = bytes([0x80 | n]) if n < 126 else b"\xfe" + n.to_bytes(2) if n < 65536 else b"\xff" + n.to_bytes(8)
+    return bytes([(0x80 if fin else 0) | opcode]) + size + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+
+
+@pytest.mark.parametrize("step", [1, 3, 1000, 10_000_000])
+async def test_frames_however_they_are_cut_are_taken_whole_and_in_order(address: str, step: int) -> None:
+    """What goes the short way, what goes through websockets (fragments, pings, binary) and what both share stay in one order."""
+    client = await opened(address, await db(people.camille), ping_interval=None)
+    ask = lambda ref, pad=0: json.dumps({"type": "ping", "ref": ref}).encode() + b" " * pad  # noqa: E731
+    long = ask(14)
+    stream = b"".join(
+        [
+            masked(1, ask(11)),
+            masked(1, ask(12, 200)),  # a length of two bytes
+            masked(9, b"are you there"),
+            masked(1, long[:5], fin=False),
+            masked(9, b""),  # a control frame between two fragments
+            masked(0, long[5:12], fin=False),
+            masked(0, long[12:]),
+            masked(1, ask(15, 70_000)) if step > 3 else masked(1, ask(15)),  # of eight
+            masked(2, b"binary"),
+            masked(1, ask(16)),
+        ]
+    )
+    for at in range(0, len(stream), step):
+        client.transport.write(stream[at : at + step])
+        if step <= 3:
+            await asyncio.sleep(0)
+    refs: list[Any] = []
+    async with asyncio.timeout(20):
+        while not refs or refs[-1] != 16:
+            message = json.loads(await client.recv())
+            refs += [f["ref"] for f in (message if isinstance(message, list) else [message]) if "ref" in f]
+    assert refs == [11, 12, 14, 15, None, 16], "the binary message is refused in its turn"
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (masked(1, b"\xff\xfe"), 1007),
+        (masked(1, b"{", fin=False) + masked(1, b"}"), 1002),  # a new message inside a fragmented one
+        (masked(0, b"{}"), 1002),  # a continuation of nothing
+        (b"\x81\x02{}", 1002),  # not masked
+        (masked(0x41, b"{}"), 1002),  # a reserved bit
+        (masked(3, b"{}"), 1002),  # an opcode that there is not
+        (masked(9, b"x" * 126), 1002),  # a ping that is too long
+        (b"\x81\xff" + (1 << 62).to_bytes(8) + b"\0\0\0\0" + b"x" * 100, 1009),
+    ],
+)
+async def test_what_is_no_frame_closes_with_its_code(address: str, bad: bytes, code: int) -> None:
+    client = await opened(address, await db(people.camille), ping_interval=None)
+    client.transport.write(bad)
+    with pytest.raises(websockets.ConnectionClosed):
+        await asyncio.wait_for(client.recv(), 5)
+    assert client.close_code == code
+
+
 async def test_the_server_pings_and_a_silent_client_is_closed(address: str, settings: Any) -> None:
     settings.HEARTBEAT_MS = 200
     client = await opened(address, await db(people.camille), ping_interval=None)

@@ -112,7 +112,7 @@ def ask(
         accepted, facts = [], None
         if group:
             card = messages.Post(group, person_id, client_id, it.words, form="question", charged=True)
-            facts = messages.facts_of([card], made, {})
+            facts = messages.facts_of([card], made)
             if card.key in facts.before:  # this id already posted something there
                 raise Refusal("request.id_reused")
             accepted = [messages.accept(card, facts, made)]
@@ -214,9 +214,10 @@ def _open(
     Audience.objects.bulk_create([Audience(room=room, group_id=g, person_id=p) for g, p in audience])
     membership.admit(made, rooms_of, room=room.id, roles={asker: Role.OWNER}, by=asker, from_start=True)
     first = messages.Post(room.id, asker, client_id, it.question, form="question", charged=True)
-    facts = messages.facts_of([first], made, {})
+    facts = messages.facts_of([first], made)
     stored = messages.accept(first, facts, made)
     messages.insert([*with_card, stored], made, facts)
+    made.settle()
     return room, stored
 
 

@@ -7,14 +7,14 @@ the person is told. Nothing here is cached: callers that write ask after they ho
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from consult.database import hot
+from consult.database import Rows, Statement, together
 from consult.errors import Refusal
 
 Pair = tuple[uuid.UUID, uuid.UUID]
@@ -63,27 +63,34 @@ def card(id: Any, title: str, given: str, family: str, profession: str, specialt
 def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
     """A Grant or the Refusal to tell, for each pair; a person who does not exist is refused as not signed in."""
     pairs = list(dict.fromkeys(pairs))
+    return granted(pairs, *together(asking(pairs)))
+
+
+def asking(pairs: Sequence[Pair]) -> Statement:
+    """The query behind `grants`, for whoever asks more in the same round trip; `granted` reads its rows."""
+    return _QUERY, ([r for r, _ in pairs], [p for _, p in pairs])
+
+
+def granted(pairs: Iterable[Pair], rows: Rows) -> dict[Pair, Grant | Refusal]:
     found: dict[Pair, Grant | Refusal] = {}
-    with hot() as cursor:
-        rows = cursor.run(_QUERY, ([r for r, _ in pairs], [p for _, p in pairs]))
-        for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, *names, author in rows:
-            if readable:
-                found[room, person] = Grant(
-                    room,
-                    person,
-                    kind,
-                    role,
-                    (first_seq or 0) if kind == "private" else 0,
-                    silenced,
-                    card(person, *names),
-                    asker=kind == "case" and author == person,
-                )
-            elif suspended:
-                found[room, person] = Refusal("account.suspended")
-            elif exists and standing and kind == "group" and listed and ended != "removed":
-                found[room, person] = Refusal("room.not_member")
-            else:
-                found[room, person] = Refusal("room.not_found")
+    for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, *names, author in rows:
+        if readable:
+            found[room, person] = Grant(
+                room,
+                person,
+                kind,
+                role,
+                (first_seq or 0) if kind == "private" else 0,
+                silenced,
+                card(person, *names),
+                asker=kind == "case" and author == person,
+            )
+        elif suspended:
+            found[room, person] = Refusal("account.suspended")
+        elif exists and standing and kind == "group" and listed and ended != "removed":
+            found[room, person] = Refusal("room.not_member")
+        else:
+            found[room, person] = Refusal("room.not_found")
     for pair in pairs:
         found.setdefault(pair, Refusal("session.none"))
     return found

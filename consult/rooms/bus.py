@@ -1,7 +1,9 @@
 """The channel layer as a bus between processes: one channel a process, in the groups of the rooms it has open.
 
 Nothing waits for it. What is published goes through one bounded queue with a time limit a call, what is lost there is found by
-the sweep, and a listener that ends is started again. (channels-redis: #181, #256, #406; see decision 0002.)
+the sweep, and a listener that ends is started again. (channels-redis: #181, #256, #406; see decision 0002.) Every process
+says every two seconds that it is there; one that hears of no other publishes nothing, for publishing and hearing its own
+words again cost it more than the delivery itself.
 """
 
 from __future__ import annotations
@@ -22,21 +24,25 @@ logger = logging.getLogger("consult.bus")
 
 CALL_S = 1.0
 QUEUE = 10_000
+BEACON_S = 2.0
+NODES = "nodes"  # the group in which processes say that they are there
+SILENT_S = 5 * BEACON_S  # a process not heard for so long is gone
 RENEW_S = 3600  # a layer that expires groups (the core one, after a day) keeps ours
 
 
 class Bus:
     """Made and used on the loop of the hub."""
 
-    def __init__(self, heard: Callable[[dict[str, Any]], None]) -> None:
-        self.heard = heard
+    def __init__(self, node: str, heard: Callable[[dict[str, Any]], None]) -> None:
+        self.node, self.heard = node, heard
         self.layer: Any = get_channel_layer()
         self.channel: str | None = None
-        self.wanted: set[str] = set()
+        self.wanted: set[str] = {NODES}
         self.joined: dict[str, float] = {}
         self.queue: deque[tuple[str, dict[str, Any]]] = deque()
         self.wake = asyncio.Event()
-        self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._work())]
+        self.others_until = 0.0  # until then other processes are taken to be there
+        self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._work()), asyncio.create_task(self._beacon())]
 
     def want(self, group: str) -> None:
         self.wanted.add(group)
@@ -46,7 +52,16 @@ class Bus:
         self.wanted.discard(group)
         self.wake.set()
 
+    def alone(self) -> bool:
+        """Whether no other process has been heard of, after listening long enough."""
+        return time.monotonic() > self.others_until
+
     def publish(self, group: str, message: dict[str, Any]) -> None:
+        """Says something to the other processes, where there are any. `message` gets this node's name."""
+        if not self.alone():
+            self._queue(group, {**message, "node": self.node})
+
+    def _queue(self, group: str, message: dict[str, Any]) -> None:
         if len(self.queue) >= QUEUE:
             figures.bus_dropped.inc()
             return
@@ -60,13 +75,26 @@ class Bus:
                     self.channel = await asyncio.wait_for(self.layer.new_channel(), CALL_S)
                     self.joined.clear()
                     self.wake.set()
+                    self._others()  # not known yet
                 # Bare: cancelling receive() would delete the channel.
-                self.heard(await self.layer.receive(self.channel))
+                message = await self.layer.receive(self.channel)
+                if message.get("node") != self.node:
+                    self._others()
+                    if message["type"] != "node":
+                        self.heard(message)
             except Exception as error:  # whatever ends the listener, it begins anew
                 figures.bus_restarts.inc()
                 logger.warning("the bus was lost", extra={"why": type(error).__name__})
                 self.channel = None
                 await asyncio.sleep(0.5)
+
+    def _others(self) -> None:
+        self.others_until = time.monotonic() + SILENT_S
+
+    async def _beacon(self) -> None:
+        while True:
+            self._queue(NODES, {"type": "node", "node": self.node})
+            await asyncio.sleep(BEACON_S)
 
     async def _work(self) -> None:
         while True:

@@ -19,7 +19,7 @@ from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import access, commands, greeting, lanes, limits, wire
 from consult.rooms.actions import changes, messages, reading
 from consult.rooms.connection import Connection, refused
-from consult.rooms.entering import Ask, Entry
+from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
 from consult.rooms.order import Lines, Slot
 from consult.rooms.typists import may_tell
@@ -27,6 +27,7 @@ from consult.standing.draining import draining
 
 logger = logging.getLogger("consult.socket")
 
+COUNTERS = {name: figures.commands.labels(name) for name in commands.COMMANDS}
 INVALID_IN_A_ROW = 10
 WAITING_FOR_HELLO = 100  # frames a client may send on before its hello is answered
 
@@ -71,6 +72,8 @@ class Consumer(AsyncConsumer):
         await self.send({"type": "websocket.accept"})
         self.hub: Hub = hub()
         self.outbox, self.transport = greeting.way_out(self.scope, self.base_send, self._too_slow)
+        if self.transport is not None:
+            self.transport.on_message = self._heard
         self.timer = self.hub.loop.call_later(settings.HELLO_S, self._end, 4005, "no hello in time")
 
     async def disconnect(self, message: dict[str, Any]) -> None:
@@ -116,10 +119,19 @@ class Consumer(AsyncConsumer):
     # --- frames ------------------------------------------------------------------
 
     async def receive(self, message: dict[str, Any]) -> None:
-        if self.ended:
-            return
-        text = message.get("text")
-        size = len(text) if text is not None else len(message.get("bytes") or b"")
+        self._heard(message.get("text"), message.get("bytes"))
+
+    def _heard(self, text: str | None, data: bytes | None) -> None:
+        """One message of the client, from ASGI or straight from our own server class."""
+        try:
+            if not self.ended:
+                self._take(text, data)
+        except Exception:
+            logger.exception("a message failed")
+            self._end(1011, "internal error")
+
+    def _take(self, text: str | None, data: bytes | None) -> None:
+        size = len(text) if text is not None else len(data or b"")
         most = settings.LIMITS["frame_bytes"]
         if size > most or (text is not None and size * 4 > most and len(text.encode()) > most):
             self._refuse(Refusal("frame.too_large"), None)
@@ -138,7 +150,7 @@ class Consumer(AsyncConsumer):
             return self._on_invalid(invalid, text)
         assert command is not None
         self.invalid = 0
-        figures.commands.labels(command.type).inc()  # type: ignore[attr-defined]
+        COUNTERS[command.type].inc()  # type: ignore[attr-defined]
         if self.connection is None:
             self._before_hello(command)
         else:
@@ -202,7 +214,9 @@ class Consumer(AsyncConsumer):
             # Whoever holds the session, then the rooms: subscribed before their logs are read.
             await asyncio.wait_for(self.hub.rights.ready.wait(), settings.ACCESS_STALE_S)
             serial = self.hub.rights.serial
-            speaker = await self.hub.read(greeting.identify, self.door, command.ticket)
+            speaker = await self.hub.identify((self.door, command.ticket))
+            if isinstance(speaker, greeting.Unwelcome):
+                raise speaker
             for id in dict.fromkeys([speaker.personal, *(a.room for a in asks)]):
                 held.append(self.hub.hold(id))
             await self._welcome(command, speaker, asks, serial)
@@ -224,7 +238,7 @@ class Consumer(AsyncConsumer):
         named = any(a.room == speaker.personal for a in asks)
         wanted = asks if named else [Ask(speaker.personal, None, 0), *asks]
         unseen = [r.room for r in command.resume or () if not _known_form(r.room)]
-        answers = await self.hub.read(greeting.enter_all, speaker, wanted)
+        answers = await self.hub.visit(Visit(speaker.person, wanted, speaker.personal, settings.LIMITS["resume_events"]))
         if self.ended:
             return
         self.connection = Connection(
@@ -274,7 +288,7 @@ class Consumer(AsyncConsumer):
                 if await self.hub.join(self.connection, room, entry, answer, serial):
                     return None
                 serial = self.hub.rights.serial
-                (entry,) = await self.hub.read(greeting.enter_one, self.connection.person, ask)
+                (entry,) = await self.hub.visit(Visit(self.connection.person, [ask]))
             return entry[1]
         finally:
             self.hub.release(room)
@@ -361,7 +375,7 @@ class Consumer(AsyncConsumer):
         room = self.hub.hold(id)
         try:
             serial = self.hub.rights.serial
-            (entry,) = await self.hub.read(greeting.enter_one, self.connection.person, ask)
+            (entry,) = await self.hub.visit(Visit(self.connection.person, [ask]))
             if isinstance(entry, Entry):
                 no = await self._join(entry, lambda e: wire.frame(type="ok", ref=c.ref, **_entered(e)), serial)
                 if no is None:

@@ -1,15 +1,20 @@
-"""What a connection needs to enter rooms: rights, heads, marks and counts, and the events it missed, in one snapshot."""
+"""What connections need to enter rooms: rights, heads, marks and counts, for many people and rooms in one snapshot.
+
+Which events are missed is decided here; the hub delivers them, from what it holds encoded or else from the log.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import orjson
 from django.conf import settings
-from django.db import connection
 
+from consult.database import together
 from consult.errors import Refusal
 from consult.rooms import access, log, wire
 from consult.rooms.access import Grant
@@ -25,8 +30,19 @@ class Ask:
 
 
 @dataclass(slots=True)
+class Visit:
+    """One person's rooms to enter. With a `budget` of events (resume) the order is `first`, then by latest read mark, and from
+    the first room that does not fit, all that missed anything answer mode page."""
+
+    person: uuid.UUID
+    asks: Sequence[Ask]
+    first: uuid.UUID | None = None
+    budget: int | None = None
+
+
+@dataclass(slots=True)
 class Entry:
-    """How one room is entered: `frames` are the events after the cursor up to `seq`, where mode is replay."""
+    """How one room is entered: where mode is replay, the events after `low` up to `seq` follow; else low is seq."""
 
     ask: Ask
     room: uuid.UUID
@@ -36,58 +52,52 @@ class Entry:
     mode: str
     low: int
     state: dict[str, Any]
-    frames: list[wire.Frame] = field(default_factory=list)
 
 
 _STATE = """
-SELECT r.id, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by, r.slow_mode, coalesce(k.seq, 0), k.at,
+SELECT q.room, q.person, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by, r.slow_mode, coalesce(k.seq, 0), k.at,
        r.last_post_no - coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)
-         - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = %(person)s AND o.post_no > coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)),
-       (SELECT count(*) FROM rooms_mention n WHERE n.person_id = %(person)s AND n.room_id = r.id AND n.seq > coalesce(k.seq, 0)),
-       (SELECT coalesce(json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq), '[]')
-        FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = r.id),
+         - (SELECT count(*) FROM rooms_message o
+            WHERE o.room_id = q.room AND o.author_id = q.person AND o.post_no > coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)),
+       (SELECT count(*) FROM rooms_mention n WHERE n.person_id = q.person AND n.room_id = q.room AND n.seq > coalesce(k.seq, 0)),
+       (SELECT json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq) FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = q.room),
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level
-FROM rooms_room r LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = %(person)s
-LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = %(person)s AND m.ended IS NULL
-LEFT JOIN clinicians_person p ON p.id = r.locked_by
-WHERE r.id = ANY(%(rooms)s)"""
+FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN rooms_room r ON r.id = q.room
+LEFT JOIN rooms_readmark k ON k.room_id = q.room AND k.person_id = q.person
+LEFT JOIN rooms_membership m ON m.room_id = q.room AND m.person_id = q.person AND m.ended IS NULL
+LEFT JOIN clinicians_person p ON p.id = r.locked_by"""
+
+Answer = Entry | tuple[uuid.UUID, Refusal]
 
 
-def read(*, person: uuid.UUID, asks: Sequence[Ask], first: uuid.UUID | None = None, budget: int | None = None) -> list[Entry | tuple[uuid.UUID, Refusal]]:
-    """One answer a room. With a `budget` (resume) the order is `first`, then by latest read mark, and from the first room
-    that does not fit, all that missed anything answer mode page."""
-    asks = list(asks)
+def read(visits: Sequence[Visit]) -> list[list[Answer]]:
+    """For each visit one answer a room."""
+    pairs = list(dict.fromkeys((a.room, v.person) for v in visits for a in v.asks))
     with log.snapshot():
-        grants = access.grants([(a.room, person) for a in asks])
-        states = _states(person, [a.room for a in asks])
-        answers: list[Entry | tuple[uuid.UUID, Refusal]] = []
-        if budget is not None:
-            asks = sorted(asks, key=lambda a: (a.room != first, -(states[a.room].marked if a.room in states else 0)))
-        spent, full = 0, False
-        for ask in asks:
-            grant = grants[ask.room, person]
-            if isinstance(grant, Refusal):
-                answers.append((ask.room, grant))
-                continue
-            entry = _entry(ask, grant, states[ask.room])
-            missed = entry.seq - entry.low
-            if budget is not None and missed:
-                full = full or spent + missed > budget
-                spent += 0 if full else missed
-                if full:
-                    entry.mode = "page"
-            answers.append(entry)
-        spans = [(e.room, e.low, e.seq) for e in answers if isinstance(e, Entry) and e.mode == "replay" and e.seq > e.low]
-        frames = log.frames_of(spans) if spans else {}
-    # A replay has to fit into the outbox (with room for what comes live meanwhile), or its reader would be closed as too slow.
-    left = settings.OUTBOX_BYTES // 2
-    for e in answers:
-        if isinstance(e, Entry) and e.mode == "replay" and e.seq > e.low:
-            left -= sum(len(f.text) for f in frames.get(e.room, ()))
-            if left < 0:
-                e.mode, e.low = "page", e.seq
-            else:
-                e.frames = frames.get(e.room, [])
+        granted, rows = together(access.asking(pairs), (_STATE, ([r for r, _ in pairs], [p for _, p in pairs])))
+    grants, states = access.granted(pairs, granted), {(row[0], row[1]): _state(*row[2:]) for row in rows}
+    return [_answers(visit, grants, states) for visit in visits]
+
+
+def _answers(visit: Visit, grants: dict[access.Pair, Grant | Refusal], states: dict[access.Pair, _State]) -> list[Answer]:
+    answers: list[Answer] = []
+    asks, person = list(visit.asks), visit.person
+    if visit.budget is not None:
+        asks.sort(key=lambda a: (a.room != visit.first, -(states[a.room, person].marked if (a.room, person) in states else 0)))
+    spent, full = 0, False
+    for ask in asks:
+        grant = grants[ask.room, person]
+        if isinstance(grant, Refusal):
+            answers.append((ask.room, grant))
+            continue
+        entry = _entry(ask, grant, states[ask.room, person])
+        missed = entry.seq - entry.low
+        if visit.budget is not None and missed:
+            full = full or spent + missed > visit.budget
+            spent += 0 if full else missed
+            if full:
+                entry.mode, entry.low = "page", entry.seq
+        answers.append(entry)
     return answers
 
 
@@ -99,28 +109,36 @@ class _State:
     state: dict[str, Any]
 
 
-def _states(person: uuid.UUID, rooms: Sequence[uuid.UUID]) -> dict[uuid.UUID, _State]:
-    found = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_STATE, {"person": person, "rooms": list(rooms)})
-        for id, epoch, seq, kind, lock, locked_by, slow, read_seq, marked, unread, mentions, pins, *names in cursor.fetchall():
-            state: dict[str, Any] = {}
-            if kind != "personal":
-                by = access.card(locked_by, *names) if locked_by and names[0] is not None else None
-                state = {
-                    "role": None,
-                    "read_seq": read_seq,
-                    "unread": max(0, min(999, unread)),
-                    "mentions": mentions,
-                    "pins": pins,
-                    "lock": None if lock is None else {"reason": lock, "actor": by},
-                    "slow_mode": slow,
-                    "silenced_until": None,
-                    "first_seq": 0,
-                    "present": None,
-                }
-            found[id] = _State(epoch, seq, marked.timestamp() if marked else 0.0, state)
-    return found
+def _state(
+    epoch: str,
+    seq: int,
+    kind: str,
+    lock: str | None,
+    locked_by: uuid.UUID | None,
+    slow: int,
+    read_seq: int,
+    marked: datetime | None,
+    unread: int,
+    mentions: int,
+    pins: Any,
+    *names: str,
+) -> _State:
+    state: dict[str, Any] = {}
+    if kind != "personal":
+        by = access.card(locked_by, *names) if locked_by and names[0] is not None else None
+        state = {
+            "role": None,
+            "read_seq": read_seq,
+            "unread": max(0, min(999, unread)),
+            "mentions": mentions,
+            "pins": orjson.loads(pins) if isinstance(pins, str | bytes) else pins or [],
+            "lock": None if lock is None else {"reason": lock, "actor": by},
+            "slow_mode": slow,
+            "silenced_until": None,
+            "first_seq": 0,
+            "present": None,
+        }
+    return _State(epoch, seq, marked.timestamp() if marked else 0.0, state)
 
 
 def _entry(ask: Ask, grant: Grant, known: _State) -> Entry:
@@ -133,4 +151,4 @@ def _entry(ask: Ask, grant: Grant, known: _State) -> Entry:
         mode, low = "page", known.seq
     else:
         mode, low = "replay", ask.seq
-    return Entry(ask, ask.room, grant, known.epoch, known.seq, mode, low, known.state)
+    return Entry(ask, ask.room, grant, known.epoch, known.seq, mode, low, dict(known.state))

@@ -11,14 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.http.request import split_domain_port, validate_host
 
 from consult import __version__
 from consult.errors import Refusal
-from consult.rooms import access, entering, wire
+from consult.rooms import access, wire
 from consult.rooms.actions import personal
-from consult.rooms.entering import Ask, Entry
+from consult.rooms.entering import Entry
 from consult.rooms.outbox import AsgiOutbox, DirectOutbox, Outbox, Transport
 from consult.standing import sessions, tickets
 from consult.standing.models import Standing, Verification
@@ -78,37 +77,32 @@ class Speaker:
     roles: list[str]
 
 
-def identify(door: Door, ticket: str | None) -> Speaker:
-    """Who is speaking: by ticket where there is one, else by the cookie. Raises Unwelcome. Reads the database."""
-    if ticket is not None:
-        try:
-            _, key = tickets.redeem(ticket)
-        except Refusal:
-            raise Unwelcome("ticket.unknown", 4006) from None
-        session = sessions.speaker(key)
+def identify(asks: Sequence[tuple[Door, str | None]]) -> list[Speaker | Unwelcome]:
+    """Who is speaking: by ticket where there is one, else by the cookie; for many who came at once. Reads the database."""
+    redeemed = tickets.redeem_many(ticket for _, ticket in asks if ticket is not None)
+    # Of two that bring the same ticket one is let in.
+    keys = [door.session_key or "" if ticket is None else redeemed.pop(ticket, ("", ""))[1] for door, ticket in asks]
+    found = sessions.speakers(key for key in keys if key)
+    standings = Standing.objects.in_bulk({s.person.pk for s in found.values()})
+    rooms = personal.rooms_of(standings)
+    answers: list[Speaker | Unwelcome] = []
+    for (_, ticket), key in zip(asks, keys, strict=True):
+        session = found.get(key)
         if session is None:
-            raise Unwelcome("ticket.unknown", 4006)
-    else:
-        key = door.session_key or ""
-        session = sessions.speaker(key) if key else None
-        if session is None:
-            raise Unwelcome("session.none", 4401)
-    if session.suspended:
-        raise Unwelcome("account.suspended", 4403)
-    person = get_user_model().objects.get(pk=session.person_id)
-    standing = Standing.objects.get(pk=session.person_id)
+            answers.append(Unwelcome("session.none", 4401) if ticket is None else Unwelcome("ticket.unknown", 4006))
+        elif session.suspended:
+            answers.append(Unwelcome("account.suspended", 4403))
+        else:
+            answers.append(_speaker(session, key, standings[session.person.pk], rooms[session.person.pk]))
+    return answers
+
+
+def _speaker(session: sessions.Session, key: str, standing: Standing, room: uuid.UUID) -> Speaker:
+    person = session.person
     roles = ["clinician"] if standing.verification == Verification.VERIFIED else []
     roles += ["moderator"] if standing.moderator else []
     card = access.card(person.pk, person.title, person.given_name, person.family_name, person.profession, person.specialty, person.level)
-    return Speaker(person.pk, personal.room_of(person.pk), key, session.session_digest, session.expires_at.timestamp(), card, roles)
-
-
-def enter_all(speaker: Speaker, asks: Sequence[Ask]) -> list[Entry | tuple[uuid.UUID, Refusal]]:
-    return entering.read(person=speaker.person, asks=asks, first=speaker.personal, budget=settings.LIMITS["resume_events"])
-
-
-def enter_one(person: uuid.UUID, ask: Ask) -> list[Entry | tuple[uuid.UUID, Refusal]]:
-    return entering.read(person=person, asks=[ask])
+    return Speaker(person.pk, room, key, session.session_digest, session.expires_at.timestamp(), card, roles)
 
 
 def ok(ref: int, speaker: Speaker, own: Entry) -> bytes:

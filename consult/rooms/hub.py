@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,18 +20,20 @@ from django.conf import settings
 
 from consult import figures
 from consult.database import own_connection
-from consult.rooms import doorbell, log, rights, wire
+from consult.rooms import doorbell, entering, greeting, log, rights, wire
 from consult.rooms.bus import Bus
 from consult.rooms.connection import Connection
 from consult.rooms.entering import Entry
+from consult.rooms.gathering import Gathering
 from consult.rooms.presence import Presence
+from consult.rooms.ring import Ring
 
 logger = logging.getLogger("consult.hub")
 
-RING_FRAMES = 512  # encoded events kept a room …
-RING_BYTES = 64_000_000  # … and over all rooms
+RING_BYTES = 64_000_000  # encoded events kept over all rooms
 HEAL_CHUNK = 32  # events read and delivered at once: of the longest messages, less than an outbox holds
 PRESENCE_S = 2.0
+FULL = 50  # connections from which on who is present is not counted anew for each newcomer
 ACCESS_GROUP = "access"
 
 
@@ -42,22 +44,15 @@ class LocalRoom:
         self.id = id
         self.epoch: str | None = None
         self.head = 0
-        self.ring: deque[wire.Frame | None] = deque()
-        self.ring_bytes = 0
+        self.ring = Ring(id)
+        self.recalling = asyncio.Lock()
         self.live: dict[Connection, None] = {}
         self.entering = 0  # connections on their way in: the room stays meanwhile
         self.healing: asyncio.Task[None] | None = None
         self.known = 0  # the highest seq heard of: a heal goes up to there
         self.presence_due = False
+        self.counted: tuple[float, dict[str, Any]] = (0.0, {})  # who was present, and when that was counted
         self.personal = False
-
-    def recent(self, low: int) -> list[bytes] | None:
-        """The encoded events after `low`, or None where the ring does not hold them all."""
-        n = self.head - low
-        if n > len(self.ring):
-            return None
-        frames = list(self.ring)[len(self.ring) - n :] if n else []
-        return None if None in frames else [f.text for f in frames if f]
 
 
 class Hub:
@@ -72,7 +67,9 @@ class Hub:
         self.ring_bytes = 0
         self.presence = Presence()
         self.readers = ThreadPoolExecutor(settings.READERS, thread_name_prefix="reader", initializer=own_connection)
-        self.bus = Bus(self._from_bus)
+        self.identify = Gathering(self.read, greeting.identify)
+        self.visit = Gathering(self.read, entering.read)
+        self.bus = Bus(self.node, self._from_bus)
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
         doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
@@ -112,7 +109,8 @@ class Hub:
     def send(self, connection: Connection, *frames: bytes, room: uuid.UUID | None = None) -> None:
         if frames:
             figures.deliveries.inc(len(frames))
-            connection.outbox.put(wire.Chunk(room, frames))
+            for chunk in wire.chunks(room, frames):
+                connection.outbox.put(chunk)
             self._mark(connection)
 
     def _mark(self, connection: Connection) -> None:
@@ -147,7 +145,7 @@ class Hub:
             figures.rooms_local.dec()
             self.bus.unwant(_group(room.id))
             self.presence.forget(room.id)
-            self.ring_bytes -= room.ring_bytes
+            self.ring_bytes -= room.ring.bytes
             self.rings.pop(room.id, None)
             if room.healing:
                 room.healing.cancel()
@@ -156,9 +154,9 @@ class Hub:
         """Answers, replays and makes live, in one step without await, once hub and entry stand at one head.
 
         `answer(entry)` is the frame that comes before the first event of the run. False where rights have changed since
-        `serial`, when the entry was read: read it anew.
+        `serial`, when the entry was read: read it anew. What is too heavy for the reader's outbox is not replayed but paged,
+        or its reader would be closed as too slow, and so again at every resume.
         """
-        between: list[bytes] = []
         while True:
             if room.epoch is None:
                 room.epoch, room.head = entry.epoch, entry.seq
@@ -170,15 +168,15 @@ class Hub:
                 if room.head < entry.seq:  # rights could not be read: nothing is delivered until they can
                     await asyncio.sleep(0.05)
                 continue
-            recent = room.recent(entry.seq)
-            if recent is not None:
-                between = recent
-                break
-            head = room.head
-            rows = (await self.read(log.frames_of, [(room.id, entry.seq, head)])).get(room.id, [])
-            between = [f.text for f in rows]
-            if room.head == head:
-                break
+            missed = room.ring.replay(room.head - entry.low)
+            if missed is None:
+                missed = await self._recall(room, entry.low)
+            if missed is None or room.epoch != entry.epoch:
+                continue
+            if entry.low < entry.seq and sum(c.size for c in missed) > settings.OUTBOX_BYTES // 2 - connection.outbox.bytes - connection.outbox.unsent():
+                entry.mode, entry.low = "page", entry.seq
+                continue
+            break
         if self.rights.serial != serial or connection.closed is not None:
             return connection.closed is not None
         room.personal = entry.grant.kind == "personal"
@@ -186,13 +184,33 @@ class Hub:
             self._presence_soon(room)
         room.live.pop(connection, None)
         connection.enter(room.id, entry)
-        present = entry.state and self.presence.of(room.id, [c.cards[room.id] for c in [*room.live, connection]])
         if entry.state:
-            entry.state["present"] = present
-        self.send(connection, answer(entry), room=None)
-        self.send(connection, *[f.text for f in entry.frames], *between, room=room.id)
+            entry.state["present"] = self._present(room, connection)
+        self.send(connection, answer(entry))
+        for chunk in missed:
+            figures.deliveries.inc(len(chunk.frames))
+            connection.outbox.put(chunk)
         room.live[connection] = None
         return True
+
+    async def _recall(self, room: LocalRoom, low: int) -> list[wire.Chunk] | None:
+        """Reads what the ring does not hold of the events after `low`, and keeps it there for those who come after.
+
+        One reading a room at a time: who waited finds it in the ring. None: the room went on meanwhile, look again.
+        """
+        async with room.recalling:
+            if (held := room.ring.replay(room.head - low)) is not None:
+                return held
+            epoch, head, withheld = room.epoch, room.head, room.ring.withheld
+            rows = (await self.read(log.frames_of, [(room.id, low, head)])).get(room.id, [])
+            if room.epoch != epoch or room.ring.withheld != withheld:
+                return None
+            before = room.ring.bytes
+            room.ring.fill(rows, room.head)
+            self._counted(room, before)
+            if (held := room.ring.replay(room.head - low)) is not None:
+                return held
+            return wire.chunks(room.id, [f.text for f in rows]) if room.head == head else None
 
     def leave(self, connection: Connection, id: uuid.UUID, code: str | None = None) -> None:
         """Ends deliveries of a room; with a code the room was lost, what is queued of it goes, and `left` is its last frame."""
@@ -214,16 +232,15 @@ class Hub:
         """A commit of this process: heard here, and passed on."""
         for bell in bells:
             self._hear(bell)
-            frames = [[f.seq, f.kind, f.message, f.text] for f in bell.frames]
-            self.bus.publish(_group(bell.room), {"type": "bell", "node": self.node, "room": str(bell.room), "epoch": bell.epoch, "frames": frames})
+            if not self.bus.alone():
+                frames = [[f.seq, f.kind, f.message, f.text] for f in bell.frames]
+                self.bus.publish(_group(bell.room), {"type": "bell", "room": str(bell.room), "epoch": bell.epoch, "frames": frames})
 
     def _access_rang(self) -> None:
         self.rights.wake.set()
-        self.bus.publish(ACCESS_GROUP, {"type": "access", "node": self.node})
+        self.bus.publish(ACCESS_GROUP, {"type": "access"})
 
     def _from_bus(self, message: dict[str, Any]) -> None:
-        if message.get("node") == self.node:
-            return
         if message["type"] == "access":
             self.rights.wake.set()
             return
@@ -256,46 +273,33 @@ class Hub:
         room.head = frames[-1].seq
         self._remember(room, frames)
         figures.deliveries.inc(len(frames) * len(room.live))
-        for start in range(0, len(frames), wire.BATCH):
-            chunk = wire.Chunk(room.id, [f.text for f in frames[start : start + wire.BATCH]])
+        for chunk in wire.chunks(room.id, [f.text for f in frames]):
             for connection in list(room.live):
                 connection.outbox.put(chunk)
                 self._mark(connection)
 
     def _remember(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
-        """Keeps encoded events; in the same step drops those whose words an event withholds or supersedes."""
-        gone = {f.message for f in frames if f.kind in wire.WITHHOLDS}
-        if gone:
-            for i, f in enumerate(room.ring):
-                if f is not None and f.message in gone:
-                    room.ring[i] = None
-                    self._count(room, -len(f.text))
-        last = {f.message: f.seq for f in frames if f.kind in wire.WITHHOLDS}
-        for f in frames:
-            stale = f.message in last and f.seq < last[f.message]
-            room.ring.append(None if stale else f)
-            self._count(room, 0 if stale else len(f.text))
-        while len(room.ring) > RING_FRAMES:
-            old = room.ring.popleft()
-            self._count(room, -len(old.text) if old else 0)
+        before = room.ring.bytes
+        room.ring.append(frames)
+        self._counted(room, before)
+
+    def _counted(self, room: LocalRoom, before: int) -> None:
+        """Over all rooms the rings are bounded: the room silent longest gives up its own."""
+        self.ring_bytes += room.ring.bytes - before
         self.rings[room.id] = None
         self.rings.move_to_end(room.id)
         while self.ring_bytes > RING_BYTES and len(self.rings) > 1:
             oldest, _ = self.rings.popitem(last=False)
             if (other := self.rooms.get(oldest)) is not None:
-                self._count(other, -other.ring_bytes)
+                self.ring_bytes -= other.ring.bytes
                 other.ring.clear()
-
-    def _count(self, room: LocalRoom, size: int) -> None:
-        room.ring_bytes += size
-        self.ring_bytes += size
 
     def _new_epoch(self, room: LocalRoom, epoch: str, head: int) -> None:
         """The log was replaced (a restore, a promotion): those who hear it come back and are told to reset."""
         for connection in list(room.live):
             connection.close(4001, "room epoch")
             room.live.pop(connection, None)
-        self._count(room, -room.ring_bytes)
+        self.ring_bytes -= room.ring.bytes
         room.ring.clear()
         room.epoch, room.head, room.known = epoch, head, head
 
@@ -345,7 +349,7 @@ class Hub:
     def signal(self, id: uuid.UUID, frame: bytes, *, but: uuid.UUID | None = None) -> None:
         """Something ephemeral for all who have entered a room, except one person. May be lost."""
         self._signal_here(id, frame, str(but) if but else None)
-        self.bus.publish(_group(id), {"type": "signal", "node": self.node, "room": str(id), "frame": frame, "but": str(but) if but else None})
+        self.bus.publish(_group(id), {"type": "signal", "room": str(id), "frame": frame, "but": str(but) if but else None})
 
     def _signal_here(self, id: uuid.UUID, frame: bytes, but: str | None) -> None:
         room = self.rooms.get(id)
@@ -356,6 +360,12 @@ class Hub:
                     connection.outbox.put(chunk)
                     self._mark(connection)
 
+    def _present(self, room: LocalRoom, newcomer: Connection) -> dict[str, Any]:
+        """Who is there, for who enters. Of a full room it is counted once a second, not for each of many who come at once."""
+        if len(room.live) < FULL or self.loop.time() - room.counted[0] > 1:
+            room.counted = (self.loop.time(), self.presence.of(room.id, [c.cards[room.id] for c in [*room.live, newcomer]]))
+        return room.counted[1]
+
     def _presence_soon(self, room: LocalRoom) -> None:
         if not room.presence_due and not room.personal:
             room.presence_due = True
@@ -365,7 +375,7 @@ class Hub:
         room.presence_due = False
         room = self.rooms.get(room.id, room)  # everyone may have left and come back meanwhile
         cards = {c.cards[room.id]["id"]: c.cards[room.id] for c in room.live}
-        self.bus.publish(_group(room.id), {"type": "presence", "node": self.node, "from": self.node, "room": str(room.id), "cards": dict(list(cards.items())[:500])})
+        self.bus.publish(_group(room.id), {"type": "presence", "from": self.node, "room": str(room.id), "cards": dict(list(cards.items())[:500])})
         self._presence_signal(room)
 
     def _presence_signal(self, room: LocalRoom) -> None:

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
-from consult.database import hot
+from consult.database import COMMIT, Rows, Statement, hot, read_only, together
 from consult.errors import Refusal
 from consult.rooms import doorbell, wire
 
@@ -68,7 +68,9 @@ class Writing:
 
     heads: dict[uuid.UUID, Head]
     now: datetime
+    answers: list[Rows]  # of what was asked together with the locks
     entries: list[Entry] = field(default_factory=list)
+    later: list[Statement] = field(default_factory=list)  # sent together with COMMIT, before the events of `entries`
     encoded: dict[uuid.UUID, list[wire.Frame]] = field(default_factory=dict)  # by whoever already has all that a frame needs
 
     def next(self, room: uuid.UUID) -> Head:
@@ -94,6 +96,12 @@ class Writing:
         self.entries.append(Entry(room, head.seq, kind, head.at, actor, acting, message, person, data))
         return head.seq
 
+    def settle(self) -> None:
+        """Writes at once what waits in `later`, for who goes on to read or change it in this transaction."""
+        statements, self.later = self.later, []
+        if statements:
+            together(*statements)
+
 
 # The clock is read outside the locking query, so after the locks are held.
 _LOCK = """
@@ -109,24 +117,27 @@ FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[]) AS h(id, 
 
 
 @contextmanager
-def writing(rooms: Iterable[uuid.UUID]) -> Iterator[Writing]:
+def writing(rooms: Iterable[uuid.UUID], *, asking: Sequence[Statement] = ()) -> Iterator[Writing]:
     """One transaction over these rooms' logs. A room that does not exist is not in `heads`.
 
-    Leaving it commits; then the doorbell rings. An exception rolls everything back and nothing rings.
+    `asking` is read under the locks, in the same round trip; its rows are `answers`. Leaving the block writes and commits, in
+    one more; then the doorbell rings. An exception rolls everything back and nothing rings.
     """
     _attempt.commit_sent = False
     with transaction.atomic(durable=True):
-        with hot() as cursor:
-            rows = cursor.run(_LOCK, (sorted(set(rooms)),))
-            heads = {row[1]: Head(*row[1:]) for row in rows}
-            made = Writing(heads, max((row[0] for row in rows), default=utc_now()))
-            yield made
-            moved = _flush(cursor, made)
-        bells = _bells(made, moved)
+        rows, *answers = together((_LOCK, (sorted(set(rooms)),)), *asking)
+        heads = {row[1]: Head(*row[1:]) for row in rows}
+        made = Writing(heads, max((row[0] for row in rows), default=utc_now()), answers)
+        yield made
+        moved = [h for h in made.heads.values() if h.seq > h.first]
+        unread = [(h.id, h.first, h.seq) for h in moved if len(made.encoded.get(h.id, ())) < h.seq - h.first]
+        statements = [*made.later, *_appending(made), *([_spans(unread)] if unread else [])]
         _attempt.commit_sent = True
+        answers = together(*statements, COMMIT)
     _attempt.commit_sent = False
-    if bells:
-        doorbell.ring(bells)
+    if moved:
+        read = _frames(answers[-2]) if unread else {}
+        doorbell.ring([doorbell.Bell(h.id, h.epoch, read.get(h.id) or made.encoded[h.id]) for h in moved])
 
 
 def commit_was_sent() -> bool:
@@ -135,10 +146,10 @@ def commit_was_sent() -> bool:
     return sent
 
 
-def _flush(cursor: Any, made: Writing) -> list[Head]:
+def _appending(made: Writing) -> Iterator[Statement]:
     e = made.entries
     if e:
-        cursor.run(
+        yield (
             _INSERT,
             (
                 [x.room for x in e],
@@ -153,8 +164,7 @@ def _flush(cursor: Any, made: Writing) -> list[Head]:
             ),
         )
     if behind := [h for h in made.heads.values() if h.seq > h.stored]:
-        cursor.run(ADVANCE, heads_for(behind))
-    return [h for h in made.heads.values() if h.seq > h.first]
+        yield ADVANCE, heads_for(behind)
 
 
 def heads_for(heads: Sequence[Head]) -> tuple[list[Any], ...]:
@@ -162,13 +172,6 @@ def heads_for(heads: Sequence[Head]) -> tuple[list[Any], ...]:
     for head in heads:
         head.stored = head.seq
     return [h.id for h in heads], [h.seq for h in heads], [h.post_no for h in heads], [h.at for h in heads]
-
-
-def _bells(made: Writing, moved: Sequence[Head]) -> list[doorbell.Bell]:
-    """The frames to ring with, from what the action encoded itself or else read back inside the transaction."""
-    missing = [h for h in moved if len(made.encoded.get(h.id, ())) < h.seq - h.first]
-    read = frames_of([(h.id, h.first, h.seq) for h in missing]) if missing else {}
-    return [doorbell.Bell(h.id, h.epoch, read.get(h.id) or made.encoded[h.id]) for h in moved]
 
 
 # --- reading -----------------------------------------------------------------
@@ -185,10 +188,17 @@ _SPANS = _ROWS.format(source="unnest(%b::uuid[], %b::bigint[], %b::bigint[]) AS 
 
 def frames_of(spans: Sequence[tuple[uuid.UUID, int, int]]) -> dict[uuid.UUID, list[wire.Frame]]:
     """The events after `low` up to `high` of each (room, low, high), as content stands now, in one query."""
+    return _frames(*together(_spans(spans)))
+
+
+def _spans(spans: Sequence[tuple[uuid.UUID, int, int]]) -> Statement:
+    return _SPANS, ([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans])
+
+
+def _frames(rows: Rows) -> dict[uuid.UUID, list[wire.Frame]]:
     found: dict[uuid.UUID, list[wire.Frame]] = {}
-    with hot() as cursor:
-        for row in cursor.run(_SPANS, ([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans])):
-            found.setdefault(row[0], []).append(wire.event(wire.Row(*row)))
+    for row in rows:
+        found.setdefault(row[0], []).append(wire.event(wire.Row(*row)))
     return found
 
 
@@ -224,8 +234,7 @@ def page(*, room: uuid.UUID, first_seq: int, after: int | None, before: int | No
 def snapshot() -> Iterator[None]:
     """Several reads that see one state of the database."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        read_only()
         yield
 
 

@@ -1,7 +1,7 @@
 """What waits to be sent to one connection: bounded, in order, and dropped room by room when a right is lost.
 
-`DirectOutbox` writes prebuilt frames to the transport of our own server class; `AsgiOutbox` goes through ASGI's send and so
-works under any server (Daphne). Both join what waits into batches and give up on a reader that falls behind.
+`DirectOutbox` writes prebuilt messages to the transport of our own server class, all that waits in one write; `AsgiOutbox` goes
+through ASGI's send, in batches, and so works under any server (Daphne). Both give up on a reader that falls behind.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.conf import settings
 from consult import figures
 from consult.rooms import wire
 
-BATCH_BYTES = 1_000_000  # a batch is cut there, so that one message stays small
+BATCH_BYTES = 1_000_000  # a batch is cut there, so that one message, or one write, stays small
 HALF = 4096  # bytes below which nobody is slow
 
 
@@ -25,6 +25,7 @@ class Transport(Protocol):
     """What `consult.server` offers in scope["extensions"]["consult.transport"]."""
 
     heard_at: float
+    on_message: Callable[[str | None, bytes | None], None] | None  # a whole message, text or binary, as it comes
     on_drained: Callable[[], None] | None
 
     def write_framed(self, message: bytes) -> None: ...
@@ -59,13 +60,18 @@ class Outbox:
         self.bytes = sum(c.size for c in self.waiting)
 
     def take(self) -> bytes:
-        """The next WebSocket message, framed: as much as waited, up to a batch."""
-        first = self.waiting[0]
-        if len(first.frames) <= wire.BATCH and (len(self.waiting) == 1 or first.size > BATCH_BYTES):
-            self.waiting.popleft()
-            self.bytes -= first.size
-            return first.framed()
-        return wire.framed(wire.join(self._gather()))
+        """The next write: what waits, each chunk framed once for all who get it."""
+        chunk = self.waiting.popleft()
+        self.bytes -= chunk.size
+        if not self.waiting:
+            return chunk.framed()
+        parts, size = [chunk.framed()], chunk.size
+        while self.waiting and size < BATCH_BYTES:
+            chunk = self.waiting.popleft()
+            self.bytes -= chunk.size
+            size += chunk.size
+            parts.append(chunk.framed())
+        return b"".join(parts)
 
     def _gather(self) -> list[bytes]:
         frames: list[bytes] = []

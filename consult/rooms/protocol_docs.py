@@ -47,7 +47,7 @@ def _fields(model: type[BaseModel], *leave: str) -> list[tuple[str, FieldInfo]]:
 
 def markdown() -> str:
     parts = {
-        "batch": str(wire.BATCH),
+        "batch": str(wire.MOST),
         "limits": _limits(),
         "frames": _frames(),
         "commands": _commands(),
@@ -161,7 +161,7 @@ def schema() -> dict[str, Any]:
         "ServerFrame": {"description": "What the server may send. An `ok` fits the reply of the command whose `ref` it has.", "anyOf": [_ref(m) for m in outgoing]},
         "ServerMessage": {
             "description": "One WebSocket message of the server.",
-            "anyOf": [{"$ref": "#/$defs/ServerFrame"}, {"type": "array", "minItems": 1, "maxItems": wire.BATCH, "items": {"$ref": "#/$defs/ServerFrame"}}],
+            "anyOf": [{"$ref": "#/$defs/ServerFrame"}, {"type": "array", "minItems": 1, "maxItems": wire.MOST, "items": {"$ref": "#/$defs/ServerFrame"}}],
         },
     }
     return {

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import orjson
+from django.conf import settings
 
 from consult.rooms.access import card
 
-BATCH = 64  # frames one WebSocket message may carry
+MOST = 64  # frames one WebSocket message may carry (protocol, section 3), and that wait for a connection as one
+BATCH: int = settings.BATCH_FRAMES  # what this service puts into one
 
 # Kinds after which the content of earlier events of the same message is no longer what it was.
 WITHHOLDS = frozenset({"message.edited", "message.retracted", "message.hidden", "message.restored", "message.withdrawn", "message.erased"})
@@ -119,10 +121,20 @@ class Chunk:
         self._framed: bytes | None = None
 
     def framed(self) -> bytes:
-        """The chunk as one unmasked WebSocket text message; only where it fits into one batch."""
+        """The chunk as unmasked WebSocket text messages of at most BATCH frames."""
         if self._framed is None:
-            self._framed = framed(join(self.frames))
+            if len(self.frames) <= BATCH:
+                self._framed = framed(join(self.frames))
+            else:
+                self._framed = b"".join(framed(join(self.frames[i : i + BATCH])) for i in range(0, len(self.frames), BATCH))
         return self._framed
+
+
+def chunks(room: uuid.UUID | None, frames: Sequence[bytes]) -> list[Chunk]:
+    """Frames of one room in pieces, so that what was not yet written of a lost room can be dropped."""
+    if len(frames) <= MOST:
+        return [Chunk(room, frames)]
+    return [Chunk(room, frames[i : i + MOST]) for i in range(0, len(frames), MOST)]
 
 
 def join(frames: Sequence[bytes]) -> bytes:

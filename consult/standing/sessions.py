@@ -30,10 +30,14 @@ Lost = Literal["ended", "suspended"]
 class Session:
     """A session that holds now. `session_digest` is what access_change says of it when it ends."""
 
-    person_id: uuid.UUID
+    person: Any  # the account
     session_digest: str
     expires_at: datetime
     suspended: bool
+
+    @property
+    def person_id(self) -> uuid.UUID:
+        return self.person.pk  # type: ignore[no-any-return]
 
 
 def digest(session_key: str) -> str:
@@ -43,7 +47,12 @@ def digest(session_key: str) -> str:
 
 def speaker(session_key: str) -> Session | None:
     """The session of this key, or None: unknown, expired, of a closed account, or older than the password."""
-    return _sessions([session_key]).get(session_key)
+    return speakers([session_key]).get(session_key)
+
+
+def speakers(session_keys: Iterable[str]) -> dict[str, Session]:
+    """The same for many, in two queries; those that do not hold are not there."""
+    return _sessions(list(dict.fromkeys(session_keys)))
 
 
 def still_valid(session_keys: Iterable[str]) -> dict[str, Lost | None]:
@@ -68,7 +77,7 @@ def _sessions(keys: list[str]) -> dict[str, Session]:
             named[row.session_key] = (row.expire_date, person_id, str(data.get(HASH_SESSION_KEY) or ""))
     people = {person.pk: person for person in _with_standing({person_id for _, person_id, _ in named.values()})}
     return {
-        key: Session(person_id, digest(key), expires_at, people[person_id].suspended)
+        key: Session(people[person_id], digest(key), expires_at, people[person_id].suspended)
         for key, (expires_at, person_id, auth_hash) in named.items()
         if person_id in people and _fits(people[person_id], auth_hash)
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import connection
@@ -30,14 +31,23 @@ def redeem(ticket: str) -> tuple[uuid.UUID, str]:
 
     Refusal `ticket.unknown` for anything else, whatever the text holds.
     """
-    if len(ticket) > LONGEST:
+    found = redeem_many([ticket])
+    if ticket not in found:
         raise Refusal("ticket.unknown")
+    return found[ticket]
+
+
+def redeem_many(given: Iterable[str]) -> dict[str, tuple[uuid.UUID, str]]:
+    """(person_id, session_key) of each of these tickets that is one, which it then no longer is."""
+    by_digest = {_digest(ticket): ticket for ticket in given if len(ticket) <= LONGEST}
+    if not by_digest:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM standing_ticket WHERE digest = %s AND expires_at > clock_timestamp() RETURNING person_id, session_key", [_digest(ticket)])
-        row = cursor.fetchone()
-    if row is None:
-        raise Refusal("ticket.unknown")
-    return row[0], row[1]
+        cursor.execute(
+            "DELETE FROM standing_ticket WHERE digest = ANY(%s) AND expires_at > clock_timestamp() RETURNING digest, person_id, session_key",
+            [list(by_digest)],
+        )
+        return {by_digest[bytes(digest)]: (person, key) for digest, person, key in cursor.fetchall()}
 
 
 def purge() -> int:

@@ -13,7 +13,7 @@ from django.test import Client
 
 from consult.clinicians.models import Person
 from consult.errors import Refusal
-from consult.rooms import log
+from consult.rooms import entering, log, wire
 from consult.rooms.actions import groups, membership, messages, personal
 from tests import people
 
@@ -34,6 +34,15 @@ def events(room: uuid.UUID) -> list[dict[str, Any]]:
     found = [orjson.loads(f.text) for f in log.frames_of([(room, 0, head)]).get(room, [])]
     assert [e["seq"] for e in found] == list(range(1, head + 1))
     return found
+
+
+def enters(person: Person, *asks: entering.Ask, first: uuid.UUID | None = None, budget: int | None = None) -> list[entering.Answer]:
+    return entering.read([entering.Visit(person.pk, asks, first, budget)])[0]
+
+
+def missed(entry: entering.Entry) -> list[wire.Frame]:
+    """What is replayed to who enters like this."""
+    return log.frames_of([(entry.room, entry.low, entry.seq)]).get(entry.room, [])
 
 
 def kinds(room: uuid.UUID) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings as live_settings
@@ -17,7 +16,7 @@ from consult.rooms.actions import changes, conversations, membership, messages, 
 from consult.rooms.entering import Ask, Entry
 from consult.rooms.models import Membership, Pin, ReadMark, Room, new_epoch
 from tests import people
-from tests.rooms.helpers import group, joined, post
+from tests.rooms.helpers import enters, group, joined, missed, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +46,7 @@ def epoch(room: uuid.UUID) -> str:
 
 
 def enter(person: Person, room: uuid.UUID, seq: int = 0, of: str | None = "now") -> Entry:
-    [entry] = entering.read(person=person.pk, asks=[Ask(room, epoch(room) if of == "now" else of, seq)])
+    [entry] = enters(person, *[Ask(room, epoch(room) if of == "now" else of, seq)])
     assert isinstance(entry, Entry)
     return entry
 
@@ -58,7 +57,7 @@ def fill(room: uuid.UUID, person: Person, n: int, body: str = "x") -> None:
 
 
 def told(entry: Entry) -> tuple[str, list[int], int]:
-    return entry.mode, [f.seq for f in entry.frames], entry.seq
+    return entry.mode, [f.seq for f in missed(entry)], entry.seq
 
 
 def test_what_was_missed_is_replayed_complete(room: uuid.UUID, camille: Person, few: None) -> None:
@@ -91,29 +90,8 @@ def test_a_replay_shows_words_as_they_stand_now(room: uuid.UUID, camille: Person
     first, second = post(room, camille, "avant"), post(room, camille, "retiré")
     changes.edit(changes.Edit(room, camille.pk, first["message"], first["seq"], "après", charged=True))
     changes.retract(changes.Retraction(room, camille.pk, second["message"]))
-    text = b"".join(f.text for f in enter(camille, room).frames)
+    text = b"".join(f.text for f in missed(enter(camille, room)))
     assert b"avant" not in text and "retiré".encode() not in text and "après".encode() in text
-
-
-def test_words_that_weigh_more_than_an_outbox_holds_are_paged(room: uuid.UUID, camille: Person, settings: Any) -> None:
-    """A replay that overflows the reader's outbox would close it 4002, and so again at every resume."""
-    settings.OUTBOX_BYTES = 100_000
-    fill(room, camille, 12, "m" * 8000)
-    assert told(enter(camille, room, 11)) == ("replay", [12, 13, 14], 14)
-    entry = enter(camille, room, 2)
-    assert (entry.mode, entry.frames, entry.low) == ("page", [], entry.seq)
-
-
-def test_all_rooms_of_a_resume_together_weigh_no_more_than_an_outbox_holds(camille: Person, settings: Any) -> None:
-    settings.OUTBOX_BYTES = 100_000
-    rooms = [joined(Room.objects.create(kind="group", listed=True).pk, camille) for _ in range(4)]
-    for r in rooms:
-        fill(r, camille, 3, "m" * 8000)
-    entries = entering.read(person=camille.pk, asks=[Ask(r, epoch(r), 0) for r in rooms], budget=1000)
-    assert all(isinstance(e, Entry) for e in entries)
-    assert sum(len(f.text) for e in entries for f in e.frames) < settings.OUTBOX_BYTES  # type: ignore[union-attr]
-    modes = [e.mode for e in entries]  # type: ignore[union-attr]
-    assert modes[0] == "replay" and modes == sorted(modes, reverse=True), "from the first that does not fit, all are paged"
 
 
 def test_a_resume_reads_the_personal_room_first_then_by_latest_mark_and_pages_from_the_first_that_does_not_fit(camille: Person, few: None) -> None:
@@ -125,8 +103,8 @@ def test_a_resume_reads_the_personal_room_first_then_by_latest_mark_and_pages_fr
         ReadMark.objects.filter(room_id=r).update(at=timezone.now() - timedelta(minutes=n if n != 4 else -1))
     cursors = dict.fromkeys(rooms, 1) | {own: 3}
     cursors[rooms[2]] = 4  # nothing missed
-    answers = entering.read(person=camille.pk, asks=[Ask(r, epoch(r), s) for r, s in cursors.items()], first=own, budget=6)
-    found = [(e.room, e.mode, len(e.frames)) for e in answers if isinstance(e, Entry)]
+    answers = enters(camille, *[Ask(r, epoch(r), s) for r, s in cursors.items()], first=own, budget=6)
+    found = [(e.room, e.mode, len(missed(e))) for e in answers if isinstance(e, Entry)]
     # own: 2 missed; the latest mark: 3 (5 of 6 spent); the next would make 8.
     assert found == [(own, "replay", 2), (rooms[4], "replay", 3), (rooms[0], "page", 0), (rooms[1], "page", 0), (rooms[2], "replay", 0), (rooms[3], "page", 0)]
 
@@ -139,13 +117,13 @@ def test_rooms_already_paged_or_reset_spend_no_budget(camille: Person, few: None
     for n, r in enumerate((one, two, three)):
         ReadMark.objects.create(person=camille, room_id=r, seq=1, post_no=0)
         ReadMark.objects.filter(room_id=r).update(at=timezone.now() - timedelta(minutes=n))
-    answers = entering.read(person=camille.pk, asks=[Ask(one, epoch(one), 0), Ask(two, "old", 0), Ask(three, epoch(three), 0)], budget=3)
+    answers = enters(camille, *[Ask(one, epoch(one), 0), Ask(two, "old", 0), Ask(three, epoch(three), 0)], budget=3)
     assert [e.mode for e in answers if isinstance(e, Entry)] == ["page", "reset", "replay"]
 
 
 def test_a_room_one_may_not_see_and_none_at_all_answer_alike(camille: Person) -> None:
     hidden, nowhere = Room.objects.create(kind="private").pk, uuid.uuid4()
-    answers = entering.read(person=camille.pk, asks=[Ask(hidden, None, 0), Ask(nowhere, None, 0)])
+    answers = enters(camille, *[Ask(hidden, None, 0), Ask(nowhere, None, 0)])
     refusals = [a[1] for a in answers if not isinstance(a, Entry)]
     assert [a[0] for a in answers if not isinstance(a, Entry)] == [hidden, nowhere]
     assert len({str(r.as_dict()) for r in refusals}) == 1 and all(isinstance(r, Refusal) and r.code == "room.not_found" for r in refusals)
@@ -209,8 +187,19 @@ def test_many_rooms_are_read_in_as_many_queries_as_one(camille: Person, queries:
     rooms = [joined(Room.objects.create(kind="group", listed=True).pk, camille) for _ in range(6)]
     asks = [Ask(r, epoch(r), 0) for r in rooms]
     queries.clear()
-    entering.read(person=camille.pk, asks=asks[:1], budget=100)
+    enters(camille, *asks[:1], budget=100)
     one = len(queries)
     queries.clear()
-    entering.read(person=camille.pk, asks=asks, budget=100)
+    enters(camille, *asks, budget=100)
     assert len(queries) == one
+
+
+def test_many_people_are_read_in_as_many_queries_as_one(camille: Person, nadia: Person, room: uuid.UUID, queries: list[str]) -> None:
+    visits = [entering.Visit(p.pk, [Ask(room, epoch(room), 0), Ask(personal.room_of(p.pk), None, 0)]) for p in (camille, nadia, camille)]
+    queries.clear()
+    entering.read(visits[:1])
+    one = len(queries)
+    queries.clear()
+    answers = entering.read(visits)
+    assert len(queries) == one
+    assert [[a.grant.person for a in answer if isinstance(a, Entry)] for answer in answers] == [[v.person] * 2 for v in visits]

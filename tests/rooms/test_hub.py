@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +13,7 @@ import orjson
 import pytest
 
 from consult.clinicians.models import Person
-from consult.rooms import access, doorbell, entering, log, wire
+from consult.rooms import access, doorbell, entering, log, ring, wire
 from consult.rooms import hub as hubs
 from consult.rooms.actions import changes
 from consult.rooms.connection import Connection
@@ -72,15 +73,18 @@ class Someone:
     async def at(cls, hub: Hub, person: Person) -> Someone:
         return cls(hub, person, await db(people.session_of, person))
 
-    async def enter(self, room: uuid.UUID, seq: int | None = None) -> dict[str, Any]:
+    async def enters(self, room: uuid.UUID, seq: int | None = None) -> None:
         held = self.hub.hold(room)
         epoch = (await db(log.heads_of, [room]))[room][0]
-        [entry] = await self.hub.read(entering.read, person=self.connection.person, asks=[Ask(room, None if seq is None else epoch, seq or 0)])
+        (entry,) = await self.hub.visit(entering.Visit(self.connection.person, [Ask(room, None if seq is None else epoch, seq or 0)]))
         assert isinstance(entry, Entry)
         answer = lambda e: wire.frame(type="ok", ref=1, mode=e.mode, head=e.seq, state=e.state)  # noqa: E731
         assert await self.hub.join(self.connection, held, entry, answer, self.hub.rights.serial)
         self.hub.release(held)
         await asyncio.sleep(0)
+
+    async def enter(self, room: uuid.UUID, seq: int | None = None) -> dict[str, Any]:
+        await self.enters(room, seq)
         return next(f for f in reversed(self.ear.got) if f["type"] == "ok")
 
 
@@ -218,16 +222,18 @@ async def test_the_ring_drops_words_in_the_step_that_withholds_them(live: Hub, r
     first, second = await db(post, room, camille, "secret un"), await db(post, room, camille, "secret deux")
     await until(lambda: len(reader.ear.seqs(room)) == 2)
     local = live.rooms[room]
-    assert local.recent(2) and b"secret" in b"".join(local.recent(2) or [])
+    assert b"secret" in b"".join(local.ring.last(2) or [])
     await db(changes.edit, changes.Edit(room, camille.pk, first["message"], 3, "nouveau"))
     await db(changes.retract, changes.Retraction(room, camille.pk, second["message"]))
     await until(lambda: len(reader.ear.seqs(room)) == 4)
-    assert b"secret" not in b"".join(f.text for f in local.ring if f)
-    assert local.recent(2) is None and local.recent(4) is not None, "who comes from before reads the log"
-    assert local.ring_bytes == live.ring_bytes == sum(len(f.text) for f in local.ring if f)
+    assert b"secret" not in b"".join(f.text for f in local.ring.frames if f)
+    assert local.ring.last(4) is None and local.ring.last(2) is not None, "who comes from before reads the log"
+    assert local.ring.bytes == live.ring_bytes == sum(len(f.text) for f in local.ring.frames if f)
     late = await Someone.at(live, nadia)
     await late.enter(room, 2)
     assert late.ear.seqs(room) == [3, 4, 5, 6] and "secret" not in orjson.dumps(late.ear.got).decode()
+    assert local.ring.last(4) is not None and b"secret" not in b"".join(local.ring.last(4) or []), "what was read is kept for the next, as it stands now"
+    assert local.ring.bytes == live.ring_bytes == sum(len(f.text) for f in local.ring.frames if f)
 
 
 async def test_withheld_within_one_bell_is_not_kept(live: Hub) -> None:
@@ -236,19 +242,83 @@ async def test_withheld_within_one_bell_is_not_kept(live: Hub) -> None:
     live._remember(
         local, [wire.Frame(1, "message.posted", message, b"secret"), wire.Frame(2, "message.posted", "other", b"autre"), wire.Frame(3, "message.retracted", message, b"ok")]
     )
-    assert [f and f.text for f in local.ring] == [None, b"autre", b"ok"] and local.ring_bytes == 7
+    assert [f and f.text for f in local.ring.frames] == [None, b"autre", b"ok"] and local.ring.bytes == 7
 
 
 async def test_the_ring_is_bounded_in_a_room_and_over_all(live: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hubs, "RING_BYTES", 10_000)
     one, two = live.hold(uuid.uuid4()), live.hold(uuid.uuid4())
     live._remember(one, [wire.Frame(n, "x", None, b"x") for n in range(600)])
-    assert len(one.ring) == hubs.RING_FRAMES and live.ring_bytes == hubs.RING_FRAMES
+    assert len(one.ring) == ring.FRAMES and live.ring_bytes == ring.FRAMES
     live._remember(two, [wire.Frame(1, "x", None, b"x" * 10_000)])
     assert len(one.ring) == 0 and len(two.ring) == 1 and live.ring_bytes == 10_000, "the room silent longest gives up its ring"
     live.release(one)
     live.release(two)
     assert live.ring_bytes == 0 and not live.rings
+
+
+async def test_many_who_missed_the_same_are_told_from_one_reading(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(70):
+        await db(post, room, camille, f"n° {n}")
+    read, spans = log.frames_of, []
+    monkeypatch.setattr(log, "frames_of", lambda asked: spans.append(asked) or read(asked))
+    some = [await Someone.at(live, nadia) for _ in range(8)]
+    await asyncio.gather(*[s.enter(room, 2) for s in some])
+    assert all(s.ear.seqs(room) == list(range(3, 73)) for s in some) and len(spans) == 1
+    held = live.rooms[room].ring.replay(70)
+    assert held is live.rooms[room].ring.replay(70) and [len(c.frames) for c in held or []] == [64, 6]
+    more = await Someone.at(live, camille)
+    await more.enter(room, 0)
+    assert more.ear.seqs(room) == list(range(1, 73)) and len(spans) == 2, "who missed more reads the rest"
+
+
+async def test_words_withheld_while_they_are_read_are_not_kept(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await db(post, room, camille, "secret")
+    reader = await Someone.at(live, nadia)
+    await reader.enter(room)
+    local, read = live.rooms[room], log.frames_of
+    began, go = threading.Event(), threading.Event()
+
+    def slowly(spans: Any) -> Any:
+        rows = read(spans)
+        began.set()
+        go.wait(5)
+        return rows
+
+    monkeypatch.setattr(log, "frames_of", slowly)
+    late = await Someone.at(live, nadia)
+    entering_ = asyncio.create_task(late.enter(room, 2))
+    await until(began.is_set)
+    await db(changes.retract, changes.Retraction(room, camille.pk, first["message"]))
+    await until(lambda: local.head == 4)
+    go.set()
+    await entering_
+    await until(lambda: late.ear.seqs(room))
+    assert late.ear.seqs(room) == [3, 4] and "secret" not in orjson.dumps(late.ear.got).decode()
+    assert b"secret" not in b"".join(f.text for f in local.ring.frames if f)
+
+
+async def test_a_replay_too_heavy_for_the_outbox_is_paged(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, settings: Any) -> None:
+    """It would close its reader 4002, and so again at every resume."""
+    settings.OUTBOX_BYTES = 100_000
+    for _ in range(12):
+        await db(post, room, camille, "m" * 8000)
+    light, heavy = await Someone.at(live, nadia), await Someone.at(live, nadia)
+    assert (await light.enter(room, 11))["mode"] == "replay" and light.ear.seqs(room) == [12, 13, 14]
+    assert (await heavy.enter(room, 2))["mode"] == "page" and heavy.ear.seqs(room) == []
+    rooms = [await db(lambda: joined(Room.objects.create(kind="group", listed=True).pk, camille, nadia)) for _ in range(4)]
+    for r in rooms:
+        for _ in range(3):
+            await db(post, r, camille, "m" * 8000)
+    light.ear.deaf = True
+    modes = [(await heavy.enter(r, 2))["mode"] for r in rooms]
+    assert modes == ["replay"] * 4, "what was read is no weight"
+    light.ear.deaf = False
+    deaf = await Someone.at(live, nadia)
+    deaf.ear.deaf = True
+    for r in rooms:
+        await deaf.enters(r, 2)
+    assert deaf.connection.closed is None and deaf.ear.bytes < settings.OUTBOX_BYTES
 
 
 async def test_a_new_epoch_sends_readers_away_to_reset(live: Hub, room: uuid.UUID, nadia: Person, camille: Person) -> None:

@@ -14,7 +14,7 @@ from consult.rooms.actions import conversations, groups, membership
 from consult.rooms.models import Membership, Room
 from consult.standing.models import AccessChange, Standing
 from tests import people
-from tests.rooms.helpers import Phone, at_once, events, group, joined, kinds, personal_events, post
+from tests.rooms.helpers import Phone, at_once, enters, events, group, joined, kinds, personal_events, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -203,7 +203,7 @@ def test_coming_back_counts_nothing_said_meanwhile() -> None:
     assert item["unread"] == 1 and item["last"]["excerpt"] == "Trois"
     from consult.rooms import entering
 
-    [entry] = entering.read(person=idris.pk, asks=[entering.Ask(room, None, 0)])
+    [entry] = enters(idris, entering.Ask(room, None, 0))
     assert entry.state["unread"] == 1 and entry.state["first_seq"] == 7
 
 

@@ -11,6 +11,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.client import ClientProtocol
+from websockets.frames import Frame
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from consult.rooms import wire
 from consult.rooms.outbox import AsgiOutbox, DirectOutbox
@@ -22,7 +26,7 @@ def chunk(room: uuid.UUID | None, *values: Any) -> wire.Chunk:
     return wire.Chunk(room, [orjson.dumps({"n": v}) for v in values])
 
 
-def numbers(message: str | bytes) -> list[Any]:
+def numbers(message: Any) -> list[Any]:
     frames = orjson.loads(message)
     return [f["n"] for f in (frames if isinstance(frames, list) else [frames])]
 
@@ -33,7 +37,7 @@ class Wire:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.closed: list[tuple[int, str]] = []
-        self.stuck, self.unread, self.heard_at, self.on_drained = False, 0, 0.0, None
+        self.stuck, self.unread, self.heard_at, self.on_drained, self.on_message = False, 0, 0.0, None, None
 
     def write_framed(self, message: bytes) -> None:
         assert not self.closed
@@ -51,11 +55,11 @@ class Wire:
         self.closed.append((code, reason))
 
     def numbers(self) -> list[list[Any]]:
-        found = []
-        for message in self.written:
-            assert message[0] == 0x81
-            found.append(numbers(message[{126: 4, 127: 10}.get(message[1], 2) :]))
-        return found
+        """Of each WebSocket message, as a strict client takes them apart."""
+        client = ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN, max_size=None)
+        client.receive_data(b"".join(self.written))
+        assert client.parser_exc is None
+        return [numbers(f.data) for f in client.events_received() if isinstance(f, Frame)]
 
 
 def direct() -> tuple[DirectOutbox, Wire, list[int]]:
@@ -63,14 +67,14 @@ def direct() -> tuple[DirectOutbox, Wire, list[int]]:
     return DirectOutbox(transport, lambda: overflows.append(1)), transport, overflows
 
 
-def test_what_waited_goes_together_in_order_up_to_a_batch() -> None:
+def test_what_waited_goes_in_one_write_in_order() -> None:
     outbox, transport, _ = direct()
     outbox.put(chunk(R, 0))
     outbox.put(chunk(None, 1, 2))
     for n in range(3, 130):
         outbox.put(chunk(S, n))
     outbox.flush()
-    assert [len(m) for m in transport.numbers()] == [64, 64, 2] and list(chain(*transport.numbers())) == list(range(130))
+    assert len(transport.written) == 1 and list(chain(*transport.numbers())) == list(range(130))
     assert outbox.bytes == 0
     outbox.put(chunk(R, 130))
     outbox.flush()
@@ -78,25 +82,35 @@ def test_what_waited_goes_together_in_order_up_to_a_batch() -> None:
 
 
 @given(sizes=st.lists(st.integers(1, 150), max_size=12), others=st.lists(st.booleans(), min_size=12, max_size=12))
-def test_any_chunks_come_out_whole_in_order_in_batches_of_at_most_64(sizes: list[int], others: list[bool]) -> None:
+def test_any_frames_come_out_whole_in_order_in_messages_of_at_most_64(sizes: list[int], others: list[bool]) -> None:
     outbox, transport, _ = direct()
     at = 0
     for size, flush in zip(sizes, others, strict=False):
-        outbox.put(chunk(R, *range(at, at + size)))
+        for piece in wire.chunks(R, chunk(R, *range(at, at + size)).frames):
+            outbox.put(piece)
         at += size
         if flush:
             outbox.flush()
     outbox.flush()
-    assert list(chain(*transport.numbers())) == list(range(at)) and all(len(m) <= wire.BATCH for m in transport.numbers())
+    assert list(chain(*transport.numbers())) == list(range(at)) and all(len(m) <= wire.MOST for m in transport.numbers())
     assert outbox.bytes == 0 and not outbox.waiting
 
 
-def test_a_batch_is_cut_by_bytes() -> None:
+def test_a_write_is_cut_by_bytes() -> None:
     outbox, transport, _ = direct()
     for n in range(5):
         outbox.put(chunk(R, "x" * 300_000 + str(n)))
     outbox.flush()
-    assert [len(m) for m in transport.numbers()] == [4, 1]
+    assert [len(w) // 300_000 for w in transport.written] == [4, 1]
+
+
+def test_one_frame_a_message_where_the_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "BATCH", 1)
+    outbox, transport, _ = direct()
+    outbox.put(chunk(R, 0, 1, 2))
+    outbox.put(chunk(S, 3))
+    outbox.flush()
+    assert len(transport.written) == 1 and transport.numbers() == [[0], [1], [2], [3]]
 
 
 def test_a_full_transport_makes_frames_wait_and_drained_sends_them() -> None:
@@ -121,14 +135,14 @@ def test_a_lost_room_is_dropped_and_nothing_else() -> None:
     assert list(chain(*transport.numbers())) == [2, 3, 5]
 
 
-def test_a_dropped_room_is_dropped_also_from_a_chunk_cut_in_two() -> None:
+def test_a_dropped_room_is_dropped_also_where_a_part_of_it_has_gone() -> None:
     outbox, transport, _ = direct()
-    outbox.put(chunk(S, 0))
-    outbox.put(chunk(R, *range(1, 100)))
+    for piece in wire.chunks(R, chunk(R, *("x" * 20_000 + str(n) for n in range(100))).frames):
+        outbox.put(piece)
     transport.write_framed(outbox.take())
     outbox.drop(R)
     outbox.flush()
-    assert list(chain(*transport.numbers())) == list(range(64))
+    assert len(list(chain(*transport.numbers()))) == 64 and outbox.bytes == 0
 
 
 def test_too_much_overflows_once_and_takes_no_more(settings: Any) -> None:

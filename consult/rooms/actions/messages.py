@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from consult.database import hot
+from consult.database import Rows, Statement, together
 from consult.errors import Refusal
 from consult.rooms import access, commands, content, lanes, limits, log, wire
 from consult.rooms.access import Grant
@@ -83,8 +83,8 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     """Writes what may be written, in the order given; each answer is {"seq","message"} (and "duplicate") or a Refusal."""
     named = {p for post in posts for p in _named(post)}
     rooms_of = personal.rooms_of(known(named)) if named else {}  # who has no account is refused in its turn
-    with log.writing([p.room for p in posts] + list(rooms_of.values())) as made:
-        facts = facts_of(posts, made, rooms_of)
+    with log.writing([*(p.room for p in posts), *rooms_of.values()], asking=_asking(posts)) as made:
+        facts = _facts(posts, made, made.answers, rooms_of)
         answers: list[dict[str, Any] | Refusal] = []
         accepted: list[Accepted] = []
         seen: dict[Key, tuple[Post, dict[str, Any]]] = {}
@@ -127,26 +127,41 @@ LEFT JOIN rooms_message m ON m.id = c.message_id
 LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
 
 
-def facts_of(posts: Sequence[Post], made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
-    pairs = {(p.room, p.person) for p in posts} | {(p.room, n) for p in posts for n in _named(p)}
-    replies: dict[uuid.UUID, tuple[uuid.UUID, str | None]] = {}
+_REPLIES = "SELECT id, room_id, withheld FROM rooms_message WHERE id = ANY(%s)"
+
+
+def _pairs(posts: Sequence[Post]) -> list[access.Pair]:
+    """Whose rights are asked: those of the authors, and of those they name."""
+    return list(dict.fromkeys([*((p.room, p.person) for p in posts), *((p.room, n) for p in posts for n in _named(p))]))
+
+
+def _asking(posts: Sequence[Post]) -> list[Statement]:
+    """What is read under the locks: client ids, rights, and the targets of replies where there are any."""
+    before: Statement = _BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts])
+    wanted = [id for p in posts if (id := _reply_id(p)) is not None]
+    return [before, access.asking(_pairs(posts)), *([(_REPLIES, (wanted,))] if wanted else [])]
+
+
+def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
+    """The facts for posts that mention nobody, read now: for rooms that this transaction has just made."""
+    return _facts(posts, made, together(*_asking(posts)), {})
+
+
+def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
+    before_rows, grant_rows, *reply_rows = answers
+    before = {(r, s, c): tuple(rest) for r, s, c, *rest in before_rows}
+    replies = {id: (room, withheld) for rows in reply_rows for id, room, withheld in rows}
     last_posts: dict[access.Pair, datetime] = {}
-    with hot() as cursor:
-        rows = cursor.run(_BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts]))
-        before = {(r, s, c): tuple(rest) for r, s, c, *rest in rows}
-        wanted = [id for p in posts if (id := _reply_id(p)) is not None]
-        if wanted:
-            rows = cursor.run("SELECT id, room_id, withheld FROM rooms_message WHERE id = ANY(%s)", (wanted,))
-            replies = {id: (room, withheld) for id, room, withheld in rows}
-        slow = {(p.room, p.person) for p in posts if p.room in made.heads and made.heads[p.room].slow_mode}
-        if slow:
-            rows = cursor.run(
-                "SELECT q.room, q.person, m.at FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN LATERAL "
-                "(SELECT at FROM rooms_message WHERE room_id = q.room AND author_id = q.person ORDER BY post_no DESC LIMIT 1) m ON true",
-                ([r for r, _ in slow], [p for _, p in slow]),
-            )
-            last_posts = {(room, person): at for room, person, at in rows}
-    return Facts(before, access.grants(pairs), replies, last_posts, rooms_of)
+    slow = {(p.room, p.person) for p in posts if p.room in made.heads and made.heads[p.room].slow_mode}
+    if slow:
+        (rows,) = together((_LAST, ([r for r, _ in slow], [p for _, p in slow])))
+        last_posts = {(room, person): at for room, person, at in rows}
+    return Facts(before, access.granted(_pairs(posts), grant_rows), replies, last_posts, rooms_of)
+
+
+_LAST = """
+SELECT q.room, q.person, m.at FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN LATERAL
+(SELECT at FROM rooms_message WHERE room_id = q.room AND author_id = q.person ORDER BY post_no DESC LIMIT 1) m ON true"""
 
 
 def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]) -> dict[str, Any] | None:
@@ -257,10 +272,15 @@ INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, 
 SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{{}}', to_tsvector('consult_french', body) FROM p"""
 
 
+_TAG = "INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])"
+_MENTION = "INSERT INTO rooms_mention (person_id, room_id, seq, message_id) SELECT p, %s, %s, %s FROM unnest(%b::uuid[]) AS t(p)"
+
+
 def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> None:
+    """Has them written together with COMMIT, or at once by `made.settle()`."""
     a = accepted
-    with hot() as cursor:
-        cursor.run(
+    made.later.append(
+        (
             _INSERT,
             (
                 [x.post.room for x in a],
@@ -279,9 +299,10 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 *log.heads_for([made.heads[room] for room in {x.post.room for x in a}]),
             ),
         )
-        tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
-        if tagged:
-            cursor.run("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])", [list(c) for c in zip(*tagged, strict=True)])
+    )
+    tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
+    if tagged:
+        made.later.append((_TAG, [list(c) for c in zip(*tagged, strict=True)]))
     for x in a:
         made.encoded.setdefault(x.post.room, []).append(_frame(x))
         if x.mentions:
@@ -293,8 +314,7 @@ def mention(made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], *, room: uu
     people = [p for p in people if p != author]
     if not people:
         return
-    with hot() as cursor:
-        cursor.run("INSERT INTO rooms_mention (person_id, room_id, seq, message_id) SELECT p, %s, %s, %s FROM unnest(%b::uuid[]) AS t(p)", (room, seq, message, people))
+    made.later.append((_MENTION, (room, seq, message, people)))
     for person in people:
         made.append(rooms_of[person], "mention.received", actor=author, data={"room": str(room), "seq": seq})
 

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from consult.rooms import log
 from consult.rooms.models import Kind, Room
 
+_known: dict[uuid.UUID, uuid.UUID] = {}  # person -> room: made on first use, it never changes
+MOST_KNOWN = 50_000
 
-@lru_cache(maxsize=50_000)
+
 def room_of(person: uuid.UUID) -> uuid.UUID:
     """The id of this person's personal room, which is made on first use and never changes."""
-    room, _ = Room.objects.get_or_create(owner_id=person, defaults={"kind": Kind.PERSONAL})
-    return room.id
+    return rooms_of([person])[person]
 
 
 def rooms_of(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """person -> personal room. Asked before the locks are taken, so that all are taken in one order."""
-    return {p: room_of(p) for p in people}
+    wanted = list(dict.fromkeys(people))
+    found = {p: _known[p] for p in wanted if p in _known}
+    if missing := [p for p in wanted if p not in found]:
+        fresh = dict(Room.objects.filter(owner_id__in=missing).values_list("owner_id", "id"))
+        for person in missing:
+            if person not in fresh:
+                fresh[person] = Room.objects.get_or_create(owner_id=person, defaults={"kind": Kind.PERSONAL})[0].id
+        if len(_known) > MOST_KNOWN:
+            _known.clear()
+        _known.update(fresh)
+        found |= fresh
+    return found
 
 
 def tell(*, person_id: uuid.UUID, kind: str, data: dict[str, Any], by: uuid.UUID | None = None) -> int:

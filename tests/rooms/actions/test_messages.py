@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 from django.utils import timezone
 
 from consult.clinicians.models import Person
@@ -153,9 +153,9 @@ def test_a_rollback_leaves_nothing_and_rings_no_bell(bells: list[Any], monkeypat
     bells.clear()
     counts = lambda: (Event.objects.count(), Message.objects.count(), ClientId.objects.count(), Tag.objects.count(), log.heads_of([room]))  # noqa: E731
     before = counts()
-    monkeypatch.setattr(log, "_flush", lambda *_: (_ for _ in ()).throw(RuntimeError("after the insert")))
+    monkeypatch.setattr(log, "COMMIT", ("SELECT 1 / 0", ()))  # after the inserts
     item = of(room, camille, "#perdu")
-    with pytest.raises(RuntimeError):
+    with pytest.raises(DataError):
         messages.post_many([item])
     monkeypatch.undo()
     assert counts() == before and bells == []

@@ -15,7 +15,7 @@ from consult.rooms import entering
 from consult.rooms.actions import conversations, membership, personal, reading
 from consult.rooms.models import ReadMark, Room
 from tests import people
-from tests.rooms.helpers import events, group, joined, personal_events, post
+from tests.rooms.helpers import enters, events, group, joined, personal_events, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ def mark(room: uuid.UUID, person: Person, seq: int) -> dict[str, Any]:
 
 
 def state(room: uuid.UUID, person: Person) -> dict[str, Any]:
-    [entry] = entering.read(person=person.pk, asks=[entering.Ask(room, None, 0)])
+    [entry] = enters(person, entering.Ask(room, None, 0))
     assert isinstance(entry, entering.Entry)
     return entry.state
 
