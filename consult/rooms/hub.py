@@ -20,7 +20,7 @@ from django.conf import settings
 
 from consult import figures
 from consult.database import own_connection
-from consult.rooms import doorbell, log, rights, wire
+from consult.rooms import depths, doorbell, log, rights, wire
 from consult.rooms.bus import Bus
 from consult.rooms.connection import Connection
 from consult.rooms.entering import Entry
@@ -76,14 +76,21 @@ class Hub:
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
         doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
-        self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run())]
+        self.swept_at = time.monotonic()
+        self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run()), *depths.start(self)]
 
     def _soon(self, call: Callable[..., None], *args: Any) -> None:
         self.loop.call_soon_threadsafe(call, *args)
 
     async def read(self, call: Any, *args: Any, **kwargs: Any) -> Any:
         """Runs a database read on a reader thread; a broken connection is tried once more on a new one."""
-        return await self.loop.run_in_executor(self.readers, lambda: rights.on_a_fresh_connection(call, *args, **kwargs))
+        asked = time.perf_counter()
+
+        def begin() -> Any:
+            figures.reader_wait.observe(time.perf_counter() - asked)
+            return rights.on_a_fresh_connection(call, *args, **kwargs)
+
+        return await self.loop.run_in_executor(self.readers, begin)
 
     # --- connections ----------------------------------------------------------
 
@@ -337,6 +344,7 @@ class Hub:
                         self._new_epoch(room, epoch, seq)
                     elif seq > room.head:
                         self._heal_soon(room, seq)
+                self.swept_at = time.monotonic()
             except Exception as error:  # PostgreSQL away: the next sweep finds what this one did not
                 logger.warning("the sweep failed", extra={"why": type(error).__name__})
 
