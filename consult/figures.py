@@ -49,6 +49,7 @@ pool_errors = Counter("consult_pool_errors_total", "HTTP requests that got no co
 # --- Redis and the bus ---
 bus_seconds = Histogram("consult_bus_seconds", "Time of one call to the channel layer.", buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1))
 bus_waiting = Gauge("consult_bus_waiting", "Messages that wait to be published.", multiprocess_mode="livesum")
+bus_heard = Counter("consult_bus_heard_total", "Messages that the channel layer brought, from this process and from others.")
 bus_dropped = Counter("consult_bus_dropped_total", "Calls to the channel layer dropped: its queue was full, or Redis did not answer in time.")
 bus_restarts = Counter("consult_bus_restarts_total", "Times the task that listens to the channel layer had to be started again.")
 

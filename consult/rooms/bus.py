@@ -62,6 +62,7 @@ class Bus:
                     self.wake.set()
                 # Bare: cancelling receive() would delete the channel.
                 self.heard(await self.layer.receive(self.channel))
+                figures.bus_heard.inc()
             except Exception as error:  # whatever ends the listener, it begins anew
                 figures.bus_restarts.inc()
                 logger.warning("the bus was lost", extra={"why": type(error).__name__})
