@@ -65,7 +65,7 @@ def supervise(host: str, port: int, workers: int) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    while any(child.poll() is None for child in children):
+    while not stopping or any(child.poll() is None for child in children):  # all may die in one moment
         time.sleep(0.2)
         for i, child in enumerate(children):
             if child.poll() is not None and not stopping:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +100,69 @@ def test_alerts_and_troubles_speak_of_figures_that_are_listed() -> None:
     asked = set(re.findall(r"`(consult_[a-z_]+)", troubles))
     assert asked and asked <= set(METRICS)
     assert "docs/grafana.json" in TEXT and "docs/alerts.yml" in TEXT
+
+
+# What each alert is for, as series of 15 s steps over 30 minutes; `_` is a node's labels.
+WELL = {
+    'up{job="consult",_}': "1x120",
+    "consult_sockets{_}": "400x120",
+    "consult_access_age_seconds{_}": "0.3x120",
+    "consult_commit_running_seconds{_}": "0.01x120",
+    'consult_commit_seconds_bucket{le="0.1",_}': "0+100x120",
+    'consult_commit_seconds_bucket{le="1.0",_}': "0+100x120",
+    'consult_commit_seconds_bucket{le="+Inf",_}': "0+100x120",
+    'consult_refusals_total{code="room.not_found",_}': "0+1x120",
+    'consult_http_answers_total{door="api",status="2xx",_}': "0+100x120",
+    'consult_http_answers_total{door="operator",status="5xx",_}': "0+100x120",  # /readyz while it drains
+    "consult_pool_waiting{_}": "0 1 0 0x117",
+    "consult_pool_errors_total{_}": "0x120",
+    'consult_loop_lag_seconds_bucket{le="0.01",_}': "0+30x120",
+    'consult_loop_lag_seconds_bucket{le="1.0",_}': "0+30x120",
+    'consult_loop_lag_seconds_bucket{le="+Inf",_}': "0+30x120",
+    "consult_bus_dropped_total{_}": "0 5 5x118",
+    "consult_bus_heard_total{_}": "0+400x120",
+    "consult_healed_events_total{_}": "0+20x120",
+    "consult_sweep_age_seconds{_}": "0.7x120",
+    "consult_outbox_overflows_total{_}": "0+0.05x120",
+    "consult_followups_oldest_seconds{_}": "2x120",
+    "consult_started_timestamp_seconds{_}": "100x60 900x60",  # a release
+    "consult_descriptors{_}": "450x120",
+    "consult_descriptors_limit{_}": "20000x120",
+}
+TROUBLE = {
+    "ConsultDown": {'up{job="consult",_}': "0x120"},
+    "ConsultSocketsLost": {"consult_sockets{_}": "400x105 90x15"},
+    "ConsultRightsStale": {"consult_access_age_seconds{_}": "0+15x120"},
+    "ConsultCommitStuck": {"consult_commit_running_seconds{_}": "0+15x120"},
+    "ConsultCommitsSlow": {'consult_commit_seconds_bucket{le="0.1",_}': "0+90x120"},
+    "ConsultRequestFailed": {'consult_refusals_total{code="request.failed",_}': "0x110 1x10"},
+    "ConsultUnavailable": {'consult_refusals_total{code="service.unavailable",_}': "0+1x120"},
+    "ConsultHttpErrors": {'consult_http_answers_total{door="api",status="5xx",_}': "0+3x120"},
+    "ConsultPoolEmpty": {"consult_pool_waiting{_}": "3x120"},
+    "ConsultLoopLate": {'consult_loop_lag_seconds_bucket{le="0.01",_}': "0+25x120"},
+    "ConsultBusDropping": {"consult_bus_dropped_total{_}": "0+1x120"},
+    "ConsultHealing": {"consult_bus_heard_total{_}": "0x120"},
+    "ConsultSweepLate": {"consult_sweep_age_seconds{_}": "0+15x120"},
+    "ConsultReadersFallBehind": {"consult_outbox_overflows_total{_}": "0+1x120"},
+    "ConsultWorkerBehind": {"consult_followups_oldest_seconds{_}": "0+15x120"},
+    "ConsultRestarts": {"consult_started_timestamp_seconds{_}": "0+60x120"},
+    "ConsultDescriptors": {"consult_descriptors{_}": "17000x120"},
+}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool (Debian: apt-get install prometheus)")
+def test_each_alert_fires_for_its_trouble_alone(tmp_path: Path) -> None:
+    """Prometheus' own tool reads the rules and plays a healthy half hour, and the same with each trouble in turn."""
+    assert set(TROUBLE) == {alert["alert"] for alert in ALERTS}
+
+    def played(name: str | None, changed: dict[str, str]) -> dict[str, Any]:
+        series = [{"series": key.replace("_}", 'instance="n1"}'), "values": values} for key, values in {**WELL, **changed}.items()]
+        fired = [{"labels": f'{{alertname="{name}"}}', "value": 1}] if name else []
+        asked = {"expr": 'count by (alertname) (ALERTS{alertstate="firing"})', "eval_time": "29m", "exp_samples": fired}
+        return {"name": name or "well", "interval": "15s", "input_series": series, "promql_expr_test": [asked]}
+
+    tests = [played(None, {}), *(played(name, changed) for name, changed in TROUBLE.items())]
+    file = tmp_path / "alerts_test.yml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(ROOT / "docs" / "alerts.yml")], "evaluation_interval": "15s", "tests": tests}))
+    done = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -38,9 +38,16 @@ def value(node: Node, name: str, **labels: str) -> float:
     return sum(found)
 
 
+def children_of(node: Node) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{node.child.pid}/task/{node.child.pid}/children").read_text().split()]
+
+
 async def moves(node: Node, name: str, to: Any, **labels: str) -> bool:
     async def look() -> bool:
-        return bool(to(await asyncio.to_thread(value, node, name, **labels)))
+        try:
+            return bool(to(await asyncio.to_thread(value, node, name, **labels)))
+        except httpx.TransportError:  # no worker serves just now
+            return False
 
     deadline = time.monotonic() + LOOKED
     while not await look():
@@ -288,7 +295,7 @@ async def test_a_worker_that_died_is_not_counted_on(stack: Stack, cast: dict[str
     assert value(node, "consult_sockets") == 8
     assert await moves(node, "consult_processes", lambda x: x == 2)
     commands, started = value(node, "consult_commands_total"), value(node, "consult_started_timestamp_seconds")
-    children = [int(pid) for pid in Path(f"/proc/{node.child.pid}/task/{node.child.pid}/children").read_text().split()]
+    children = children_of(node)
     assert len(children) == 2
     os.kill(children[0], signal.SIGKILL)
     assert await until(lambda: any(one.closed for one in opened), 10)
@@ -299,5 +306,9 @@ async def test_a_worker_that_died_is_not_counted_on(stack: Stack, cast: dict[str
     assert await moves(node, "consult_processes", lambda x: x == 2)  # it was started again
     assert value(node, "consult_commands_total") >= commands
     assert value(node, "consult_started_timestamp_seconds") > started
+    for child in children_of(node):  # both in one moment
+        os.kill(child, signal.SIGKILL)
+    assert await moves(node, "consult_processes", lambda x: x == 2)
+    assert value(node, "consult_sockets") == 0
     for one in opened:
         await one.close()
