@@ -28,7 +28,8 @@ lost_connections = Counter("consult_database_connections_lost_total", "Database 
 
 # --- delivery ---
 deliveries = Counter("consult_deliveries_total", "Frames put into outboxes of connections.")
-healed_events = Counter("consult_healed_events_total", "Events that no bell brought and the log supplied.")
+bell_events = Counter("consult_bell_events_total", "Events that a bell brought in their order.")
+healed_events = Counter("consult_healed_events_total", "Events that the log supplied, by what showed that they were missing.", ["by"])
 rooms_behind = Gauge("consult_rooms_behind", "Local rooms with a hole that is known and not yet healed.", multiprocess_mode="livesum")
 sweep_seconds = Histogram("consult_sweep_seconds", "Time of one comparison of the local heads with the database.", buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5))
 sweep_age = Gauge("consult_sweep_age_seconds", "Since the last sweep that succeeded.", multiprocess_mode="livemax")

@@ -173,7 +173,7 @@ class Hub:
                 self._new_epoch(room, entry.epoch, entry.seq)
             if room.head < entry.seq:
                 room.known = max(room.known, entry.seq)
-                await self._heal(room)
+                await self._heal(room, "entry")
                 if room.head < entry.seq:  # rights could not be read: nothing is delivered until they can
                     await asyncio.sleep(0.05)
                 continue
@@ -255,9 +255,10 @@ class Hub:
         if not fresh:
             return
         if fresh[0].seq == room.head + 1:
+            figures.bell_events.inc(len(fresh))
             self._deliver(room, fresh)
         else:
-            self._heal_soon(room, fresh[-1].seq)
+            self._heal_soon(room, fresh[-1].seq, "gap")
 
     def _deliver(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         room.head = frames[-1].seq
@@ -308,14 +309,14 @@ class Hub:
 
     # --- healing ----------------------------------------------------------------
 
-    def _heal_soon(self, room: LocalRoom, upto: int) -> None:
+    def _heal_soon(self, room: LocalRoom, upto: int, by: str) -> None:
         room.known = max(room.known, upto)
         if room.healing is None or room.healing.done():
-            room.healing = asyncio.create_task(self._heal(room))
+            room.healing = asyncio.create_task(self._heal(room, by))
             room.healing.add_done_callback(_report)
 
-    async def _heal(self, room: LocalRoom) -> None:
-        """Reads and delivers what no bell brought. What a bell brings meanwhile is not delivered twice."""
+    async def _heal(self, room: LocalRoom, by: str) -> None:
+        """Reads and delivers what no bell brought, or what one overtook. What a bell brings meanwhile is not delivered twice."""
         while room.head < room.known:
             low = room.head
             rows = (await self.read(log.frames_of, [(room.id, low, min(room.known, low + HEAL_CHUNK))])).get(room.id, [])
@@ -323,7 +324,7 @@ class Hub:
             if not rows:
                 return
             if fresh and fresh[0].seq == room.head + 1 and not self.rights.stale():
-                figures.healed_events.inc(len(fresh))
+                figures.healed_events.labels(by).inc(len(fresh))
                 self._deliver(room, fresh)
             elif fresh:
                 return  # the next sweep
@@ -343,7 +344,7 @@ class Hub:
                     if room.epoch != epoch:
                         self._new_epoch(room, epoch, seq)
                     elif seq > room.head:
-                        self._heal_soon(room, seq)
+                        self._heal_soon(room, seq, "sweep")
                 self.swept_at = time.monotonic()
             except Exception as error:  # PostgreSQL away: the next sweep finds what this one did not
                 logger.warning("the sweep failed", extra={"why": type(error).__name__})
