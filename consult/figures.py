@@ -91,3 +91,9 @@ class Children(dict[str, Counter]):
 
 
 command = Children(commands)
+
+# A series is born with its first value, and Prometheus sees no increase in that: what alerts ask for is there from the start.
+for code in ("request.failed", "service.unavailable"):
+    refusals.labels(code)
+for by in ("gap", "sweep", "entry"):
+    healed_events.labels(by)

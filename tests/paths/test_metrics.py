@@ -20,6 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.live import CHECKOUT, Node, Refused, Socket, Someone, Stack, batches_of, http, sockets, until
+from tests.test_metrics import ALERTS
 from tests.test_operating import METRICS
 
 LOOKED = 20  # seconds in which what is looked at every 2 s must have been seen
@@ -88,8 +89,6 @@ async def test_all_are_there_with_no_ones_data(stack: Stack, cast: dict[str, Som
         text = httpx.get(f"{node.base}/metrics", trust_env=False).text
         families = {f.name: f for f in text_string_to_metric_families(text)}
         for name, metric in METRICS.items():
-            if name == "consult_healed_events_total":  # by what showed a hole; nothing did
-                continue
             family = families[name.removesuffix("_total")]
             assert family.type == metric._type, name
             assert family.samples, name
@@ -113,6 +112,18 @@ async def test_all_are_there_with_no_ones_data(stack: Stack, cast: dict[str, Som
         assert now["consult_http_answers_total", (("door", "api"), ("status", "4xx"))] == 1
         assert now["consult_http_seconds_count", (("door", "api"),)] >= 4
         assert now["consult_http_running", ()] == 1  # this very scrape
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_what_alerts_ask_for_is_there_before_it_happens(stack: Stack, workers: int) -> None:
+    """The first failure is an increase from 0, not a series that Prometheus has never seen before."""
+    now = scraped(stack.node(workers=workers))
+    asked = [(n, set(re.findall(r'(\w+)="([^"]+)"', inside))) for a in ALERTS for n, inside in re.findall(r"(consult_\w+_total)(?:\{([^}]*)\})?", a["expr"])]
+    assert ("consult_refusals_total", {("code", "request.failed")}) in asked
+    for name, labels in asked:
+        wanted = {(k, v) for k, v in labels if k != "door"}
+        found = [v for (n, had), v in now.items() if n == name and wanted <= set(had)]
+        assert found, f"{name} {wanted}"
 
 
 async def test_redis_away_and_a_healed_hole(pair: Stack, nodes: tuple[Node, Node], cast: dict[str, Someone]) -> None:
