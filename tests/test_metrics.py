@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,3 +169,11 @@ def test_each_alert_fires_for_its_trouble_alone(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"rule_files": [str(ROOT / "docs" / "alerts.yml")], "evaluation_interval": "15s", "tests": tests}))
     done = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_empty_folder_setting_is_none(tmp_path: Path) -> None:
+    """As from an env file: prometheus-client alone would keep its files in the working folder."""
+    code = "import django; django.setup(); from consult import figures; figures.sockets.set(1)"
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": "", "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "consult.settings"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, timeout=60, check=True)
+    assert list(tmp_path.iterdir()) == []
