@@ -11,7 +11,11 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 http = get_asgi_application()
 
-from consult.rooms.consumer import Consumer  # noqa: E402  needs the apps
+from consult import process  # noqa: E402  needs the apps
+from consult.measured import measured  # noqa: E402
+from consult.rooms.consumer import Consumer  # noqa: E402
+
+process.watch()
 
 
 async def no_such_socket(scope, receive, send):  # type: ignore[no-untyped-def]
@@ -19,4 +23,4 @@ async def no_such_socket(scope, receive, send):  # type: ignore[no-untyped-def]
     await send({"type": "websocket.close", "code": 4404})
 
 
-application = ProtocolTypeRouter({"http": http, "websocket": URLRouter([path("ws/v1/", Consumer.as_asgi()), path("<path:rest>", no_such_socket)])})
+application = ProtocolTypeRouter({"http": measured(http), "websocket": URLRouter([path("ws/v1/", Consumer.as_asgi()), path("<path:rest>", no_such_socket)])})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 
 def main() -> None:
@@ -44,7 +47,7 @@ def _all_descriptors() -> None:
 
 def supervise(host: str, port: int, workers: int) -> int:
     """Starts the workers on one socket, starts a dead one again, passes SIGTERM on and waits for their drain."""
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="consult-metrics-"))
+    figures = _folder_of_figures()
     listening = socket.create_server((host, port), backlog=2048)
     listening.set_inheritable(True)
     command = [sys.executable, "-m", "consult.serve", "--workers", "1", "--fd", str(listening.fileno())]
@@ -62,15 +65,35 @@ def supervise(host: str, port: int, workers: int) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    while any(child.poll() is None for child in children):
+    while not stopping or any(child.poll() is None for child in children):  # all may die in one moment
         time.sleep(0.2)
         for i, child in enumerate(children):
             if child.poll() is not None and not stopping:
+                _forget(figures, child.pid)
                 if child.returncode == 3:  # it never served, and would not the next time
                     stop()
                     return 3
                 children[i] = start()
     return 0
+
+
+def _folder_of_figures() -> Path:
+    """Where the workers share their figures, empty: what an earlier run left would be counted again."""
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    folder = Path(given or tempfile.mkdtemp(prefix="consult-metrics-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    if not given:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _forget(figures: Path, pid: int) -> None:
+    """What a dead worker had open is not open any more (prometheus_client.multiprocess.mark_process_dead, for all live modes)."""
+    for gauge in figures.glob(f"gauge_live*_{pid}.db"):
+        gauge.unlink()
 
 
 if __name__ == "__main__":

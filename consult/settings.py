@@ -107,6 +107,8 @@ EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@h
 EMAIL_FROM = knob("EMAIL_FROM", str, "Consult <noreply@localhost>", "Sender of mails.")
 LOG_LEVEL = knob("LOG_LEVEL", str, "INFO", "Level of the JSON log.")
 PROMETHEUS_DIR = knob("PROMETHEUS_MULTIPROC_DIR", str, "", "Folder in which several workers share their figures; set by consult.serve.")
+if not PROMETHEUS_DIR:  # an empty line in an env file: prometheus-client would take it for the working folder
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 
 AUTH_USER_MODEL = "clinicians.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -78,6 +78,7 @@ class Bus:
                     self._others()  # not known yet
                 # Bare: cancelling receive() would delete the channel.
                 message = await self.layer.receive(self.channel)
+                figures.bus_heard.inc()
                 if message.get("node") != self.node:
                     self._others()
                     if message["type"] != "node":
@@ -123,6 +124,7 @@ class Bus:
             self.joined[group] = time.monotonic()
 
     async def _call(self, call: Any, *args: Any) -> bool:
+        began = time.perf_counter()
         try:
             await asyncio.wait_for(call(*args), CALL_S)
             return True
@@ -130,6 +132,8 @@ class Bus:
             figures.bus_dropped.inc()
             logger.info("the bus did not take a call", extra={"why": type(error).__name__})
             return False
+        finally:
+            figures.bus_seconds.observe(time.perf_counter() - began)
 
     def close(self) -> None:
         for task in self.tasks:

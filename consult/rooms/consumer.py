@@ -27,7 +27,6 @@ from consult.standing.draining import draining
 
 logger = logging.getLogger("consult.socket")
 
-COUNTERS = {name: figures.commands.labels(name) for name in commands.COMMANDS}
 INVALID_IN_A_ROW = 10
 WAITING_FOR_HELLO = 100  # frames a client may send on before its hello is answered
 
@@ -150,7 +149,7 @@ class Consumer(AsyncConsumer):
             return self._on_invalid(invalid, text)
         assert command is not None
         self.invalid = 0
-        COUNTERS[command.type].inc()  # type: ignore[attr-defined]
+        figures.command[command.type].inc()  # type: ignore[attr-defined]
         if self.connection is None:
             self._before_hello(command)
         else:
@@ -208,6 +207,7 @@ class Consumer(AsyncConsumer):
     # --- hello ---------------------------------------------------------------------
 
     async def _hello(self, command: commands.Hello) -> None:
+        began = self.hub.loop.time()
         held, rooms = [], [r for r in command.resume or () if _known_form(r.room)]
         asks = [Ask(access.room_id(r.room), r.after.epoch if r.after else None, r.after.seq if r.after else 0) for r in rooms]
         try:
@@ -233,6 +233,7 @@ class Consumer(AsyncConsumer):
             for room in held:
                 self.hub.release(room)
             greeting.release(self)
+            figures.hello_seconds.observe(self.hub.loop.time() - began)
 
     async def _welcome(self, command: commands.Hello, speaker: greeting.Speaker, asks: list[Ask], serial: int) -> None:
         named = any(a.room == speaker.personal for a in asks)

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from consult import figures
 from consult.database import own_connection
-from consult.rooms import doorbell, entering, greeting, log, rights, wire
+from consult.rooms import depths, doorbell, entering, greeting, log, rights, wire
 from consult.rooms.bus import Bus
 from consult.rooms.connection import Connection
 from consult.rooms.entering import Entry
@@ -32,6 +32,8 @@ logger = logging.getLogger("consult.hub")
 
 RING_BYTES = 64_000_000  # encoded events kept over all rooms
 HEAL_CHUNK = 32  # events read and delivered at once: of the longest messages, less than an outbox holds
+PATIENCE_S = 0.02  # for a bell that another overtook on its way from another process; then the log is asked
+EARLY = 512  # events a room that may wait for it
 PRESENCE_S = 2.0
 FULL = 50  # connections from which on who is present is not counted anew for each newcomer
 ACCESS_GROUP = "access"
@@ -50,6 +52,8 @@ class LocalRoom:
         self.entering = 0  # connections on their way in: the room stays meanwhile
         self.healing: asyncio.Task[None] | None = None
         self.known = 0  # the highest seq heard of: a heal goes up to there
+        self.early: dict[int, wire.Frame] = {}  # heard before what comes between
+        self.patience: asyncio.TimerHandle | None = None
         self.presence_due = False
         self.counted: tuple[float, dict[str, Any]] = (0.0, {})  # who was present, and when that was counted
         self.personal = False
@@ -73,14 +77,21 @@ class Hub:
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
         doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
-        self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run())]
+        self.swept_at = time.monotonic()
+        self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run()), *depths.start(self)]
 
     def _soon(self, call: Callable[..., None], *args: Any) -> None:
         self.loop.call_soon_threadsafe(call, *args)
 
     async def read(self, call: Any, *args: Any, **kwargs: Any) -> Any:
         """Runs a database read on a reader thread; a broken connection is tried once more on a new one."""
-        return await self.loop.run_in_executor(self.readers, lambda: rights.on_a_fresh_connection(call, *args, **kwargs))
+        asked = time.perf_counter()
+
+        def begin() -> Any:
+            figures.reader_wait.observe(time.perf_counter() - asked)
+            return rights.on_a_fresh_connection(call, *args, **kwargs)
+
+        return await self.loop.run_in_executor(self.readers, begin)
 
     # --- connections ----------------------------------------------------------
 
@@ -149,6 +160,8 @@ class Hub:
             self.rings.pop(room.id, None)
             if room.healing:
                 room.healing.cancel()
+            if room.patience:
+                room.patience.cancel()
 
     async def join(self, connection: Connection, room: LocalRoom, entry: Entry, answer: Callable[[Entry], bytes], serial: int) -> bool:
         """Answers, replays and makes live, in one step without await, once hub and entry stand at one head.
@@ -164,7 +177,7 @@ class Hub:
                 self._new_epoch(room, entry.epoch, entry.seq)
             if room.head < entry.seq:
                 room.known = max(room.known, entry.seq)
-                await self._heal(room)
+                await self._heal(room, "entry")
                 if room.head < entry.seq:  # rights could not be read: nothing is delivered until they can
                     await asyncio.sleep(0.05)
                 continue
@@ -265,9 +278,37 @@ class Hub:
         if not fresh:
             return
         if fresh[0].seq == room.head + 1:
+            figures.bell_events.inc(len(fresh))
             self._deliver(room, fresh)
-        else:
-            self._heal_soon(room, fresh[-1].seq)
+            if room.early:
+                self._catch_up(room)
+            return
+        # Another process wrote between, and its bell is on the way; or it was lost, and the log has it.
+        room.early.update((f.seq, f) for f in fresh)
+        if len(room.early) > EARLY:
+            self._impatient(room)
+        elif room.patience is None:
+            room.patience = self.loop.call_later(PATIENCE_S, self._impatient, room)
+
+    def _catch_up(self, room: LocalRoom) -> None:
+        """Delivers what came too early and is now next."""
+        frames: list[wire.Frame] = []
+        while (frame := room.early.pop(room.head + 1 + len(frames), None)) is not None:
+            frames.append(frame)
+        if frames:
+            figures.bell_events.inc(len(frames))
+            self._deliver(room, frames)
+        room.early = {seq: f for seq, f in room.early.items() if seq > room.head}
+        if not room.early and room.patience is not None:
+            room.patience.cancel()
+            room.patience = None
+
+    def _impatient(self, room: LocalRoom) -> None:
+        if room.patience is not None:
+            room.patience.cancel()
+        upto, room.early, room.patience = max(room.early, default=0), {}, None
+        if upto > room.head and room.id in self.rooms:
+            self._heal_soon(room, upto, "gap")
 
     def _deliver(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         room.head = frames[-1].seq
@@ -301,18 +342,18 @@ class Hub:
             room.live.pop(connection, None)
         self.ring_bytes -= room.ring.bytes
         room.ring.clear()
-        room.epoch, room.head, room.known = epoch, head, head
+        room.epoch, room.head, room.known, room.early = epoch, head, head, {}
 
     # --- healing ----------------------------------------------------------------
 
-    def _heal_soon(self, room: LocalRoom, upto: int) -> None:
+    def _heal_soon(self, room: LocalRoom, upto: int, by: str) -> None:
         room.known = max(room.known, upto)
         if room.healing is None or room.healing.done():
-            room.healing = asyncio.create_task(self._heal(room))
+            room.healing = asyncio.create_task(self._heal(room, by))
             room.healing.add_done_callback(_report)
 
-    async def _heal(self, room: LocalRoom) -> None:
-        """Reads and delivers what no bell brought. What a bell brings meanwhile is not delivered twice."""
+    async def _heal(self, room: LocalRoom, by: str) -> None:
+        """Reads and delivers what no bell brought, or what one overtook. What a bell brings meanwhile is not delivered twice."""
         while room.head < room.known:
             low = room.head
             rows = (await self.read(log.frames_of, [(room.id, low, min(room.known, low + HEAL_CHUNK))])).get(room.id, [])
@@ -320,7 +361,7 @@ class Hub:
             if not rows:
                 return
             if fresh and fresh[0].seq == room.head + 1 and not self.rights.stale():
-                figures.healed_events.inc(len(fresh))
+                figures.healed_events.labels(by).inc(len(fresh))
                 self._deliver(room, fresh)
             elif fresh:
                 return  # the next sweep
@@ -330,17 +371,18 @@ class Hub:
             await asyncio.sleep(settings.SWEEP_S)
             started = time.perf_counter()
             try:
-                ids = [r.id for r in self.rooms.values() if r.epoch is not None]
-                heads = await self.read(log.heads_of, ids) if ids else {}
+                known = [(r.id, r.epoch, r.head) for r in self.rooms.values() if r.epoch is not None]
+                moved = await self.read(log.moved, known) if known else []
                 figures.sweep_seconds.observe(time.perf_counter() - started)
-                for id, (epoch, seq) in heads.items():
+                for id, epoch, seq in moved:
                     room = self.rooms.get(id)
                     if room is None or room.epoch is None:
                         continue
                     if room.epoch != epoch:
                         self._new_epoch(room, epoch, seq)
                     elif seq > room.head:
-                        self._heal_soon(room, seq)
+                        self._heal_soon(room, seq, "sweep")
+                self.swept_at = time.monotonic()
             except Exception as error:  # PostgreSQL away: the next sweep finds what this one did not
                 logger.warning("the sweep failed", extra={"why": type(error).__name__})
 

@@ -38,6 +38,7 @@ class Job(NamedTuple):
     together: bool  # whether waiting items of the same `run` may share a transaction
     done: Callable[[Result], None]
     loop: asyncio.AbstractEventLoop | None  # where `done` is called; None: on the lane's thread
+    at: float  # when it was submitted
 
 
 class Lane(threading.Thread):
@@ -46,6 +47,7 @@ class Lane(threading.Thread):
         self.waiting: deque[Job] = deque()
         self.wake = threading.Event()
         self.busy = False
+        self.began: float | None = None  # the commit that is running
 
     def submit(self, job: Job) -> None:
         self.waiting.append(job)
@@ -74,10 +76,12 @@ class Lane(threading.Thread):
         return jobs
 
     def _run(self, jobs: Sequence[Job]) -> Sequence[Result]:
-        started = time.perf_counter()
+        started = self.began = time.perf_counter()
+        figures.lane_wait.observe(started - jobs[0].at)
         try:
             return self._attempts(jobs)
         finally:
+            self.began = None
             figures.commit_seconds.observe(time.perf_counter() - started)
             figures.batch_posts.observe(len(jobs))
 
@@ -166,7 +170,7 @@ def _lane(room: uuid.UUID) -> Lane:
 
 def submit(room: uuid.UUID, run: RunMany, item: Any, *, together: bool, done: Callable[[Result], None], loop: asyncio.AbstractEventLoop | None = None) -> None:
     """Queues one write of a room; `done(result)` gets an answer, a Refusal or OutcomeUnknown."""
-    _lane(room).submit(Job(run, item, together, done, loop))
+    _lane(room).submit(Job(run, item, together, done, loop, time.perf_counter()))
 
 
 def wait(room: uuid.UUID, run: RunMany, item: Any, *, together: bool) -> Any:
@@ -182,3 +186,13 @@ def wait(room: uuid.UUID, run: RunMany, item: Any, *, together: bool) -> Any:
 def idle() -> bool:
     """Whether nothing waits and nothing is being written: asked while draining."""
     return not any(lane.waiting or lane.busy for lane in _lanes)
+
+
+def waiting() -> int:
+    return sum(len(lane.waiting) for lane in _lanes)
+
+
+def longest_running() -> float:
+    """Seconds since the oldest commit that has not ended began."""
+    now = time.perf_counter()
+    return max((now - began for lane in _lanes if (began := lane.began) is not None), default=0.0)

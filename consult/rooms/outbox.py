@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from consult import figures
 from consult.rooms import wire
 
 BATCH_BYTES = 1_000_000  # a batch is cut there, so that one message, or one write, stays small
@@ -50,7 +49,6 @@ class Outbox:
         self.waiting.append(chunk)
         self.bytes += chunk.size
         if self.bytes > HALF and self.bytes + self.unsent() > settings.OUTBOX_BYTES:
-            figures.outbox_bytes.observe(self.bytes)
             self.ended = True
             self.overflow()
 

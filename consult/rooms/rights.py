@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from consult import figures
 from consult.errors import Refusal
 from consult.rooms import access
 from consult.standing import changes, sessions
@@ -68,7 +67,6 @@ class Watch:
                 await self._expired()
             except Exception as error:  # PostgreSQL away: what is stale is not delivered, and the next poll tries again
                 logger.warning("access changes could not be read", extra={"why": type(error).__name__})
-            figures.access_age.set(time.monotonic() - self.read_at)
 
     async def _apply(self, found: Sequence[changes.Change]) -> None:
         ended = {c.session for c in found if c.kind == "session"}

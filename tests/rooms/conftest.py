@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -109,6 +110,6 @@ def lanes_let_go(django_db_setup: None) -> Iterator[None]:
         return [None] * len(items)
 
     for lane in lanes._lanes:
-        lane.submit(lanes.Job(close, uuid.uuid4(), False, lambda _: done.release(), None))
+        lane.submit(lanes.Job(close, uuid.uuid4(), False, lambda _: done.release(), None, time.perf_counter()))
     for _ in lanes._lanes:
         done.acquire(timeout=5)

@@ -185,10 +185,13 @@ async def test_bells_out_of_order_are_delivered_in_order(live: Hub, room: uuid.U
         held.setattr(doorbell, "ring", bells.extend)
         for n in range(4):
             await db(post, room, camille, f"{n}")
+    read: list[Any] = []
+    monkeypatch.setattr(log, "frames_of", read.append)
     for bell in (bells[2], bells[0], bells[3], bells[1]):
         live._hear(bell)
     await until(lambda: len(reader.ear.seqs(room)) == 4)
-    assert reader.ear.seqs(room) == [3, 4, 5, 6]
+    assert reader.ear.seqs(room) == [3, 4, 5, 6] and not read, "a bell that was overtaken is waited for a moment, and the log left alone"
+    assert not live.rooms[room].early and live.rooms[room].patience is None
 
 
 async def test_the_sweep_finds_what_no_bell_brought(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
