@@ -11,13 +11,13 @@ import psycopg
 from django.db import connection, connections
 
 
-def own_connection() -> None:
-    """Gives the calling thread its own lasting connection.
+def own_connection(other: dict[str, Any] | None = None) -> None:
+    """Gives the calling thread its own lasting connection, to the database or to the one that `other` names.
 
     The pool's reconnection backs off for seconds after an outage; a lane has to know within OUTCOME_S what became of a commit,
     so it connects by itself, at once, each time it tries.
     """
-    settings = deepcopy(connections.settings["default"])
+    settings = deepcopy({**connections.settings["default"], **(other or {})})
     settings["OPTIONS"].pop("pool", None)
     settings["CONN_MAX_AGE"] = None
     template = connections.create_connection("default")

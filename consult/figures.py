@@ -21,3 +21,4 @@ bus_dropped = Counter("consult_bus_dropped_total", "Calls to the channel layer d
 bus_restarts = Counter("consult_bus_restarts_total", "Times the task that listens to the channel layer had to be started again.")
 access_age = Gauge("consult_access_age_seconds", "Since the access_change log was last read.", multiprocess_mode="livemax")
 loop_lag = Histogram("consult_loop_lag_seconds", "How late the event loop runs its timers.", buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1))
+replica_reads = Counter("consult_replica_reads_total", "History reads that might come from the replica, by outcome.", ["outcome"])
