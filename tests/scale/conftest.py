@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from consult.local import places, postgres
-from tests.live import Services, wait_for
+from consult.local import binaries, places, postgres, redis
+from consult.local.supervise import Child
+from tests.live import Services, Stack, wait_for
 from tests.paths.conftest import cast, clean_cache, own_services, stack
 
 __all__ = ["cast", "clean_cache", "own_services", "replica", "stack"]
@@ -86,3 +89,30 @@ def replica(standby: Replica) -> Iterator[Replica]:
     if not standby.child.alive():
         standby.start()
     standby.resume()
+
+
+# --- Redis, more than one -----------------------------------------------------
+
+
+def launch(stack: Stack, folder: Path, *words: str | Path) -> Child:
+    """A Redis of our own words, in a folder of its own."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with open(folder / "redis.log", "ab") as log:
+        return stack.services.family.start("Redis", [binaries.redis().path, *words], cwd=folder, log=log, ending=redis.ENDING)
+
+
+def end(stack: Stack, child: Child) -> None:
+    """kill -9."""
+    child.send(signal.SIGKILL)
+    child.process.wait(10)
+    stack.services.family.forget(child)
+
+
+def answering(port: int) -> bool:
+    from redis import Redis, RedisError
+
+    try:
+        with Redis(port=port, socket_timeout=1) as client:
+            return bool(client.ping())
+    except RedisError:
+        return False
