@@ -1,7 +1,8 @@
 """The channel layer as a bus between processes: one channel a process, in the groups of the rooms it has open.
 
-Nothing waits for it. What is published goes through one bounded queue with a time limit a call, what is lost there is found by
-the sweep, and a listener that ends is started again. (channels-redis: #181, #256, #406; see decision 0002.)
+Nothing waits for it. What is published goes through a bounded queue a Redis shard, with a time limit a call; what is lost there is
+found by the sweep, and a listener that ends is started again. (channels-redis: #181, #256, #406; see decision 0002.) A shard that is
+away holds up no other.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 
-from consult import figures
+from consult import figures, shards
 
 logger = logging.getLogger("consult.bus")
 
@@ -32,34 +34,42 @@ class Bus:
         self.heard = heard
         self.layer: Any = get_channel_layer()
         self.channel: str | None = None
-        self.wanted: set[str] = set()
-        self.joined: dict[str, float] = {}
-        self.queue: deque[tuple[str, dict[str, Any]]] = deque()
-        self.wake = asyncio.Event()
-        self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._work())]
+        self.ways = [Way(self) for _ in settings.REDIS_HOSTS]
+        self.tasks = [asyncio.create_task(self._listen()), *(asyncio.create_task(way.work()) for way in self.ways)]
+
+    def way(self, group: str) -> Way:
+        return self.ways[shards.shard_of(group, len(self.ways))]
+
+    @property
+    def joined(self) -> set[str]:
+        return {group for way in self.ways for group in way.joined}
 
     def want(self, group: str) -> None:
-        self.wanted.add(group)
-        self.wake.set()
+        way = self.way(group)
+        way.wanted.add(group)
+        way.wake.set()
 
     def unwant(self, group: str) -> None:
-        self.wanted.discard(group)
-        self.wake.set()
+        way = self.way(group)
+        way.wanted.discard(group)
+        way.wake.set()
 
     def publish(self, group: str, message: dict[str, Any]) -> None:
-        if len(self.queue) >= QUEUE:
+        way = self.way(group)
+        if len(way.queue) >= QUEUE:
             figures.bus_dropped.inc()
             return
-        self.queue.append((group, message))
-        self.wake.set()
+        way.queue.append((group, message))
+        way.wake.set()
 
     async def _listen(self) -> None:
         while True:
             try:
                 if self.channel is None:
                     self.channel = await asyncio.wait_for(self.layer.new_channel(), CALL_S)
-                    self.joined.clear()
-                    self.wake.set()
+                    for way in self.ways:
+                        way.joined.clear()
+                        way.wake.set()
                 # Bare: cancelling receive() would delete the channel.
                 self.heard(await self.layer.receive(self.channel))
             except Exception as error:  # whatever ends the listener, it begins anew
@@ -68,7 +78,22 @@ class Bus:
                 self.channel = None
                 await asyncio.sleep(0.5)
 
-    async def _work(self) -> None:
+    def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+
+
+class Way:
+    """The way to one shard: what waits to be said there, in order, and the groups joined there."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.wanted: set[str] = set()
+        self.joined: dict[str, float] = {}
+        self.queue: deque[tuple[str, dict[str, Any]]] = deque()
+        self.wake = asyncio.Event()
+
+    async def work(self) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), 30)
@@ -76,20 +101,21 @@ class Bus:
             await self._subscribe()
             while self.queue:
                 group, message = self.queue.popleft()
-                if not await self._call(self.layer.group_send, group, message) and len(self.queue) > 100:
+                if not await self._call(self.bus.layer.group_send, group, message) and len(self.queue) > 100:
                     # Redis is not answering: what waits would only delay what is said after it is back.
                     figures.bus_dropped.inc(len(self.queue))
                     self.queue.clear()
 
     async def _subscribe(self) -> None:
-        if self.channel is None:
+        layer, channel = self.bus.layer, self.bus.channel
+        if channel is None:
             return
         for group in [g for g in self.joined if g not in self.wanted]:
             del self.joined[group]
-            await self._call(self.layer.group_discard, group, self.channel)
+            await self._call(layer.group_discard, group, channel)
         due = time.monotonic() - RENEW_S
         for group in [g for g in self.wanted if self.joined.get(g, float("-inf")) < due]:
-            if not await self._call(self.layer.group_add, group, self.channel):
+            if not await self._call(layer.group_add, group, channel):
                 asyncio.get_running_loop().call_later(1, self.wake.set)
                 return
             self.joined[group] = time.monotonic()
@@ -102,7 +128,3 @@ class Bus:
             figures.bus_dropped.inc()
             logger.info("the bus did not take a call", extra={"why": type(error).__name__})
             return False
-
-    def close(self) -> None:
-        for task in self.tasks:
-            task.cancel()
