@@ -1,0 +1,340 @@
+"""How many nodes, shards and what database carry so many members in their peak hour: arithmetic over measured costs.
+
+`python -m bench.plan --members 100000` prints it, any assumption may be given (`--help` lists them); `--write` puts the tables and
+the picture of docs/scale.md in their places. The costs are in bench/costs.json, each with its unit and where it was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import sys
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+COSTS = HERE / "costs.json"
+DOCUMENT = HERE.parent / "docs" / "scale.md"
+PICTURE = HERE.parent / "docs" / "scale.svg"
+SIZES = (14_000, 100_000, 10_000_000)
+MICRO = 1e-6
+
+
+@dataclass(frozen=True)
+class Costs:
+    """One field a measured cost; the names are those of bench/costs.json."""
+
+    delivery_us: float
+    post_us: float
+    post_database_us: float
+    hello_us: float
+    hello_database_us: float
+    page_us: float
+    page_database_us: float
+    beat_us: float
+    bell_us: float
+    sweep_us: float
+    sweep_database_us: float
+    process_database_us: float
+    publish_us: float
+    subscriber_us: float
+    socket_kb: float
+    process_mb: float
+    wal_bytes: float
+    stored_bytes: float
+    commits: float
+    hot_room_commits: float
+
+    @classmethod
+    def read(cls, path: Path = COSTS) -> Costs:
+        rows = json.loads(path.read_text())
+        return cls(**{f.name: float(rows[f.name]["value"]) for f in fields(cls)})
+
+
+def given(default: float, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What people and machines are taken to be like. None of it is measured: put your own in its place."""
+
+    members: float = given(14_000, "clinicians with an account")
+    online: float = given(0.2, "share of them online in the peak hour")
+    sockets: float = given(1.5, "sockets of one who is online: a browser, and for every second one a phone")
+    rooms: float = given(8, "rooms a socket has entered")
+    posts: float = given(6, "posts of one who is online, an hour")
+    writes: float = given(2, "events written for each post, itself included: reactions, edits, mentions")
+    pages: float = given(40, "pages of history and searches of one who is online, an hour")
+    readers: float = given(20, "sockets in the room of a case or a conversation")
+    groups: float = given(60, "specialty groups")
+    groups_each: float = given(2, "groups a member belongs to")
+    group_most: float = given(20_000, "members at which a group is divided, by region say")
+    group_posts: float = given(0.05, "share of posts that go to a specialty group; the others go to cases and conversations")
+    hot: float = given(20, "how much busier the busiest group is than the average one")
+    reconnects: float = given(1, "times an hour a socket comes back: a lift, a lock screen")
+    storm_s: float = given(120, "seconds in which everyone is back after everyone was cut")
+    heartbeat_s: float = given(25, "HEARTBEAT_MS")
+    sweep_s: float = given(1, "SWEEP_S")
+    headroom: float = given(0.5, "share of a core that may be in use in the peak hour")
+    storm_headroom: float = given(0.9, "the same while everyone comes back")
+    sockets_most: float = given(10_000, "sockets a process")
+    cores: float = given(8, "cores, so processes, a web node")
+    pool: float = given(12, "connections to PostgreSQL a process: LANES + READERS + what requests use of DATABASE_POOL")
+    busy_hours: float = given(6, "peak hours' worth of posts a day")
+    primary_cores: float = given(64, "cores of the largest database machine one would buy")
+    primary_connections: float = given(2_000, "connections one PostgreSQL carries well")
+    primary_wal: float = given(200, "MB/s of log that its disk and its replicas take")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The peak hour in figures a second, and what carries it."""
+
+    sockets: float
+    posts: float
+    writes: float
+    readers_of_group: float
+    deliveries: float
+    pages: float
+    hellos: float
+    processes: int
+    nodes: int
+    node_gb: float
+    bells: float
+    web_cores: float
+    shards: int
+    database_cores: int
+    database_steady: float
+    replica_cores: float
+    connections: float
+    wal: float
+    hot_room: float
+    year_gb: float
+    used: dict[str, float]  # each limit of the one primary, and the share of it that is used
+
+    @property
+    def first(self) -> str:
+        return max(self.used, key=lambda name: self.used[name])
+
+
+def spread(readers: float, processes: int) -> float:
+    """How many of the processes have a room open that `readers` sockets entered, each on any of them."""
+    return processes * (1 - (1 - 1 / processes) ** readers) if processes > 1 else min(1.0, readers)
+
+
+def plan(a: Assumptions, c: Costs) -> Plan:
+    online = a.members * a.online
+    sockets = online * a.sockets
+    posts = online * a.posts / 3600
+    writes = posts * a.writes
+    group = min(a.members * a.groups_each / a.groups, a.group_most) * a.online * a.sockets
+    deliveries = writes * (a.group_posts * group + (1 - a.group_posts) * a.readers)
+    pages = online * a.pages / 3600
+    hellos = sockets / a.storm_s
+
+    def bells(processes: int) -> float:
+        return writes * (a.group_posts * spread(group, processes) + (1 - a.group_posts) * spread(a.readers, processes))
+
+    work = writes * c.post_us + deliveries * c.delivery_us + pages * c.page_us
+    work += sockets * (c.beat_us / a.heartbeat_s + a.reconnects / 3600 * c.hello_us + a.rooms * c.sweep_us / a.sweep_s)
+    storm = hellos * c.hello_us
+
+    def carries(processes: int) -> bool:
+        load = (work + bells(processes) * c.bell_us) * MICRO
+        return load <= processes * a.headroom and load + storm * MICRO <= processes * a.storm_headroom and sockets <= processes * a.sockets_most
+
+    processes = smallest(carries)
+    rung = bells(processes)
+    base = writes * c.post_database_us + processes * c.process_database_us
+    base += sockets * (a.reconnects / 3600 * c.hello_database_us + a.rooms * c.sweep_database_us / a.sweep_s)
+    steady = base * MICRO
+    primary = max(steady / a.headroom, (steady + hellos * c.hello_database_us * MICRO) / a.storm_headroom)
+    connections = processes * a.pool
+    wal = writes * c.wal_bytes / 1e6
+    hot_room = writes * a.group_posts * a.hot / max(a.groups, a.members * a.groups_each / a.group_most)
+    return Plan(
+        sockets=sockets,
+        posts=posts,
+        writes=writes,
+        readers_of_group=group,
+        deliveries=deliveries,
+        pages=pages,
+        hellos=hellos,
+        processes=processes,
+        nodes=math.ceil(processes / a.cores) + 1,  # one may be away
+        node_gb=min(a.cores, processes) * (c.process_mb + sockets / processes * c.socket_kb / 1e3) / 1e3,
+        bells=rung,
+        web_cores=(work + rung * c.bell_us) * MICRO,
+        shards=max(1, math.ceil((writes * c.publish_us + rung * c.subscriber_us) * MICRO / a.headroom)),
+        database_cores=max(2, math.ceil(primary)),
+        database_steady=steady,
+        replica_cores=pages * c.page_database_us * MICRO / a.headroom,
+        connections=connections,
+        wal=wal,
+        hot_room=hot_room,
+        year_gb=writes * 3600 * a.busy_hours * 365 * c.stored_bytes / 1e9,
+        used={
+            "cores of the primary": primary / a.primary_cores,
+            "connections of the primary": connections / a.primary_connections,
+            "the primary's log (WAL)": wal / a.primary_wal,
+            "commits a second, one a post": writes / c.commits,
+            "the row lock of the busiest room": hot_room / c.hot_room_commits,
+        },
+    )
+
+
+def smallest(carries: Any) -> int:
+    """The smallest number that carries; more processes always carry more of what is shared than they add by bells."""
+    high = 1
+    while not carries(high):
+        high *= 2
+        if high > 2**24:
+            raise ValueError("no number of processes carries this: one of its costs grows with their number")
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if carries(middle) else (middle, high)
+    return high
+
+
+# --- telling --------------------------------------------------------------------
+
+
+def number(value: float) -> str:
+    if value >= 1_000_000:
+        return f"{value / 1e6:,.1f} M"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+ROWS: list[tuple[str, Any]] = [
+    ("sockets", lambda p: number(p.sockets)),
+    ("posts a second", lambda p: number(p.posts)),
+    ("events written a second", lambda p: number(p.writes)),
+    ("readers of a post in a specialty group", lambda p: number(p.readers_of_group)),
+    ("deliveries a second", lambda p: number(p.deliveries)),
+    ("hellos a second while everyone comes back", lambda p: number(p.hellos)),
+    ("**web processes** (a core each)", lambda p: f"**{p.processes:,}**"),
+    ("**web nodes**, one of them to spare", lambda p: f"**{p.nodes:,}**"),
+    ("memory of a node, GB", lambda p: number(p.node_gb)),
+    ("bells heard a second, over all processes", lambda p: number(p.bells)),
+    ("**Redis shards**", lambda p: f"**{p.shards:,}**"),
+    ("**cores of the primary**", lambda p: f"**{p.database_cores:,}**"),
+    ("of them busy without a storm", lambda p: number(p.database_steady)),
+    ("cores of a replica, if history is read there", lambda p: number(p.replica_cores)),
+    ("connections to the primary", lambda p: number(p.connections)),
+    ("log written (WAL), MB/s", lambda p: number(p.wal)),
+    ("events a second in the busiest room", lambda p: number(p.hot_room)),
+    ("the log grows in a year by, GB", lambda p: number(p.year_gb)),
+    ("nearest to its limit", lambda p: f"{p.first}: {p.used[p.first]:.0%}"),
+]
+
+
+def table(plans: dict[float, Plan]) -> str:
+    lines = [f"| members | {' | '.join(f'{members:,.0f}' for members in plans)} |", f"| --- |{' ---: |' * len(plans)}"]
+    return "\n".join(lines + [f"| {name} | {' | '.join(show(p) for p in plans.values())} |" for name, show in ROWS])
+
+
+def limits(plans: dict[float, Plan]) -> str:
+    lines = [f"| of one primary, in use at | {' | '.join(f'{members:,.0f}' for members in plans)} |", f"| --- |{' ---: |' * len(plans)}"]
+    names = next(iter(plans.values())).used
+    return "\n".join(lines + [f"| {name} | {' | '.join(f'{p.used[name]:.1%}' for p in plans.values())} |" for name in names])
+
+
+def assumptions() -> str:
+    shown = [f for f in fields(Assumptions) if f.name != "members"]
+    return "\n".join(["| `--…` | default | meaning |", "| --- | ---: | --- |", *(f"| `{f.name}` | {f.default:g} | {f.metadata['meaning']} |" for f in shown)])
+
+
+def costs() -> str:
+    rows = json.loads(COSTS.read_text())
+    return "\n".join(["| cost | | what, and from where |", "| --- | ---: | --- |", *(f"| `{n}` | {r['value']:,g} {r['unit']} | {r['what']} ({r['source']}) |" for n, r in rows.items())])
+
+
+def document(text: str) -> str:
+    """The text with its tables made anew, between their marks."""
+    c = Costs.read()
+    plans = {float(n): plan(Assumptions(members=n), c) for n in SIZES}
+    for name, made in (("plan", table(plans)), ("limits", limits(plans)), ("assumptions", assumptions()), ("costs", costs())):
+        text, found = re.subn(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", lambda m, made=made: m[1] + made + m[2], text, flags=re.DOTALL)  # type: ignore[misc]
+        if found != 1:
+            raise ValueError(f"docs/scale.md has no place for {name}")
+    return text
+
+
+# --- the picture ----------------------------------------------------------------
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 400, 60, 190, 20, 50
+STYLE = """
+  text { font: 13px system-ui, sans-serif; fill: #24292f; } .faint { stroke: #d0d7de; } .mark { stroke: #57606a; stroke-dasharray: 3 4; }
+  .line { fill: none; stroke-width: 2.5; } .a { stroke: #0969da; } .b { stroke: #bc4c00; } .c { stroke: #1a7f37; } .d { stroke: #8250df; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; } .faint { stroke: #30363d; } .mark { stroke: #8b949e; }
+    .a { stroke: #58a6ff; } .b { stroke: #f0883e; } .c { stroke: #3fb950; } .d { stroke: #bc8cff; }
+  }"""
+LINES = [
+    ("a", "web processes", lambda p: p.processes),
+    ("b", "cores of the primary", lambda p: max(p.database_cores, 1)),
+    ("c", "Redis shards", lambda p: p.shards),
+    ("d", "connections ÷ 100", lambda p: max(p.connections / 100, 0.5)),
+]
+
+
+def picture() -> str:
+    """What grows how fast: both axes are powers of ten."""
+    c = Costs.read()
+    low, high = 3.5, 7.2
+    members = [10 ** (low + (high - low) * n / 60) for n in range(61)]
+    plans = [plan(Assumptions(members=m), c) for m in members]
+    top = math.ceil(math.log10(max(show(p) for _, _, show in LINES for p in plans)))
+
+    def x(m: float) -> float:
+        return LEFT + (math.log10(m) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+
+    def y(value: float) -> float:
+        return HEIGHT - BOTTOM - (math.log10(value) + 0.3) / (top + 0.3) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Web processes, database cores, Redis shards and connections against members, both in powers of ten">',
+        f"<style>{STYLE}\n</style>",
+    ]
+    for power in range(top + 1):
+        parts.append(f'<line class="faint" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(10**power):.1f}" y2="{y(10**power):.1f}"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y(10**power) + 4:.1f}" text-anchor="end">{10**power:,}</text>')
+    for size in SIZES:
+        parts.append(f'<line class="mark" x1="{x(size):.1f}" x2="{x(size):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+        parts.append(f'<text x="{x(size):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{size:,}</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">members</text>')
+    ends = sorted(((y(show(plans[-1])), style, name) for style, name, show in LINES), reverse=True)
+    for style, _, show in LINES:
+        points = " ".join(f"{x(m):.1f},{y(show(p)):.1f}" for m, p in zip(members, plans, strict=True))
+        parts.append(f'<polyline class="line {style}" points="{points}"/>')
+    free = float("inf")
+    for at, style, name in ends:  # from below, each a line's height above the one before
+        free = min(at, free - 18)
+        parts.append(f'<line class="line {style}" x1="{WIDTH - RIGHT + 8}" x2="{WIDTH - RIGHT + 24}" y1="{free:.1f}" y2="{free:.1f}"/>')
+        parts.append(f'<text x="{WIDTH - RIGHT + 30}" y="{free + 4:.1f}">{name}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.plan", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for f in fields(Assumptions):
+        parser.add_argument(f"--{f.name.replace('_', '-')}", type=float, default=f.default, metavar="N", help=f"{f.metadata['meaning']} ({f.default:g})")
+    parser.add_argument("--write", action="store_true", help="put the tables and the picture of docs/scale.md in their places")
+    options = vars(parser.parse_args(argv))
+    if options.pop("write"):
+        DOCUMENT.write_text(document(DOCUMENT.read_text()))
+        PICTURE.write_text(picture())
+        return 0
+    wanted = replace(Assumptions(), **options)
+    plans = {wanted.members: plan(wanted, Costs.read())}
+    print(table(plans).replace("**", ""), limits(plans), sep="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
