@@ -87,6 +87,9 @@ class Assumptions:
     busy_hours: float = given(6, "peak hours' worth of posts a day")
     primary_cores: float = given(64, "cores of the largest database machine one would buy")
     primary_connections: float = given(2_000, "connections one PostgreSQL carries well")
+    presence_s: float = given(2, "seconds between two tellings of who is in a room, where that changes")
+    card_bytes: float = given(220, "bytes of one person in such a telling")
+    shard_mb: float = given(500, "MB/s out of one Redis shard")
     primary_wal: float = given(200, "MB/s of log that its disk and its replicas take")
 
 
@@ -105,8 +108,10 @@ class Plan:
     nodes: int
     node_gb: float
     bells: float
+    rooms: float
     web_cores: float
     shards: int
+    redis_cores: float
     database_cores: int
     database_steady: float
     replica_cores: float
@@ -114,7 +119,7 @@ class Plan:
     wal: float
     hot_room: float
     year_gb: float
-    used: dict[str, float]  # each limit of the one primary, and the share of it that is used
+    used: dict[str, float]  # what cannot be had twice by adding a node, and the share of it that is in use
 
     @property
     def first(self) -> str:
@@ -139,23 +144,37 @@ def plan(a: Assumptions, c: Costs) -> Plan:
     def bells(processes: int) -> float:
         return writes * (a.group_posts * spread(group, processes) + (1 - a.group_posts) * spread(a.readers, processes))
 
+    def local(processes: int) -> float:
+        """Rooms that a sweep asks for, over all processes."""
+        small = sockets * max(a.rooms - a.groups_each, 0) / a.readers
+        return small * spread(a.readers, processes) + max(a.groups, a.members * a.groups_each / a.group_most) * spread(group, processes)
+
     work = writes * c.post_us + deliveries * c.delivery_us + pages * c.page_us
-    work += sockets * (c.beat_us / a.heartbeat_s + a.reconnects / 3600 * c.hello_us + a.rooms * c.sweep_us / a.sweep_s)
+    work += sockets * (c.beat_us / a.heartbeat_s + a.reconnects / 3600 * c.hello_us)
     storm = hellos * c.hello_us
 
+    def busy(processes: int) -> float:
+        return (work + bells(processes) * c.bell_us + local(processes) * c.sweep_us / a.sweep_s) * MICRO
+
     def carries(processes: int) -> bool:
-        load = (work + bells(processes) * c.bell_us) * MICRO
+        load = busy(processes)
         return load <= processes * a.headroom and load + storm * MICRO <= processes * a.storm_headroom and sockets <= processes * a.sockets_most
 
     processes = smallest(carries)
-    rung = bells(processes)
+    rung, swept = bells(processes), local(processes)
     base = writes * c.post_database_us + processes * c.process_database_us
-    base += sockets * (a.reconnects / 3600 * c.hello_database_us + a.rooms * c.sweep_database_us / a.sweep_s)
+    base += sockets * a.reconnects / 3600 * c.hello_database_us + swept * c.sweep_database_us / a.sweep_s
     steady = base * MICRO
     primary = max(steady / a.headroom, (steady + hellos * c.hello_database_us * MICRO) / a.storm_headroom)
     connections = processes * a.pool
+    redis = (writes * c.publish_us + rung * c.subscriber_us) * MICRO
+    shards = max(1, math.ceil(redis / a.headroom))
     wal = writes * c.wal_bytes / 1e6
-    hot_room = writes * a.group_posts * a.hot / max(a.groups, a.members * a.groups_each / a.group_most)
+    groups = max(a.groups, a.members * a.groups_each / a.group_most)
+    here = group / processes  # of a group's readers, on one process: told to all that have someone in it, whenever they change
+    told = groups * spread(group, processes) * min(1 / a.presence_s, here / a.storm_s) * min(here, 500) * a.card_bytes
+    presence = told * spread(group, processes) / 1e6
+    hot_room = writes * a.group_posts * a.hot / groups
     return Plan(
         sockets=sockets,
         posts=posts,
@@ -168,8 +187,10 @@ def plan(a: Assumptions, c: Costs) -> Plan:
         nodes=math.ceil(processes / a.cores) + 1,  # one may be away
         node_gb=min(a.cores, processes) * (c.process_mb + sockets / processes * c.socket_kb / 1e3) / 1e3,
         bells=rung,
-        web_cores=(work + rung * c.bell_us) * MICRO,
-        shards=max(1, math.ceil((writes * c.publish_us + rung * c.subscriber_us) * MICRO / a.headroom)),
+        rooms=swept,
+        web_cores=busy(processes),
+        shards=shards,
+        redis_cores=redis,
         database_cores=max(2, math.ceil(primary)),
         database_steady=steady,
         replica_cores=pages * c.page_database_us * MICRO / a.headroom,
@@ -180,6 +201,7 @@ def plan(a: Assumptions, c: Costs) -> Plan:
         used={
             "cores of the primary": primary / a.primary_cores,
             "connections of the primary": connections / a.primary_connections,
+            "presence in groups through Redis, everyone coming back": presence / (shards * a.shard_mb),
             "the primary's log (WAL)": wal / a.primary_wal,
             "commits a second, one a post": writes / c.commits,
             "the row lock of the busiest room": hot_room / c.hot_room_commits,
@@ -221,7 +243,10 @@ ROWS: list[tuple[str, Any]] = [
     ("**web nodes**, one of them to spare", lambda p: f"**{p.nodes:,}**"),
     ("memory of a node, GB", lambda p: number(p.node_gb)),
     ("bells heard a second, over all processes", lambda p: number(p.bells)),
+    ("rooms in all processes' sweeps", lambda p: number(p.rooms)),
+    ("cores of the web in use, without a storm", lambda p: number(p.web_cores)),
     ("**Redis shards**", lambda p: f"**{p.shards:,}**"),
+    ("cores of Redis in use, over all shards", lambda p: number(p.redis_cores)),
     ("**cores of the primary**", lambda p: f"**{p.database_cores:,}**"),
     ("of them busy without a storm", lambda p: number(p.database_steady)),
     ("cores of a replica, if history is read there", lambda p: number(p.replica_cores)),
@@ -238,10 +263,19 @@ def table(plans: dict[float, Plan]) -> str:
     return "\n".join(lines + [f"| {name} | {' | '.join(show(p) for p in plans.values())} |" for name, show in ROWS])
 
 
-def limits(plans: dict[float, Plan]) -> str:
-    lines = [f"| of one primary, in use at | {' | '.join(f'{members:,.0f}' for members in plans)} |", f"| --- |{' ---: |' * len(plans)}"]
+def limits(plans: dict[float, Plan], a: Assumptions, c: Costs) -> str:
+    lines = [f"| in use at | {' | '.join(f'{members:,.0f}' for members in plans)} | full with, members |", f"| --- |{' ---: |' * (len(plans) + 1)}"]
     names = next(iter(plans.values())).used
-    return "\n".join(lines + [f"| {name} | {' | '.join(f'{p.used[name]:.1%}' for p in plans.values())} |" for name in names])
+    return "\n".join(lines + [f"| {name} | {' | '.join(f'{p.used[name]:.1%}' for p in plans.values())} | {full(name, a, c)} |" for name in names])
+
+
+def full(name: str, a: Assumptions, c: Costs) -> str:
+    """With how many members this limit is reached, to two figures."""
+    for power in range(60, 181):
+        members = 10 ** (power / 20)
+        if plan(replace(a, members=members), c).used[name] >= 1:
+            return f"{round(members, 1 - math.floor(math.log10(members))):,.0f}"
+    return "over a thousand million"
 
 
 def assumptions() -> str:
@@ -258,8 +292,8 @@ def document(text: str) -> str:
     """The text with its tables made anew, between their marks."""
     c = Costs.read()
     plans = {float(n): plan(Assumptions(members=n), c) for n in SIZES}
-    for name, made in (("plan", table(plans)), ("limits", limits(plans)), ("assumptions", assumptions()), ("costs", costs())):
-        text, found = re.subn(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", lambda m, made=made: m[1] + made + m[2], text, flags=re.DOTALL)  # type: ignore[misc]
+    for name, made in (("plan", table(plans)), ("limits", limits(plans, Assumptions(), c)), ("assumptions", assumptions()), ("costs", costs())):
+        text, found = re.subn(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
         if found != 1:
             raise ValueError(f"docs/scale.md has no place for {name}")
     return text
@@ -331,8 +365,9 @@ def main(argv: list[str] | None = None) -> int:
         PICTURE.write_text(picture())
         return 0
     wanted = replace(Assumptions(), **options)
-    plans = {wanted.members: plan(wanted, Costs.read())}
-    print(table(plans).replace("**", ""), limits(plans), sep="\n\n")
+    costs_now = Costs.read()
+    plans = {wanted.members: plan(wanted, costs_now)}
+    print(table(plans).replace("**", ""), limits(plans, wanted, costs_now), sep="\n\n")
     return 0
 
 
