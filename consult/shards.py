@@ -96,14 +96,14 @@ def answers(host: Host) -> bool:
     import redis
     from redis.sentinel import Sentinel
 
-    wait = {"socket_timeout": 1, "socket_connect_timeout": 1}
+    wait: dict[str, Any] = {"socket_timeout": 1, "socket_connect_timeout": 1}
     try:
         if isinstance(host, str):
             with redis.Redis.from_url(host, **wait) as client:
                 return bool(client.ping())
-        sentinel = Sentinel(host["sentinels"], sentinel_kwargs=host["sentinel_kwargs"])
+        sentinel = Sentinel(host["sentinels"], sentinel_kwargs=host["sentinel_kwargs"])  # type: ignore[no-untyped-call]
         who = {key: host[key] for key in ("username", "password", "db") if key in host}
-        with sentinel.master_for(host["master_name"], **who, **wait) as client:
+        with sentinel.master_for(host["master_name"], **who, **wait) as client:  # type: ignore[no-untyped-call]
             return bool(client.ping())
     except (redis.RedisError, OSError):
         return False

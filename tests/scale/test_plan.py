@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from bench.plan import COSTS, DOCUMENT, PICTURE, SIZES, Assumptions, Costs, Plan, document, full, main, picture, plan, smallest, spread
+from bench.plan import COSTS, Assumptions, Costs, Plan, main, plan, smallest, spread
+from bench.plan_page import DOCUMENT, PICTURE, SIZES, document, full, picture
 
 ROUND = Costs(
     delivery_us=10,
@@ -73,10 +74,11 @@ def test_by_hand() -> None:
     assert work + bells[1] * 200e-6 + rooms[1] * 5e-6 + 0.5 <= 0.9
     assert p.processes == 1 and p.nodes == 2
     assert p.web_cores == pytest.approx(work + 0.004 + 0.00558)
-    # The primary: 20 posts of 0.5 ms, one process, the sweep; and in the storm 100 hellos of 2 ms.
-    assert p.database_steady == pytest.approx(0.010 + 0.001 + 0.001116)
+    # The primary: 20 posts of 0.5 ms, one process, the sweep, 10 pages of 1 ms; and in the storm 100 hellos of 2 ms.
+    assert p.database_steady == pytest.approx(0.010 + 0.001 + 0.001116 + 0.010)
+    assert plan(replace(SMALL, replica=1), ROUND).database_steady == pytest.approx(0.012116)
     assert p.database_cores == 2 and p.used["cores of the primary"] == pytest.approx((p.database_steady + 0.2) / 0.9 / 64)
-    assert p.replica_cores == pytest.approx(0.02)
+    assert p.replica_cores == pytest.approx(0.01)
     assert p.redis_cores == pytest.approx(20 * 20e-6 + bells[1] * 5e-6)
     assert p.shards == 1 and p.connections == 10 and p.wal == pytest.approx(0.04)
     assert p.hot_room == pytest.approx(20 * 0.5 * 9 / 36)

@@ -50,7 +50,9 @@ def test_what_is_wrong_is_told(text: str) -> None:
         shards.hosts(text)
 
 
-@pytest.mark.parametrize(("name", "value", "says"), [("REDIS_URL", "redis://h:1/0,redis://:secret@i:x/0", "REDIS_URL, entry 2"), ("REPLICA_URL", "sqlite:///secret", "REPLICA_URL does not name")])
+@pytest.mark.parametrize(
+    ("name", "value", "says"), [("REDIS_URL", "redis://h:1/0,redis://:secret@i:x/0", "REDIS_URL, entry 2"), ("REPLICA_URL", "sqlite:///secret", "REPLICA_URL does not name")]
+)
 def test_the_start_stops_with_one_line(name: str, value: str, says: str) -> None:
     env = {**os.environ, "CONSULT_LOCAL": "1", name: value}
     done = subprocess.run([sys.executable, "-c", "import consult.settings"], cwd=CHECKOUT, env=env, check=False, capture_output=True, text=True)
