@@ -9,13 +9,17 @@ primary, before or after.
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
+import psycopg
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -62,13 +66,15 @@ def _from_replica(person: uuid.UUID, call: Callable[[], Any]) -> tuple[str, Any]
         ((reached, same),) = cursor.run(f"SELECT pg_current_wal_flush_lsn()::text, ({SAME})", (person,))
     if same is None:  # nobody's epoch to compare: an account without a personal room
         return "behind", None
-    job = _threads().submit(_on_replica, person, reached, same, call)
+    held: list[Any] = []
+    job = _threads().submit(_on_replica, held, person, reached, same, call)
     try:
         return "served", job.result(settings.REPLICA_WAIT_S)
     except _Behind:
         outcome = "behind"
     except (DatabaseError, InterfaceError, TimeoutError) as error:
         job.cancel()
+        _hang_up(held)
         outcome = "failed"
         logger.warning("the replica did not answer", extra={"why": type(error).__name__})
     _rests_until = time.monotonic() + REST_S
@@ -81,8 +87,17 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(settings.READERS, thread_name_prefix="replica", initializer=own_connection, initargs=(settings.REPLICA,))
 
 
-def _on_replica(person: uuid.UUID, reached: str, same: str, call: Callable[[], Any]) -> Any:
+def _hang_up(held: list[Any]) -> None:
+    """Breaks the connection under a thread that waits for a server which says nothing: libpq itself would wait for ever."""
+    for raw in held:
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(raw.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+
+def _on_replica(held: list[Any], person: uuid.UUID, reached: str, same: str, call: Callable[[], Any]) -> Any:
     try:
+        connection.ensure_connection()
+        held.append(connection.connection)
         _catch_up(person, reached, same)
         return call()
     except (DatabaseError, InterfaceError):

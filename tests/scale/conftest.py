@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,25 @@ class Replica:
         self.ask("SELECT pg_wal_replay_pause()")
         assert wait_for(lambda: self.ask("SELECT pg_get_wal_replay_pause_state()") == "paused")
 
+    def freeze(self) -> list[int]:
+        """SIGSTOP to the server and all its sessions; who they are."""
+        pids = [self.child.pid]
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == self.child.pid:
+                    pids.append(int(stat.parent.name))
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        return pids
+
     def resume(self) -> None:
         self.ask("SELECT pg_wal_replay_resume()")
+
+
+def thaw(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

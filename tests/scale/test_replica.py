@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ import httpx
 import pytest
 
 from tests.live import Node, Someone, Stack, wait_for
-from tests.scale.conftest import Replica
+from tests.scale.conftest import Replica, thaw
 
 pytestmark = pytest.mark.slow
 READS = "consult_replica_reads_total"
@@ -165,7 +163,7 @@ def test_rights_are_the_primarys(stack: Stack, replica: Replica, node: Node, cam
     assert nadia.get("/search", q="lésion")["hits"] == []
 
 
-def test_killed_frozen_and_back(replica: Replica, camille: Reader, room: str) -> None:
+def test_killed_and_back(replica: Replica, camille: Reader, room: str) -> None:
     replica.kill()
     camille.post(room, "without a replica")
     assert camille.bodies(room) == ["Une lésion pigmentée", "without a replica"]
@@ -173,30 +171,33 @@ def test_killed_frozen_and_back(replica: Replica, camille: Reader, room: str) ->
     assert httpx.get(f"{camille.node.base}/readyz", trust_env=False).status_code == 200
     replica.start()
     settle(camille, room)
-    # Frozen: each page waits at most REPLICA_WAIT_S, and most of them not at all.
-    pids = frozen(replica)
+
+
+def test_frozen(replica: Replica, camille: Reader, room: str) -> None:
+    """A page waits at most REPLICA_WAIT_S, and most of them not at all; no thread is left waiting, so the server ends when asked."""
+    camille.post(room, "newest")
+    settle(camille, room)
+    pids = replica.freeze()
     try:
         time.sleep(REST_S)
-        for _ in range(8):
-            began = time.monotonic()
-            assert camille.bodies(room)[-1] == "without a replica"
-            assert time.monotonic() - began < 5
-            time.sleep(0.4)
+        before = camille.outcomes()
+        for _ in range(12):
+            assert camille.bodies(room) == ["Une lésion pigmentée", "newest"]
+            time.sleep(0.3)
+        after = camille.outcomes()
+        assert after["failed"] > before["failed"] and after["resting"] > before["resting"] and after["served"] == before["served"]
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        thaw(pids)
     settle(camille, room)
-
-
-def frozen(replica: Replica) -> list[int]:
-    from pathlib import Path
-
-    parent = replica.child.pid
-    found = [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if int(stat.read_text().rpartition(")")[2].split()[1]) == parent]
-    pids = [parent, *found]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    return pids
+    pids = replica.freeze()
+    try:
+        time.sleep(REST_S)
+        assert camille.bodies(room) == ["Une lésion pigmentée", "newest"]
+        camille.http.close()
+        camille.node.term()
+        assert wait_for(lambda: not camille.node.child.alive(), 20), "a thread still waits for the replica"
+    finally:
+        thaw(pids)
 
 
 def test_another_database_is_no_replica(stack: Stack, replica: Replica, cast: dict[str, Someone]) -> None:
