@@ -114,7 +114,17 @@ async def test_it_stays_unique_and_is_done_once(stack: Stack, cast: dict[str, So
     async with sockets((node, cast["camille"])) as (camille,):
         await camille.enter(room)
         await camille.post(room, "one")
+    reader = f"reader_{uuid.uuid4().hex}"
+    stack.sql(f"CREATE ROLE {reader}")
+    stack.sql(f"GRANT SELECT ON rooms_message TO {reader}")
+    stack.sql("CREATE TRIGGER later AFTER UPDATE ON rooms_message FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()")
+    refused = partition(stack, "--parts", "4")
+    assert "trigger later" in refused.communicate(timeout=60)[1] and refused.returncode == 1
+    stack.sql("DROP TRIGGER later ON rooms_message")
     done(partition(stack, "--parts", "4"))
+    assert stack.sql("SELECT has_table_privilege(%s, 'rooms_message', 'SELECT'), has_table_privilege(%s, 'rooms_event', 'SELECT')", reader, reader) == [(True, False)]
+    stack.sql(f"DROP OWNED BY {reader}")
+    stack.sql(f"DROP ROLE {reader}")
     for statement in (
         "INSERT INTO rooms_event SELECT * FROM rooms_event LIMIT 1",
         "INSERT INTO rooms_clientid SELECT * FROM rooms_clientid LIMIT 1",

@@ -21,7 +21,7 @@ LOCKS = ("LOCK TABLE rooms_room IN EXCLUSIVE MODE", "LOCK TABLE rooms_message, r
 
 
 class Command(BaseCommand):
-    help = "Divides rooms_event, rooms_message and rooms_clientid by a hash of the room. Writers wait meanwhile; copying takes about a minute for ten million events."
+    help = "Divides rooms_event, rooms_message and rooms_clientid by a hash of the room. Writers wait while the rows are copied."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--parts", type=int, default=8, help="partitions a table, a power of two")
@@ -38,6 +38,8 @@ class Command(BaseCommand):
                 cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'p' AND oid = ANY(%s::regclass[])", (list(TABLES),))
                 if cursor.fetchall():
                     raise CommandError("the log is partitioned already")
+                if lost := _would_be_lost(cursor):
+                    raise CommandError(f"this command does not know how to take along {', '.join(lost)}")
                 for (drop,) in _keys_to_drop(cursor):
                     cursor.execute(drop)
                 rows = [_divide(cursor, table, key, parts) for table, key in TABLES.items()]
@@ -46,6 +48,16 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE {', '.join(TABLES)}")
         self.stdout.write(f"{' and '.join(f'{n} rows of {table}' for n, table in zip(rows, TABLES, strict=True))} in {parts} parts each")
+
+
+def _would_be_lost(cursor: Any) -> list[str]:
+    """What a later release may have hung on these tables."""
+    cursor.execute(
+        "SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY(%s::regclass[]) "
+        "UNION ALL SELECT 'foreign key ' || conname FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",
+        (list(TABLES), list(TABLES)),
+    )
+    return [name for (name,) in cursor.fetchall()]
 
 
 def _keys_to_drop(cursor: Any) -> list[tuple[str]]:
@@ -61,11 +73,14 @@ def _divide(cursor: Any, table: str, key: str, parts: int) -> int:
     cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = %s", (table,))
     indexes = cursor.fetchall()
     cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_whole")
-    cursor.execute(f"CREATE TABLE {table} (LIKE {table}_whole INCLUDING DEFAULTS INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS) PARTITION BY HASH (room_id)")
+    cursor.execute(
+        f"CREATE TABLE {table} (LIKE {table}_whole INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS) PARTITION BY HASH (room_id)"
+    )
     for n in range(parts):
         cursor.execute(f"CREATE TABLE {table}_p{n} PARTITION OF {table} FOR VALUES WITH (MODULUS {parts}, REMAINDER {n})")
     cursor.execute(f"INSERT INTO {table} SELECT * FROM {table}_whole")
     rows: int = cursor.rowcount
+    _same_people(cursor, table, parts)
     cursor.execute(f"DROP TABLE {table}_whole")
     cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {table}_pkey PRIMARY KEY ({key})")
     for name, definition in indexes:
@@ -75,3 +90,18 @@ def _divide(cursor: Any, table: str, key: str, parts: int) -> int:
         for n in range(parts):  # a message is also looked up by its id alone
             cursor.execute(f"CREATE UNIQUE INDEX {table}_p{n}_id ON {table}_p{n} (id)")
     return rows
+
+
+def _same_people(cursor: Any, table: str, parts: int) -> None:
+    """The new table and its parts belong to whom the old one did, and who might read it still may."""
+    cursor.execute("SELECT relowner::regrole::text FROM pg_class WHERE oid = %s::regclass", (f"{table}_whole",))
+    (owner,) = cursor.fetchone()
+    for name in (table, *(f"{table}_p{n}" for n in range(parts))):
+        cursor.execute(f"ALTER TABLE {name} OWNER TO {owner}")
+    cursor.execute(
+        "SELECT privilege_type, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END "
+        "FROM pg_class, aclexplode(relacl) WHERE oid = %s::regclass AND grantee <> relowner",
+        (f"{table}_whole",),
+    )
+    for privilege, grantee in cursor.fetchall():
+        cursor.execute(f"GRANT {privilege} ON {table} TO {grantee}")
