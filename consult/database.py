@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, LiteralString
 
@@ -16,13 +15,13 @@ Rows = list[tuple[Any, ...]]
 COMMIT: Statement = ("COMMIT", ())
 
 
-def own_connection() -> None:
-    """Gives the calling thread its own lasting connection.
+def own_connection(other: dict[str, Any] | None = None) -> None:
+    """Gives the calling thread its own lasting connection, to the database or to the one that `other` names.
 
     The pool's reconnection backs off for seconds after an outage; a lane has to know within OUTCOME_S what became of a commit,
     so it connects by itself, at once, each time it tries.
     """
-    settings = deepcopy(connections.settings["default"])
+    settings = deepcopy({**connections.settings["default"], **(other or {})})
     settings["OPTIONS"].pop("pool", None)
     # Its statements are few and prepared: planning each anew for its parameters took longer than running it.
     settings["OPTIONS"]["options"] = f"{settings['OPTIONS'].get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
@@ -57,21 +56,11 @@ def read_only() -> None:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-@contextmanager
-def hot() -> Iterator[HotCursor]:
-    """A cursor for statements on the path of a message: prepared once a connection, parameters bound by the server.
-
-    Django's own cursor writes the parameters into the text, so PostgreSQL parses and plans each statement anew: measured at
-    two thirds of the time of a batch. Errors are Django's, as anywhere.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, HotCursor(connection.connection) as cursor:
-        yield cursor
-
-
 def together(*statements: Statement) -> list[Rows]:
-    """Runs prepared statements in one round trip, in their order; the rows of each.
+    """Runs statements in one round trip, in their order; the rows of each. For what is on the path of a message.
 
+    They are prepared once a connection, their parameters bound by the server: Django's own cursor writes the parameters into
+    the text, so PostgreSQL parses and plans each statement anew, measured at two thirds of the time of a batch. Errors are Django's.
     Each sees what was committed before it began, as if it had been sent alone. One that fails fails those after it: a COMMIT
     at the end commits all or nothing.
     """
@@ -83,20 +72,7 @@ def together(*statements: Statement) -> list[Rows]:
         begin, own.due = [(own.due, ())], None
     with connection.wrap_database_errors:
         with line.pipeline():
-            cursors = [HotCursor(line) for _ in (*begin, *statements)]
+            cursors = [psycopg.Cursor(line) for _ in (*begin, *statements)]
             for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
                 cursor.execute(query, params, prepare=True, binary=True)
-        return [cursor.rows() for cursor in cursors[len(begin) :]]
-
-
-class HotCursor(psycopg.Cursor[tuple[Any, ...]]):
-    def run(self, query: LiteralString, params: Sequence[Any]) -> Rows:
-        """Executes a prepared statement; its rows, or none where it returns nothing."""
-        if isinstance(own := connections["default"], Lasting) and own.due is not None:
-            begin, own.due = own.due, None
-            self.execute(begin)
-        self.execute(query, params, prepare=True, binary=True)
-        return self.rows()
-
-    def rows(self) -> Rows:
-        return self.fetchall() if self.pgresult is not None and self.pgresult.nfields else []
+        return [c.fetchall() if c.pgresult is not None and c.pgresult.nfields else [] for c in cursors[len(begin) :]]

@@ -47,6 +47,8 @@ pool_waits = Counter("consult_pool_waits_total", "HTTP requests that had to wait
 pool_wait_seconds = Counter("consult_pool_wait_seconds_total", "Time that HTTP requests waited for a connection of the pool.")
 pool_errors = Counter("consult_pool_errors_total", "HTTP requests that got no connection of the pool in time.")
 
+replica_reads = Counter("consult_replica_reads_total", "History reads that might come from the replica, by outcome.", ["outcome"])
+
 # --- Redis and the bus ---
 bus_seconds = Histogram("consult_bus_seconds", "Time of one call to the channel layer.", buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1))
 bus_waiting = Gauge("consult_bus_waiting", "Messages that wait to be published.", multiprocess_mode="livesum")

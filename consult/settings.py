@@ -12,7 +12,7 @@ from typing import Any
 
 import environ
 
-from consult import __version__
+from consult import __version__, shards
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -48,27 +48,42 @@ SERVER_VERSION = __version__
 
 # --- data -------------------------------------------------------------------
 DATABASE_URL = knob("DATABASE_URL", str, "", "postgres://user:password@host:port/name; empty: `make run` starts a private one.")
-REDIS_URL = knob("REDIS_URL", str, "", "redis://host:port/0 or unix:///path; several, comma-separated, are shards.")
+REDIS_URL = knob("REDIS_URL", str, "", "redis://host:port/0, unix:///path or redis+sentinel://host:port,host:port/name; several URLs, comma-separated, are shards.")
 DATABASE_POOL = knob("DATABASE_POOL", int, 20, "Connections a process may hold for HTTP requests.", at_least=1)
+REPLICA_URL = knob("REPLICA_URL", str, "", "postgres://… of a streaming replica from which pages of history and searches may be read; empty: all is read from DATABASE_URL.")
+REPLICA_WAIT_S = knob("REPLICA_WAIT_S", float, 0.5, "Seconds a replica has for a page; then the primary answers.", at_least=0.05)
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.postgresql", "NAME": "consult"}}
+CONNECTING = {
+    "application_name": "consult",
+    "connect_timeout": 4,
+    # A database that is cut off without a word must not hold a lane beyond OUTCOME_S.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,
+}
 DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"].update(
-    {
-        "pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60},
-        "application_name": "consult",
-        "connect_timeout": 4,
-        # A database that is cut off without a word must not hold a lane beyond OUTCOME_S.
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 2,
-        "tcp_user_timeout": 5000,
-    }
-)
+DATABASES["default"]["OPTIONS"].update({"pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60}, **CONNECTING})
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of PostgreSQL no request meets a dead connection of the pool
+# Not among DATABASES: no migration, check or transaction of Django's ever meets it (consult/rooms/replica.py).
+if REPLICA_URL and not REPLICA_URL.startswith(("postgres://", "postgresql://")):
+    sys.exit("consult: REPLICA_URL does not name a PostgreSQL database (postgres://user:password@host:port/name).")
+REPLICA: dict[str, Any] = environ.Env.db_url_config(REPLICA_URL) if REPLICA_URL else {}
+if REPLICA_URL:
+    REPLICA["OPTIONS"] = {
+        **REPLICA.get("OPTIONS", {}),
+        **CONNECTING,
+        "connect_timeout": 2,
+        "options": f"-c statement_timeout={int(REPLICA_WAIT_S * 1000)} -c default_transaction_read_only=on",
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYER = knob("CHANNEL_LAYER", str, "channels_redis.pubsub.RedisPubSubChannelLayer", "Any Channels layer: the pub/sub one, or channels_redis.core.RedisChannelLayer.")
-CHANNEL_LAYERS = {"default": {"BACKEND": CHANNEL_LAYER, "CONFIG": {"hosts": REDIS_URL.split(",") if REDIS_URL else ["redis://127.0.0.1:6379/0"]}}}
+try:
+    REDIS_HOSTS = shards.hosts(REDIS_URL or "redis://127.0.0.1:6379/0")
+except ValueError as error:
+    sys.exit(f"consult: REDIS_URL, {error}.")
+CHANNEL_LAYERS = {"default": {"BACKEND": CHANNEL_LAYER, "CONFIG": {"hosts": REDIS_HOSTS}}}
 
 # --- limits: told in hello, obeyed by clients (protocol, section 2) -----------
 LIMITS = {

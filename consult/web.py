@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from consult import shards
 from consult.api import refuse
 from consult.errors import Refusal
 
@@ -94,15 +95,7 @@ def _database() -> bool:
 
 
 def _redis() -> bool:
-    import redis
-
-    try:
-        for url in settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]:
-            with redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1) as client:
-                client.ping()
-        return True
-    except (redis.RedisError, OSError):
-        return False
+    return all(shards.answers(host) for host in settings.REDIS_HOSTS)
 
 
 _applied = False

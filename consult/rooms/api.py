@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from consult.errors import Refusal
-from consult.rooms import access, commands, log, pages, wire
+from consult.rooms import access, commands, log, pages, replica, wire
 from consult.rooms.actions import messages
 from consult.who import person_of
 
@@ -63,7 +63,7 @@ def events(request: HttpRequest, room: str, after: Position | None = None, befor
     """A page of the log, ascending: {"epoch","head","events"}. Neither `after` nor `before`: the newest page."""
     _one_side(after=after, before=before)
     grant = access.may_read(person=person_of(request), room=access.room_id(room))
-    page = log.page(room=grant.room, first_seq=grant.first_seq, after=_clamp(after), before=_clamp(before), limit=min(limit, 200), epoch=epoch)
+    page = replica.read(grant.person, log.page, room=grant.room, first_seq=grant.first_seq, after=_clamp(after), before=_clamp(before), limit=min(limit, 200), epoch=epoch)
     head = wire.frame(epoch=page["epoch"], head=page["head"])
     return _json(head[:-1] + b',"events":[' + b",".join(f.text for f in page["events"]) + b"]}")
 
@@ -80,7 +80,8 @@ def list_messages(
     """Messages in their current state, with `as_of`: apply only later events to them."""
     _one_side(after=after, before=before, around=around)
     grant = access.may_read(person=person_of(request), room=access.room_id(room))
-    return _json(wire.frame(**pages.messages(grant, after=_clamp(after), before=_clamp(before), around=_clamp(around), limit=min(limit, 200))))
+    page = replica.read(grant.person, pages.messages, grant, after=_clamp(after), before=_clamp(before), around=_clamp(around), limit=min(limit, 200))
+    return _json(wire.frame(**page))
 
 
 def _clamp(seq: int | None) -> int | None:

@@ -72,7 +72,7 @@ def _queues(hub: Hub) -> None:
     figures.lanes_waiting.set(lanes.waiting())
     figures.commit_running.set(lanes.longest_running())
     figures.readers_waiting.set(hub.readers._work_queue.qsize())
-    figures.bus_waiting.set(len(hub.bus.queue))
+    figures.bus_waiting.set(hub.bus.waiting)
 
 
 async def _ask(hub: Hub) -> None:

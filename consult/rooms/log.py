@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from consult.database import COMMIT, Rows, Statement, hot, read_only, together
+from consult.database import COMMIT, Rows, Statement, read_only, together
 from consult.errors import Refusal
 from consult.rooms import doorbell, wire
 
@@ -204,8 +204,8 @@ def _frames(rows: Rows) -> dict[uuid.UUID, list[wire.Frame]]:
 
 def heads_of(rooms: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
     """(epoch, last seq) of each room that exists, in one query."""
-    with hot() as cursor:
-        return {id: (epoch, seq) for id, epoch, seq in cursor.run("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (list(rooms),))}
+    (rows,) = together(("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (list(rooms),)))
+    return {id: (epoch, seq) for id, epoch, seq in rows}
 
 
 _MOVED = """

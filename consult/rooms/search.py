@@ -89,6 +89,14 @@ def messages(*, person: uuid.UUID, q: str, room: uuid.UUID | None, tag: str, cur
     return _hits(person, shown, locale), position
 
 
+def readable(person: uuid.UUID, hits: list[dict[str, Any]]) -> bool:
+    """Whether this person may read every one of these hits, by `access` as it stands where this is asked."""
+    rooms = {hit["room"]["id"]: uuid.UUID(hit["room"]["id"]) for hit in hits}
+    grants = access.grants((room, person) for room in rooms.values())
+    found = [grants[rooms[hit["room"]["id"]], person] for hit in hits]
+    return all(isinstance(grant, access.Grant) and hit["seq"] >= grant.first_seq for hit, grant in zip(hits, found, strict=True))
+
+
 def _hits(person: uuid.UUID, rows: list[tuple[Any, ...]], locale: str) -> list[dict[str, Any]]:
     rooms = {item["id"]: item for item in lists.items(person, list(dict.fromkeys(row[1] for row in rows)), locale)}
     names = cards.cards({row[4] for row in rows if row[4]}, locale)
