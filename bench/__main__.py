@@ -8,7 +8,8 @@ import time
 from importlib.metadata import version as package
 
 from . import report as reports
-from .runs import FULL, QUICK, Bench, timed
+from .contest import Bench
+from .runs import FULL, QUICK, timed
 from .stack import CHECKOUT, CORES, OTHER_CORE, RAISED, SERVER_CORE, BenchError, installed, postgres_bin, stack
 
 NOTES = [

@@ -1,0 +1,55 @@
+"""Clients that were away and come back, all at once."""
+
+from __future__ import annotations
+
+import statistics
+
+from .. import seed
+from ..contest import Bench, Contestant, median
+from ..report import short
+from ..stack import HOST
+
+
+def reconnect(bench: Bench) -> None:
+    """Many clients at once with 300 missed events each, against the rate at which the tutorial accepts sockets."""
+    n = 5000 if bench.full else 300
+    ours, tutorial = Contestant("Consult", "consult"), Contestant("tutorial on Daphne", "tutorial-daphne")
+    server = bench.up(ours)
+    bench.up(tutorial)
+    bench.open(ours, 1, rooms=[seed.room_id(0)], writers=1, enters=0)
+    cursor = bench.stack.generator("fill", name=ours.name, room=seed.room_id(0), posts=300)
+    bench.shut(ours)
+    back, accept, runs = [], [], []
+    for _ in range(bench.runs):
+        accept.append(n / bench.open(tutorial, n, rooms=["lobby"]))
+        bench.shut(tutorial)
+        r = bench.stack.generator(
+            "return",
+            host=HOST,
+            port=server.port,
+            tokens=bench.stack.tokens,
+            n=n,
+            room=seed.room_id(0),
+            epoch=cursor["epoch"],
+            seq=cursor["seq"],
+            events=300,
+            roots=bench.stack.roots(server),
+        )
+        runs.append(r)
+        back.append(n / r["seconds"])
+        if r["missing"]:
+            bench.report.faults.append(f"reconnect: {r['missing']} of {n} clients did not get all they had missed")
+    rows = [
+        ["tutorial on Daphne, accepting only", short(statistics.median(accept)), f"{short(min(accept))} to {short(max(accept))}", ""],
+        [
+            "Consult, hello with resume, 300 events replayed",
+            short(statistics.median(back)),
+            f"{short(min(back))} to {short(max(back))}",
+            short(median(runs, lambda r: 1000 * r["cpu"]["server"] / n)),
+        ],
+    ]
+    bench.report.table(
+        f"{n} clients back at once", ["", "clients/s", "range", "server ms a client"], rows, "Tickets are fetched before the clock starts; jitter and admission are off."
+    )
+    bench.report.claim("reconnect, 300 missed events each", "against the tutorial merely accepting", [b / a for a, b in zip(accept, back, strict=True)], at_least=0.5)
+    bench.down(ours, tutorial)
