@@ -26,7 +26,10 @@ WITHIN = """clinicians_person p JOIN standing_standing s ON s.person_id = p.id
 _MINE = f"""
 WITH candidates AS MATERIALIZED (
     SELECT room_id AS id FROM rooms_membership WHERE person_id = %(person)s AND ended IS NULL
-    UNION SELECT id FROM rooms_room WHERE kind = 'case' AND last_at > now() - %(days)s * interval '1 day'
+    UNION SELECT a.room_id FROM rooms_membership g JOIN rooms_audience a ON a.group_id = g.room_id AND a.moved_at > now() - %(days)s * interval '1 day'
+          WHERE g.person_id = %(person)s AND g.ended IS NULL
+    UNION SELECT room_id FROM rooms_audience WHERE person_id = %(person)s AND moved_at > now() - %(days)s * interval '1 day'
+    UNION SELECT room_id FROM rooms_audience WHERE group_id IS NULL AND person_id IS NULL AND moved_at > now() - %(days)s * interval '1 day'
 )
 SELECT r.id, coalesce(r.last_at, r.created_at) AS moved FROM {WITHIN} JOIN candidates c ON c.id = r.id
 WHERE p.id = %(person)s AND {access.READABLE}
