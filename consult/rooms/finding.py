@@ -27,15 +27,16 @@ QUERY = "websearch_to_tsquery('consult_french', %(q)s)"
 _WORDS = f"x.withheld IS NULL AND x.search @@ {QUERY}"
 # A case is found by its title too: what is found is its question.
 _TITLES = f"""SELECT x.id, x.room_id, x.seq, x.at FROM rooms_room t JOIN cases_case c ON c.room_id = t.id JOIN rooms_message x ON x.id = c.question_id
-    WHERE t.kind = 'case' AND to_tsvector('consult_french', t.title) @@ {QUERY} AND x.withheld IS NULL AND (%(room)s::uuid IS NULL OR t.id = %(room)s::uuid)"""
+    WHERE t.kind = 'case' AND to_tsvector('consult_french', t.title) @@ {QUERY} AND x.withheld IS NULL AND (%(room)s::uuid IS NULL OR t.id = %(room)s::uuid)
+    AND (%(since)s::timestamptz IS NULL OR t.last_at >= %(since)s::timestamptz)"""
 _ONE_ROOM = " AND x.room_id = %(room)s::uuid"
 _TAG = "(%(tag)s::text IS NULL OR EXISTS (SELECT 1 FROM rooms_tag g WHERE g.message_id = {id} AND g.tag = %(tag)s))"
 _FIRST = "CASE WHEN r.kind = 'private' THEN coalesce(m.first_seq, 0) ELSE 0 END"
 # Rights are asked for the rooms of what was found alone: one may be allowed to read thousands.
-_PAGE = f"""
-SELECT f.at, f.id FROM found f JOIN (
+_PAGE = f""", rooms AS MATERIALIZED (
     SELECT r.id, {_FIRST} AS first FROM {lists.WITHIN} WHERE p.id = %(person)s AND r.id = ANY(ARRAY(SELECT DISTINCT room_id FROM found)) AND {access.READABLE}
-) r ON r.id = f.room_id AND f.seq >= r.first
+)
+SELECT f.at, f.id FROM found f JOIN rooms r ON r.id = f.room_id AND f.seq >= r.first
 WHERE (%(at)s::timestamptz IS NULL OR (f.at, f.id) < (%(at)s::timestamptz, %(id)s::uuid)) AND {_TAG.format(id="f.id")}
 ORDER BY f.at DESC, f.id DESC LIMIT %(limit)s"""
 _TAGGED = "SELECT x.id, x.room_id, x.seq, x.at FROM rooms_tag g JOIN rooms_message x ON x.id = g.message_id WHERE g.tag = %(tag)s AND x.withheld IS NULL"
@@ -47,8 +48,9 @@ UNION SELECT a.room_id FROM rooms_membership g JOIN rooms_audience a ON a.group_
 UNION SELECT room_id FROM rooms_audience WHERE person_id = %(person)s
 UNION SELECT room_id FROM rooms_audience WHERE group_id IS NULL AND person_id IS NULL"""
 _NEWEST_ROOMS = f"""
-SELECT r.id, coalesce(r.last_at, r.created_at) FROM ({CANDIDATES}) c JOIN rooms_room r ON r.id = c.id
-WHERE r.last_post_no > 0 AND (%(room)s::uuid IS NULL OR r.id = %(room)s::uuid) ORDER BY 2 DESC"""
+SELECT r.id, coalesce(r.last_at, r.created_at) FROM ({CANDIDATES}) c CROSS JOIN LATERAL (SELECT * FROM rooms_room r WHERE r.id = c.id OFFSET 0) r
+WHERE r.last_post_no > 0 ORDER BY 2 DESC"""
+_ROOM = "SELECT id, coalesce(last_at, created_at) FROM rooms_room WHERE id = %(room)s"
 # Where a room's log stood at a moment, by halving: `at` never goes back, and no seq is missing.
 _STOOD = """(WITH RECURSIVE half(low, high) AS (
     SELECT 0::bigint, r.last_seq + 1
@@ -68,13 +70,14 @@ CROSS JOIN LATERAL (
 
 def newest(params: dict[str, Any]) -> list[Hit]:
     """The first `limit` hits after the position (at, id), the newest first."""
+    params = {**params, "since": None}
     if not params["q"]:
         return _by_index(_TAGGED + (_ONE_ROOM if params["room"] else ""), params)
     words = f"SELECT x.id, x.room_id, x.seq, x.at FROM rooms_message x WHERE {_WORDS}" + (_ONE_ROOM if params["room"] else "")
     if not rare(params):
         hits = _walk(params)
         if hits is not None:
-            titles = _by_index(_TITLES, params)
+            titles = _by_index(_TITLES, {**params, "since": hits[-1][0] if len(hits) == params["limit"] else None})
             return sorted({*hits, *titles}, reverse=True)[: params["limit"]]
     return _by_index(f"{words} UNION {_TITLES}", params)
 
@@ -93,7 +96,7 @@ def rare(params: dict[str, Any]) -> bool:
 
 def _by_index(found: str, params: dict[str, Any]) -> list[Hit]:
     with connection.cursor() as db:
-        db.execute(f"WITH found AS MATERIALIZED ({found}) {_PAGE}", params)
+        db.execute(f"WITH found AS MATERIALIZED ({found}){_PAGE}", params)
         return [(at, id) for at, id in db.fetchall()]
 
 
@@ -112,7 +115,7 @@ def _walk(params: dict[str, Any]) -> list[Hit] | None:
     limit, looked_at = params["limit"], 0
     hits: list[Hit] = []
     with connection.cursor() as db:
-        db.execute(_NEWEST_ROOMS, params)
+        db.execute(_ROOM if params["room"] else _NEWEST_ROOMS, params)
         places = [_Place(room, at) for room, at in db.fetchall()]
         while True:
             hits = sorted(hits, reverse=True)[:limit]
