@@ -48,7 +48,7 @@ def main() -> int:
                 f"Raised for the bench: {raised}; one frame a message by BATCH_FRAMES=1.",
             ]
             print("\n".join(machine), flush=True)
-            bench = Bench(made, report, options.runs, options.seconds or (4.0 if options.full else 1.0), options.full)
+            bench = Bench(made, report, options.runs, options.seconds or (4.0 if options.full else 1.0), options.full, options.keep)
             for name, row in rows.items():
                 try:
                     timed(name, row, bench)

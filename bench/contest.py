@@ -46,6 +46,7 @@ class Bench:
     runs: int
     seconds: float
     full: bool = False
+    keep: bool = False  # what is large to make is left for the next run
 
     def up(self, contestant: Contestant, **changes: Any) -> Server:
         if contestant.server is None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from .contest import Bench
-from .rows import away, fanout, idle, limits, nodes, stored
+from .rows import away, fanout, history, idle, limits, nodes, stored
 
 
 def timed(name: str, row: Callable[[Bench], None], bench: Bench) -> None:
@@ -27,4 +27,4 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "reconnect": away.reconnect,
     "sweep": idle.sweep,
 }
-FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "two": nodes.two, "archived": stored.archived}
+FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "two": nodes.two, "archived": stored.archived, "history": history.history}

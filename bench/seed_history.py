@@ -38,7 +38,7 @@ FROM history_room CROSS JOIN generate_series(0, %(people)s - 1) p WHERE kind = '
 """
 # Cases are addressed to every seventh room, and person 0 belongs to five of those.
 _CASES = """
-INSERT INTO rooms_audience (room_id, group_id) SELECT ('00000000-0000-4000-8000-' || lpad(k::text, 12, '0'))::uuid, ('00000000-0000-4000-8000-' || lpad((14 + k %% 98 * 7)::text, 12, '0'))::uuid
+INSERT INTO rooms_audience (moved_at, room_id, group_id) SELECT ends, ('00000000-0000-4000-8000-' || lpad(k::text, 12, '0'))::uuid, ('00000000-0000-4000-8000-' || lpad((14 + k %% 98 * 7)::text, 12, '0'))::uuid
 FROM history_room WHERE kind = 'case';
 """
 _EVENTS = """
