@@ -5,6 +5,8 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 sockets = Gauge("consult_sockets", "Open sockets.", multiprocess_mode="livesum")
+handshakes = Gauge("consult_handshakes", "Sockets that were accepted and whose hello is not answered yet.", multiprocess_mode="livesum")
+turned_away = Counter("consult_turned_away_total", "Sockets answered 503: the process drains, or works on HANDSHAKES others.")
 rooms_local = Gauge("consult_rooms_local", "Rooms that someone on this process has entered.", multiprocess_mode="livesum")
 deliveries = Counter("consult_deliveries_total", "Frames put into outboxes of connections.")
 commands = Counter("consult_commands_total", "Commands received, by type.", ["type"])
