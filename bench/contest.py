@@ -18,6 +18,7 @@ WARM = 0.3
 ADAPTER = {
     "consult": "consult",
     "consult-two": "consult",
+    "consult-nodes": "consult",
     "tutorial-daphne": "tutorial",
     "tutorial-uvicorn": "tutorial",
     "ws": "ws",

@@ -25,6 +25,7 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "ack": stored.ack,
     "memory": idle.memory,
     "reconnect": away.reconnect,
+    "admission": away.reconnect_by_rule,
     "sweep": idle.sweep,
 }
-FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "two": nodes.two, "archived": stored.archived, "history": history.history}
+FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "nodes": nodes.nodes, "archived": stored.archived, "history": history.history}

@@ -62,6 +62,11 @@ class Server:
     def roots(self) -> list[int]:
         return [self.child.pid]
 
+    @property
+    def beside(self) -> dict[str, list[int]]:
+        """Processes of its own whose CPU is shown apart."""
+        return {}
+
 
 @dataclass
 class Generator:
@@ -97,7 +102,7 @@ class Stack:
     def roots(self, server: Server | None = None) -> dict[str, list[int]]:
         """Whose CPU seconds are counted."""
         found = {**self.databases, "generator": [self.generator.process.pid]}
-        return {"server": server.roots, **found} if server else found
+        return {"server": server.roots, **found, **server.beside} if server else found
 
     @property
     def redis_socket(self) -> str:

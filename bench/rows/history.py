@@ -74,7 +74,7 @@ def _fill(bench: Bench, h: History, events: int) -> None:
     with psycopg.connect(bench.stack.env["DATABASE_URL"], autocommit=True) as line:
         line.execute("ALTER SYSTEM SET max_wal_size = '8GB'")  # else loading waits for checkpoints
         line.execute("SELECT pg_reload_conf()")
-        if not line.execute("SELECT FROM pg_database WHERE datname = %s", [f"history_{h.name}"]).fetchone():
+        if not line.execute("SELECT 1 FROM pg_database WHERE datname = %s", [f"history_{h.name}"]).fetchone():
             line.execute(f"CREATE DATABASE history_{h.name}")
     bench.stack.manage("migrate", "--no-input", "--verbosity", "0", **h.env)
     bench.stack.module("bench.seed_history", str(events), **h.env)
