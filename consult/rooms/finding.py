@@ -18,6 +18,7 @@ from django.db import connection
 from consult.rooms import access, lists
 
 Hit = tuple[datetime, uuid.UUID]
+AT_FIRST = 256  # rooms; few searches need more, and one may read thousands
 ROOMS_AT_ONCE = 64
 FIRST_STEP = 16  # messages of a room that are looked at first; at each further visit twice as many
 SMALL = 100_000  # messages; in fewer, nothing is worth a walk
@@ -49,8 +50,7 @@ UNION SELECT room_id FROM rooms_audience WHERE person_id = %(person)s
 UNION SELECT room_id FROM rooms_audience WHERE group_id IS NULL AND person_id IS NULL"""
 _NEWEST_ROOMS = f"""
 SELECT r.id, coalesce(r.last_at, r.created_at) FROM ({CANDIDATES}) c CROSS JOIN LATERAL (SELECT * FROM rooms_room r WHERE r.id = c.id OFFSET 0) r
-WHERE r.last_post_no > 0 ORDER BY 2 DESC"""
-_ROOM = "SELECT id, coalesce(last_at, created_at) FROM rooms_room WHERE id = %(room)s"
+WHERE r.last_post_no > 0 ORDER BY 2 DESC, 1 OFFSET %(offset)s LIMIT %(most)s"""
 # Where a room's log stood at a moment, by halving: `at` never goes back, and no seq is missing.
 _STOOD = """(WITH RECURSIVE half(low, high) AS (
     SELECT 0::bigint, r.last_seq + 1
@@ -115,12 +115,15 @@ def _walk(params: dict[str, Any]) -> list[Hit] | None:
     limit, looked_at = params["limit"], 0
     hits: list[Hit] = []
     with connection.cursor() as db:
-        db.execute(_ROOM if params["room"] else _NEWEST_ROOMS, params)
-        places = [_Place(room, at) for room, at in db.fetchall()]
+        places, rest = _places(db, params)
         while True:
             hits = sorted(hits, reverse=True)[:limit]
             if len(hits) == limit:
                 places = [p for p in places if p.until >= hits[-1][0]]
+                rest = rest if rest and rest >= hits[-1][0] else None
+            if rest and sum(p.until >= rest for p in places) < ROOMS_AT_ONCE:
+                places += _places(db, params, after=AT_FIRST)[0]
+                rest = None
             if not places:
                 return hits
             if looked_at > LOOKED_AT:
@@ -133,6 +136,16 @@ def _walk(params: dict[str, Any]) -> list[Hit] | None:
                 if seen == place.step:
                     place.step *= 2
                     places.append(place)
+
+
+def _places(db: Any, params: dict[str, Any], after: int = 0) -> tuple[list[_Place], datetime | None]:
+    """The rooms to look at first, or all those after them; and how new the others may be, where there are any."""
+    if params["room"]:
+        db.execute("SELECT id, coalesce(last_at, created_at) FROM rooms_room WHERE id = %(room)s", params)
+        return [_Place(room, at) for room, at in db.fetchall()], None
+    db.execute(_NEWEST_ROOMS, {**params, "offset": after, "most": None if after else AT_FIRST})
+    places = [_Place(room, at) for room, at in db.fetchall()]
+    return places, places[-1].until if not after and len(places) == AT_FIRST else None
 
 
 def _look(db: Any, now: Sequence[_Place], params: dict[str, Any]) -> list[tuple[_Place, int, list[Hit]]]:

@@ -192,7 +192,8 @@ def test_walking_the_rooms_finds_what_the_index_finds(monkeypatch: pytest.Monkey
     assert [len(found) for found in by_index] == [41, 20, 8, 15, 0]
     monkeypatch.setattr(finding, "rare", lambda params: False)
     monkeypatch.setattr(finding, "FIRST_STEP", 2)
-    monkeypatch.setattr(finding, "ROOMS_AT_ONCE", 2)
+    monkeypatch.setattr(finding, "ROOMS_AT_ONCE", 1)
+    monkeypatch.setattr(finding, "AT_FIRST", 1)
     monkeypatch.setattr(finding, "LOOKED_AT", most)
     assert [pages(**query) for query in asked] == by_index
 
