@@ -45,7 +45,7 @@ class Gauge(threading.Thread):
         self.seen: list[float] = []
 
     def run(self) -> None:
-        while not self.ended.wait(0.05):
+        while not self.ended.wait(0.25):
             self.line.request("GET", "/metrics")
             found = OPEN_NOW.search(self.line.getresponse().read().decode())
             if found:
