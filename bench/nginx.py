@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +69,10 @@ def program() -> Path:
         return Path(found)
     unpacked = HOME / "root" / "usr" / "sbin" / "nginx"
     return unpacked if unpacked.exists() else debian.unpack(["nginx-light"], HOME) / "usr" / "sbin" / "nginx"
+
+
+def version() -> str:
+    return subprocess.run([program(), "-v"], check=True, capture_output=True, text=True).stderr.strip().rpartition("/")[2]
 
 
 def start(stack: Stack, *, core: int | None = None) -> Nodes:

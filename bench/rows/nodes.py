@@ -26,7 +26,7 @@ def nodes(bench: Bench) -> None:
         "Two processes and two nodes, 200 readers",
         DELIVERY_HEAD,
         delivery_rows(found),
-        f"All share both cores with the databases and the generator. The server's CPU is that of both processes or nodes; nginx, which passes every frame on, "
+        f"All share both cores with the databases and the generator. The server's CPU is that of both processes or nodes; nginx {nginx.version()}, which passes every frame on, "
         f"used {median(found[behind.name], lambda r: r['cpu']['nginx'] / r['seconds']):.2f} s/s beside it "
         f"({short(median(found[behind.name], lambda r: 1e6 * r['cpu']['nginx'] / max(1, r['deliveries'])))} µs a delivery). Messages missing anywhere would be among the faults.",
     )

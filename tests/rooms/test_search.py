@@ -213,6 +213,13 @@ def test_a_word_is_rare_where_the_index_hands_over_less_than_a_walk_looks_at(mon
 
 
 @db
+def test_queries_are_not_compiled() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
+
+
+@db
 def test_what_is_no_search() -> None:
     phone = Phone(people.nadia())
     for query in ({}, {"q": " "}, {"q": "le de la"}, {"q": "!!! -"}):
