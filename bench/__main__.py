@@ -8,7 +8,8 @@ import time
 from importlib.metadata import version as package
 
 from . import report as reports
-from .runs import FULL, QUICK, Bench, timed
+from .contest import Bench
+from .runs import FULL, QUICK, timed
 from .stack import CHECKOUT, CORES, OTHER_CORE, RAISED, SERVER_CORE, BenchError, installed, postgres_bin, stack
 
 NOTES = [
@@ -47,7 +48,7 @@ def main() -> int:
                 f"Raised for the bench: {raised}; one frame a message by BATCH_FRAMES=1.",
             ]
             print("\n".join(machine), flush=True)
-            bench = Bench(made, report, options.runs, options.seconds or (4.0 if options.full else 1.0), options.full)
+            bench = Bench(made, report, options.runs, options.seconds or (4.0 if options.full else 1.0), options.full, options.keep)
             for name, row in rows.items():
                 try:
                     timed(name, row, bench)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import psycopg
 
-from .stack import CHECKOUT, COMMANDS, FOLDER, POSTGRES_PORT, BenchError, Stack
+from . import debian
+from .stack import CHECKOUT, COMMANDS, FOLDER, POSTGRES_PORT, Stack
 
 PACKAGES = ["ejabberd", "erlang-p1-pgsql"]
 HOME = FOLDER / "ejabberd"
@@ -17,18 +16,8 @@ ROOT = HOME / "root"
 
 
 def install() -> None:
-    """Downloads what apt would install, and unpacks it."""
-    if (ROOT / "usr" / "sbin" / "ejabberdctl").exists():
-        return
-    debs = HOME / "debs"
-    debs.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
-    dry = subprocess.run(["apt-get", "install", "--dry-run", "--no-install-recommends", *PACKAGES], check=False, capture_output=True, text=True)
-    names = re.findall(r"^Inst (\S+)", dry.stdout, re.MULTILINE)
-    if not names or subprocess.run(["apt-get", "download", *names], check=False, cwd=debs, capture_output=True).returncode:
-        raise BenchError("ejabberd's packages could not be downloaded (Debian's apt-get is needed)")
-    for deb in debs.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", deb, ROOT], check=True)
+    if not (ROOT / "usr" / "sbin" / "ejabberdctl").exists():
+        debian.unpack(PACKAGES, HOME)
 
 
 def version() -> str:

@@ -62,6 +62,11 @@ class Server:
     def roots(self) -> list[int]:
         return [self.child.pid]
 
+    @property
+    def beside(self) -> dict[str, list[int]]:
+        """Processes of its own whose CPU is shown apart."""
+        return {}
+
 
 @dataclass
 class Generator:
@@ -97,20 +102,20 @@ class Stack:
     def roots(self, server: Server | None = None) -> dict[str, list[int]]:
         """Whose CPU seconds are counted."""
         found = {**self.databases, "generator": [self.generator.process.pid]}
-        return {"server": server.roots, **found} if server else found
+        return {"server": server.roots, **found, **server.beside} if server else found
 
     @property
     def redis_socket(self) -> str:
         return self.env["REDIS_URL"].removeprefix("unix://")
 
-    def manage(self, *words: str) -> None:
-        self._run([sys.executable, "manage.py", *words])
+    def manage(self, *words: str, **changes: str) -> None:
+        self._run([sys.executable, "manage.py", *words], changes)
 
-    def seed(self) -> None:
-        self._run([sys.executable, "-m", "bench.seed"])
+    def module(self, *words: str, **changes: str) -> None:
+        self._run([sys.executable, "-m", *words], changes)
 
-    def _run(self, argv: list[str]) -> None:
-        done = subprocess.run(argv, check=False, cwd=CHECKOUT, env=self.env, capture_output=True, text=True)
+    def _run(self, argv: list[str], changes: dict[str, str]) -> None:
+        done = subprocess.run(argv, check=False, cwd=CHECKOUT, env={**self.env, **changes}, capture_output=True, text=True)
         if done.returncode:
             raise BenchError(f"{' '.join(argv[1:])}: {done.stderr[-2000:]}")
 
@@ -214,7 +219,7 @@ def stack(*, fresh: bool) -> Iterator[Stack]:
         made = Stack(family, env, Generator(process))
         try:
             made.manage("migrate", "--no-input", "--verbosity", "0")
-            made.seed()
+            made.module("bench.seed")
             yield made
         finally:
             assert process.stdin

@@ -10,6 +10,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 # --- people and sockets ---
 sockets = Gauge("consult_sockets", "Open sockets.", multiprocess_mode="livesum")
+handshakes = Gauge("consult_handshakes", "Sockets that were accepted and whose hello is not answered yet.", multiprocess_mode="livesum")
+turned_away = Counter("consult_turned_away_total", "Sockets answered 503: the process drains, or works on HANDSHAKES others.")
 rooms_local = Gauge("consult_rooms_local", "Rooms that someone on this process has entered.", multiprocess_mode="livesum")
 hello_seconds = Histogram("consult_hello_seconds", "Time from a hello to its answer, with the rooms it resumes.", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))
 commands = Counter("consult_commands_total", "Commands received, by type.", ["type"])

@@ -53,6 +53,7 @@ DATABASE_POOL = knob("DATABASE_POOL", int, 20, "Connections a process may hold f
 REPLICA_URL = knob("REPLICA_URL", str, "", "postgres://… of a streaming replica from which pages of history and searches may be read; empty: all is read from DATABASE_URL.")
 REPLICA_WAIT_S = knob("REPLICA_WAIT_S", float, 0.5, "Seconds a replica has for a page; then the primary answers.", at_least=0.05)
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.postgresql", "NAME": "consult"}}
+NO_JIT = "-c jit=off"  # compiling a query takes longer than any of ours runs: 100 ms and more, where the planner expects many rows
 CONNECTING = {
     "application_name": "consult",
     "connect_timeout": 4,
@@ -63,7 +64,13 @@ CONNECTING = {
     "tcp_user_timeout": 5000,
 }
 DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"].update({"pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60}, **CONNECTING})
+DATABASES["default"]["OPTIONS"].update(
+    {
+        "pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60},
+        "options": " ".join([DATABASES["default"]["OPTIONS"].get("options", ""), NO_JIT]).strip(),
+        **CONNECTING,
+    }
+)
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of PostgreSQL no request meets a dead connection of the pool
 # Not among DATABASES: no migration, check or transaction of Django's ever meets it (consult/rooms/replica.py).
@@ -75,7 +82,7 @@ if REPLICA_URL:
         **REPLICA.get("OPTIONS", {}),
         **CONNECTING,
         "connect_timeout": 2,
-        "options": f"-c statement_timeout={int(REPLICA_WAIT_S * 1000)} -c default_transaction_read_only=on",
+        "options": f"-c statement_timeout={int(REPLICA_WAIT_S * 1000)} -c default_transaction_read_only=on {NO_JIT}",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYER = knob("CHANNEL_LAYER", str, "channels_redis.pubsub.RedisPubSubChannelLayer", "Any Channels layer: the pub/sub one, or channels_redis.core.RedisChannelLayer.")

@@ -8,6 +8,8 @@ takes at once. `ceiling` measures it against a server that does nothing but writ
     sockets.py   opening: HTTP, upgrade, and each contestant's own greeting
     swarm.py     driving: floods, paced posts, stored posts, and what the sample saw
     coming.py    clients that come back with missed events; a bare insert, for comparison
+    returning.py the same as the protocol asks: jitter, and a 503's Retry-After
+    reading.py   one person who reads: pages, lists, searches
     figures.py   CPU seconds and memory of other processes
     __main__.py  commands, one JSON line each, on standard input
 """

@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any
 
-from . import coming, figures, sockets
+from . import coming, figures, reading, returning, sockets
 from .swarm import Swarm
 
 swarms: dict[str, Swarm] = {}
@@ -66,6 +66,10 @@ COMMANDS: dict[str, Any] = {
     "insert": coming.insert,
     "fill": lambda name, **o: coming.fill(swarms[name], **o),
     "return": coming.back,
+    "return_by_rule": returning.back,
+    "ask": reading.ask,
+    "read": reading.read,
+    "enter": reading.enter,
     "sign_in": signed,
     "open": opened,
     "close": closed,

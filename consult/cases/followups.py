@@ -28,6 +28,9 @@ SELECT f.room_id, c.group_id FROM (SELECT room_id, min(id) AS oldest FROM (SELEC
 LEFT JOIN cases_case c ON c.room_id = f.room_id"""
 _CLAIM = """
 DELETE FROM rooms_followup WHERE id IN (SELECT id FROM rooms_followup WHERE room_id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING room_id"""
+# By the hour: the room list asks for the last 30 days. It is an index entry, so not one for each post.
+_MOVED = """
+UPDATE rooms_audience a SET moved_at = r.last_at FROM rooms_room r WHERE r.id = a.room_id AND a.room_id = ANY(%s) AND a.moved_at < r.last_at - interval '1 hour'"""
 _TALLY = """
 SELECT c.room_id, n.answers, n.first, q.withheld, k.withheld,
        coalesce((SELECT a.author_id FROM rooms_message a WHERE a.room_id = c.room_id AND a.form = 'answer' ORDER BY a.seq DESC LIMIT 1), c.asker_id)
@@ -80,6 +83,7 @@ def _together(waiting: Sequence[tuple[uuid.UUID, uuid.UUID | None]]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, (rooms,))
             claimed = [room for (room,) in cursor.fetchall()]
+            cursor.execute(_MOVED, (claimed,))
         _settle(made, list(dict.fromkeys(claimed)))
         for room, person in set(newcomers) & set(_newcomers(claimed)):
             membership.admit(made, rooms_of, room=room, roles={person: Role.MEMBER}, by=person, from_start=True)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from consult import __version__
+from consult import __version__, figures
 from consult.errors import Refusal
 from consult.rooms import access, wire
 from consult.rooms.actions import personal
@@ -138,14 +138,17 @@ def admit() -> bool:
 
 def knock(consumer: object) -> None:
     _knocking.add(id(consumer))
+    figures.handshakes.set(len(_knocking))
 
 
 def release(consumer: object) -> None:
     _knocking.discard(id(consumer))
+    figures.handshakes.set(len(_knocking))
 
 
 async def turn_away(scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
     """503 with Retry-After where the server can say it, else a refused upgrade."""
+    figures.turned_away.inc()
     if "websocket.http.response" in scope.get("extensions", {}):
         await send({"type": "websocket.http.response.start", "status": 503, "headers": [(b"retry-after", b"2"), (b"content-type", b"text/plain")]})
         await send({"type": "websocket.http.response.body", "body": b"busy"})

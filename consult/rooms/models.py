@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models.functions import Now
 
 
 def new_epoch() -> str:
@@ -48,8 +49,8 @@ class Room(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.UUIDField(null=True)
 
-    class Meta:
-        indexes = [models.Index(fields=["kind", "-last_at"])]
+    # No index may hold last_seq, last_post_no or last_at: each post writes them, and only then is the new row found through the old one's
+    # entries (HOT), instead of through a new entry in every index.
 
 
 class Role(models.TextChoices):
@@ -82,10 +83,11 @@ class Audience(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="audience")
     group = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="addressed")
     person = models.ForeignKey("clinicians.Person", null=True, on_delete=models.CASCADE, related_name="+")
+    moved_at = models.DateTimeField(db_default=Now())  # when someone last wrote in the case, to the hour; kept by the worker
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "group", "person"], nulls_distinct=False, name="one_audience_rule")]
-        indexes = [models.Index(fields=["group", "room"]), models.Index(fields=["person", "room"])]
+        indexes = [models.Index(fields=["group", "-moved_at"], name="addressed_to_group"), models.Index(fields=["person", "-moved_at"], name="addressed_to_person")]
 
 
 class Event(models.Model):

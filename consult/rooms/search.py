@@ -14,7 +14,7 @@ from django.db import connection
 from consult.clinicians import cards
 from consult.cursors import unseal
 from consult.errors import Refusal
-from consult.rooms import access, content, lists, wire
+from consult.rooms import access, content, finding, lists, wire
 
 LONGEST = 200  # characters of a query
 EXCERPT = 320  # characters of an excerpt, where a text has no words to end it at
@@ -22,32 +22,15 @@ SHORT = 240  # characters of a body that is shown whole
 START, STOP, LESS = "\x02", "\x03", "\x04"  # stand for the marks, and for a "<" that would look like a tag; taken out of bodies first
 MARKS = f'StartSel="{START}", StopSel="{STOP}"'
 
-_ROOMS = f"""
-WITH rooms AS MATERIALIZED (
-    SELECT r.id, r.kind, r.title, CASE WHEN r.kind = 'private' THEN coalesce(m.first_seq, 0) ELSE 0 END AS first FROM {lists.WITHIN}
-    WHERE p.id = %(person)s AND {access.READABLE} AND (%(room)s::uuid IS NULL OR r.id = %(room)s::uuid)
-)"""
-# The words of a message, or the title of the case it asks: a case is found by either.
-_FOUND = f"""{_ROOMS}, query AS (SELECT websearch_to_tsquery('consult_french', %(q)s) AS words), found AS (
-    SELECT x.id, x.at FROM rooms r CROSS JOIN query JOIN rooms_message x ON x.room_id = r.id AND x.search @@ query.words AND x.seq >= r.first WHERE x.withheld IS NULL
-    UNION
-    SELECT x.id, x.at FROM query JOIN rooms_room t ON t.kind = 'case' AND to_tsvector('consult_french', t.title) @@ query.words
-    JOIN rooms r ON r.id = t.id JOIN cases_case c ON c.room_id = t.id JOIN rooms_message x ON x.id = c.question_id WHERE x.withheld IS NULL
-)"""
-_TAGGED = f"""{_ROOMS}, query AS (SELECT ''::tsquery AS words), found AS (
-    SELECT x.id, x.at FROM rooms_tag g JOIN rooms r ON r.id = g.room_id JOIN rooms_message x ON x.id = g.message_id AND x.seq >= r.first
-    WHERE g.tag = %(tag)s AND x.withheld IS NULL
-)"""
-_HITS = """, page AS (
-    SELECT f.id, f.at FROM found f
-    WHERE (%(at)s::timestamptz IS NULL OR (f.at, f.id) < (%(at)s::timestamptz, %(id)s::uuid))
-      AND (%(tag)s::text IS NULL OR EXISTS (SELECT 1 FROM rooms_tag g WHERE g.message_id = f.id AND g.tag = %(tag)s))
-    ORDER BY f.at DESC, f.id DESC LIMIT %(limit)s
-)
+_HITS = f"""
 SELECT x.id, x.room_id, x.seq, x.at, x.author_id, x.author_as,
-       ts_headline('consult_french', translate(x.body, %(from)s, %(to)s), query.words, CASE WHEN length(x.body) <= %(short)s THEN %(whole)s ELSE %(part)s END)
-FROM page JOIN rooms_message x ON x.id = page.id CROSS JOIN query ORDER BY x.at DESC, x.id DESC"""
-_TAGS = f"""{_ROOMS}
+       ts_headline('consult_french', translate(x.body, %(from)s, %(to)s), {finding.QUERY}, CASE WHEN length(x.body) <= %(short)s THEN %(whole)s ELSE %(part)s END)
+FROM rooms_message x WHERE x.id = ANY(%(ids)s) AND x.withheld IS NULL ORDER BY x.at DESC, x.id DESC"""
+_TAGS = f"""
+WITH candidates AS MATERIALIZED ({finding.CANDIDATES}), rooms AS MATERIALIZED (
+    SELECT r.id, CASE WHEN r.kind = 'private' THEN coalesce(m.first_seq, 0) ELSE 0 END AS first FROM {lists.WITHIN} JOIN candidates c ON c.id = r.id
+    WHERE p.id = %(person)s AND {access.READABLE}
+)
 SELECT g.tag, count(*) FROM rooms_tag g JOIN rooms r ON r.id = g.room_id JOIN rooms_message x ON x.id = g.message_id AND x.seq >= r.first
 WHERE x.withheld IS NULL AND starts_with(g.tag, %(prefix)s) GROUP BY g.tag ORDER BY count(*) DESC, g.tag LIMIT 50"""
 
@@ -78,15 +61,15 @@ def messages(*, person: uuid.UUID, q: str, room: uuid.UUID | None, tag: str, cur
         "part": f"{MARKS}, MaxFragments=1, MaxWords=40, MinWords=20",
     }
     with connection.cursor() as db:
-        if q:
-            db.execute("SELECT numnode(websearch_to_tsquery('consult_french', %s))", (q,))
-            if not db.fetchone()[0] and not tag:  # only words such as "le" and "de"
-                raise Refusal("search.query")
-        db.execute((_FOUND if q else _TAGGED) + _HITS, params)
+        found = finding.newest(params)
+        position = [found[limit - 1][0].isoformat(), str(found[limit - 1][1])] if len(found) > limit else None
+        db.execute(_HITS, {**params, "ids": [id for _, id in found[:limit]]})
         rows = db.fetchall()
-    shown = rows[:limit]
-    position = [shown[-1][3].isoformat(), str(shown[-1][0])] if len(rows) > limit else None
-    return _hits(person, shown, locale), position
+        if q and not (rows or tag):
+            db.execute("SELECT numnode(websearch_to_tsquery('consult_french', %s))", (q,))
+            if not db.fetchone()[0]:  # only words such as "le" and "de"
+                raise Refusal("search.query")
+    return _hits(person, rows, locale), position
 
 
 def readable(person: uuid.UUID, hits: list[dict[str, Any]]) -> bool:
@@ -144,5 +127,5 @@ def tags(*, person: uuid.UUID, q: str) -> list[dict[str, Any]]:
     if len(prefix) > LONGEST or "\x00" in prefix:
         raise Refusal("frame.invalid", fields=["q"])
     with connection.cursor() as db:
-        db.execute(_TAGS, {"person": person, "room": None, "prefix": prefix})
+        db.execute(_TAGS, {"person": person, "prefix": prefix})
         return [{"tag": tag, "count": count} for tag, count in db.fetchall()]

@@ -154,3 +154,39 @@ def test_members_page_by_page() -> None:
     assert [m["person"]["id"] for m in first["members"] + rest["members"]] == [str(p.pk) for p in cast] and rest["next"] is None
     assert first["members"][0]["role"] == "member" and first["members"][0]["joined_at"].endswith("Z")
     assert Phone(people.soizic()).get(f"/rooms/{room}/members").json()["code"] == "room.not_member"
+
+
+def test_a_case_nobody_writes_in_leaves_the_list_and_comes_back_with_the_next_word() -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from consult.rooms.models import Audience
+    from consult.standing.models import AccessChange
+    from tests.cases.helpers import ask, settle
+
+    camille, nadia, der = people.camille(), people.nadia(), group()
+    joined(der, nadia)
+    asked = [ask(camille, groups=[der])["room"], ask(camille, people=[nadia.pk])["room"], ask(camille)["room"]]
+    cases = [str(room) for room in asked]
+    assert [r["id"] for r in listed(nadia) if r["kind"] == "case"] == cases[::-1]
+    old = timezone.now() - timedelta(days=31)
+    Room.objects.filter(pk__in=cases).update(last_at=old)
+    Audience.objects.filter(room_id__in=cases).update(moved_at=old)
+    assert [r["id"] for r in listed(nadia) if r["kind"] == "case"] == []
+    assert {r["id"] for r in listed(camille)} == set(cases)  # she follows them
+    settle()
+    changes = AccessChange.objects.count()
+    for room in asked:
+        post(room, camille, "Du nouveau")
+    settle()
+    assert [r["id"] for r in listed(nadia) if r["kind"] == "case"] == cases[::-1]
+    assert AccessChange.objects.count() == changes
+
+
+def test_a_post_moves_its_room_without_a_word_to_the_indexes() -> None:
+    """HOT: no index of rooms_room holds a column that each post writes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'rooms_room'::regclass")
+        indexes = [text for (text,) in cursor.fetchall()]
+    assert len(indexes) >= 4 and not [text for text in indexes if any(column in text for column in ("last_seq", "last_post_no", "last_at"))]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.clinicians.models import Person
-from consult.rooms import search
+from consult.rooms import finding, search
 from consult.rooms.actions import changes, conversations, membership
 from tests import people
 from tests.rooms.helpers import Phone, group, joined, post
@@ -157,7 +157,66 @@ def test_newest_first_page_by_page_at_the_same_price() -> None:
     assert seen == told[::-1]
     with CaptureQueriesContext(connection) as queries:
         hits, _ = search.messages(person=nadia.pk, q="naevus", room=None, tag="", cursor=None, limit=30)
-    assert len(hits) == 30 and len(queries) <= 5
+    assert len(hits) == 30 and len(queries) <= 6
+
+
+@db
+@pytest.mark.parametrize("most", [60_000, 40])
+def test_walking_the_rooms_finds_what_the_index_finds(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """A common word is met on a walk from the rooms' ends; same hits, same order, page by page, in small steps and where the walk gives up."""
+    from tests.cases.helpers import ask
+
+    camille, nadia, idris = people.camille(), people.nadia(), people.idris()
+    der, car = joined(group(), nadia, idris, camille), joined(group("CAR", "Cardiologie"), idris)
+    private = uuid.UUID(conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[idris.pk])["room"])
+    for n in range(24):
+        post(private, idris, f"nævus {n} de trop")
+    membership.invite(person_id=camille.pk, client_id=uuid.uuid4(), room_id=private, invitee=nadia.pk)
+    for n in range(90):
+        told = post((der, car, private)[n % 3], idris, f"{'nævus' if n % 4 else 'rien'} {n} {'#suivi' if n % 5 == 0 else ''}")
+        if n % 10 == 3:
+            changes.retract(changes.Retraction((der, car, private)[n % 3], idris.pk, told["message"]))
+        if n in (20, 70):
+            ask(camille, title=f"Un nævus {n}", question="Que faire ?")
+
+    def pages(**query: Any) -> list[str]:
+        url, phone, seen = "/api/v1/search?limit=7&" + "&".join(f"{k}={v}" for k, v in query.items()), Phone(nadia), []
+        while url:
+            answer = phone.client.get(url, headers=phone.headers).json()
+            seen += [h["message"] for h in answer["hits"]]
+            url = answer["next"]
+        return seen
+
+    asked: list[dict[str, Any]] = [{"q": "naevus"}, {"q": "naevus", "room": private}, {"q": "naevus -rien", "tag": "suivi"}, {"q": "rien"}, {"q": "absent"}]
+    by_index = [pages(**query) for query in asked]
+    assert [len(found) for found in by_index] == [41, 20, 8, 15, 0]
+    monkeypatch.setattr(finding, "rare", lambda params: False)
+    monkeypatch.setattr(finding, "FIRST_STEP", 2)
+    monkeypatch.setattr(finding, "ROOMS_AT_ONCE", 1)
+    monkeypatch.setattr(finding, "AT_FIRST", 1)
+    monkeypatch.setattr(finding, "LOOKED_AT", most)
+    assert [pages(**query) for query in asked] == by_index
+
+
+@db
+def test_a_word_is_rare_where_the_index_hands_over_less_than_a_walk_looks_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    nadia = people.nadia()
+    room = joined(group(), nadia)
+    for n in range(300):
+        post(room, nadia, "Un nævus" if n % 2 else f"Le mot{n}")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE rooms_message")
+    monkeypatch.setattr(finding, "SMALL", 0)
+    for where in (None, room):
+        asked = {"person": nadia.pk, "room": where, "limit": 21}
+        assert finding.rare({**asked, "q": "mot12"}) and not finding.rare({**asked, "q": "naevus"})
+
+
+@db
+def test_queries_are_not_compiled() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
 
 
 @db
