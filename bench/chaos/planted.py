@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import sys
 import threading
 import uuid
@@ -336,21 +337,24 @@ class _One:
         return person == self.person
 
 
+def serve(name: str, words: list[str]) -> None:
+    """Plants one fault, and serves as `consult.serve` with these words."""
+    import django
+
+    django.setup()
+    FAULTS[name].plant()
+    from consult import serve
+
+    sys.argv = ["consult.serve", *words, "--workers", "1"]  # workers would be processes without the fault
+    serve.main()
+
+
 def main() -> None:
     if len(sys.argv) < 3 or sys.argv[1] not in FAULTS or sys.argv[2] != "--":
         print(__doc__, *(f"{name:<30} {planted.says}; breaks: {planted.claim}" for name, planted in FAULTS.items()), sep="\n")
         sys.exit(2)
-    import os
-
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
-    import django
-
-    django.setup()
-    FAULTS[sys.argv[1]].plant()
-    from consult import serve
-
-    sys.argv = ["consult.serve", *sys.argv[3:], "--workers", "1"]  # workers would be processes without the fault
-    serve.main()
+    serve(sys.argv[1], sys.argv[3:])
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import logging
 import random
-import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +16,12 @@ from typing import Any
 import pytest
 
 from bench.chaos.checker import judge
-from bench.chaos.checks.verdict import CLAIMS, Terms
+from bench.chaos.checks.verdict import CLAIMS, Terms, Verdict
 from bench.chaos.journal import Journal
 from bench.chaos.planted import FAULTS
 from consult.local import redis
 from consult.local.errors import LocalError
+from tests.chaos.nursery import Nursery, nursery
 from tests.live import HEAL_S, RIGHTS_S, Gone, Node, Refused, Socket, Someone, Stack, http, services, until
 from tests.proxy import AFTER_COMMIT
 
@@ -31,17 +31,34 @@ QUICK = {"SWEEP_S": "0.3", "ACCESS_POLL_S": "0.2", "HEARTBEAT_MS": "2500"}
 NOT_OF_A_SERVER = {"unreadable", "answers"}
 
 
+class Forked:
+    """A process of the nursery, as a Node asks about it."""
+
+    def __init__(self, nursery: Nursery, fault: str, port: int) -> None:
+        self.nursery, self.pid = nursery, nursery.start(fault, port)
+
+    def alive(self) -> bool:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+    def how_it_ended(self) -> str:
+        return "see the log"
+
+
 class Planted(Node):
-    """A server with one fault; `None` is the honest one, started in the same way."""
+    """A server with one fault."""
 
-    def __init__(self, stack: Stack, fault: str | None, **how: Any) -> None:
-        self.fault = fault
-        super().__init__(stack, fault or "honest", **how)
+    def __init__(self, stack: Stack, nursery: Nursery, fault: str) -> None:
+        self.nursery, self.fault = nursery, fault
+        super().__init__(stack, fault)
 
-    def words(self) -> list[str]:
-        if self.fault is None:
-            return super().words()
-        return [sys.executable, "-m", "bench.chaos.planted", self.fault, "--", "--port", str(self.port)]
+    def launch(self) -> None:
+        self.log = self.nursery.log
+        self.child: Any = Forked(self.nursery, self.fault, self.port)
+
+    def kill(self) -> None:
+        self.nursery.end(self.child.pid)
+
+    stop = kill
 
 
 class Witness(Socket):
@@ -82,8 +99,6 @@ class _Noted:
         return getattr(self.ws, name)
 
     async def send(self, text: str) -> None:
-        import json
-
         self.one.note("sent", frame=json.loads(text))
         await self.ws.send(text)
 
@@ -93,14 +108,14 @@ class _Noted:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """One database for all; `nodes[0]` is honest and hears no bell of the others, nor they its: it has a Redis of its own."""
+    """One database for all. `nodes[0]` hears no bell of the others, nor they its: it has a Redis of its own. `nodes[1]` is judged."""
     try:
         with services() as made:
             stack = Stack(made)
             try:
                 _, elsewhere = redis.start(made.family, stack.folder / "r2")
                 stack.node(env={**QUICK, "REDIS_URL": elsewhere})
-                stack.proxy()
+                _, stack.judged_url = stack.proxy()  # type: ignore[attr-defined]
                 yield stack
             finally:
                 stack.stop()
@@ -108,16 +123,12 @@ def stack() -> Iterator[Stack]:
         pytest.skip(f"these tests start servers of their own: {error}")
 
 
-@contextlib.contextmanager
-def serving(stack: Stack, fault: str | None) -> Iterator[Node]:
-    (proxy,) = stack.proxies
-    url = f"postgresql://{stack.services.url('').partition('://')[2].partition('@')[0]}@127.0.0.1:{proxy.port}/{stack.database}?sslmode=disable&gssencmode=disable"
-    node = Planted(stack, fault, env=QUICK, database_url=url)
-    try:
-        yield node
-    finally:
-        node.stop()
-        proxy.well()
+@pytest.fixture(scope="module")
+def faulty(stack: Stack) -> Iterator[Nursery]:
+    env = {**stack.services.env(stack.database, stack.redis_url, stack.judged_url), **QUICK}  # type: ignore[attr-defined]
+    env.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    with nursery(env, stack.folder / "planted.log") as made:
+        yield made
 
 
 # --- the scenario --------------------------------------------------------------------
@@ -224,18 +235,22 @@ class Scenario:
         self.journal.write("log", person=str(who.id), room=self.room, epoch=page["epoch"], head=page["head"], events=events)
 
 
-async def play(stack: Stack, fault: str | None, path: Path) -> Any:
+async def play(stack: Stack, node: Node, path: Path, *, fault: str | None = None) -> Verdict:
     journal = Journal(path)
-    with serving(stack, fault) as node:
-        scenario = Scenario(stack, node, journal, patient=fault is None)
-        scenario.needs_heads = fault == "heads-ahead"
-        await asyncio.wait_for(scenario.run(), 60)
-    journal.close()
+    scenario = Scenario(stack, node, journal, patient=fault is None)
+    scenario.needs_heads = fault == "heads-ahead"
+    try:
+        await asyncio.wait_for(scenario.run(), 90)
+    finally:
+        node.stop()
+        stack.proxies[0].well()
+        journal.close()
     return judge(path, Terms(revoked_s=1.0, heal_s=HEAL_S))
 
 
 async def test_the_honest_server(stack: Stack, tmp_path: Path) -> None:
-    verdict = await play(stack, None, tmp_path / "journal")
+    honest = Node(stack, "honest", env=QUICK, database_url=stack.judged_url)  # type: ignore[attr-defined]
+    verdict = await play(stack, honest, tmp_path / "journal")
     assert verdict.clean, verdict.table()
     # It was a scenario worth judging.
     assert verdict.counts["acknowledged"] > 50 and verdict.counts["delivered"] > 120 and verdict.counts["refused"] == 1
@@ -244,10 +259,8 @@ async def test_the_honest_server(stack: Stack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_planted_fault(stack: Stack, tmp_path: Path, fault: str) -> None:
-    began = time.monotonic()
-    verdict = await play(stack, fault, tmp_path / "journal")
-    print(f"{time.monotonic() - began:.1f} s: {dict(verdict.faults)}")
+async def test_a_planted_fault(stack: Stack, faulty: Nursery, tmp_path: Path, fault: str) -> None:
+    verdict = await play(stack, Planted(stack, faulty, fault), tmp_path / "journal", fault=fault)
     assert FAULTS[fault].claim in verdict.faults, verdict.table()
 
 
