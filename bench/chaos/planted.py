@@ -244,6 +244,19 @@ def _drop_the_first_of_a_replay() -> None:
     entering.read = drops
 
 
+@fault("answer-twice", "now and then a command is answered a second time", breaks="answers")
+def _answer_twice() -> None:
+    from consult.rooms.order import Lines, Slot
+
+    answer, due = Lines.answer, every(7)
+
+    def twice(self: Lines, slot: Slot, emit: Callable[[], None]) -> None:
+        times = 2 if due() else 1
+        answer(self, slot, lambda: [emit() for _ in range(times)] and None)
+
+    Lines.answer = twice  # type: ignore[method-assign]
+
+
 @fault("new-epoch-for-one", "one reader is told another epoch than the others", breaks="epoch")
 def _new_epoch_for_one() -> None:
     from consult.rooms import consumer

@@ -455,6 +455,14 @@ def never_answered(s: Story) -> None:
     s.line("calm", wait=6)
 
 
+@lie("answers")
+def a_resume_without_a_word(s: Story) -> None:
+    s.open("bob3", "bob")
+    ref = s.sent("bob3", "hello", resume=[{"room": R, "after": {"epoch": E, "seq": 4}}])
+    s.ok("bob3", ref, personal={"room": "bob's", "head": {"epoch": "x", "seq": 0}})
+    s.line("calm", wait=6)
+
+
 @lie("unreadable")
 def without_logs(s: Story) -> None:
     s.lines = [x for x in s.lines if x["what"] != "log"]

@@ -26,9 +26,9 @@ from tests.live import HEAL_S, RIGHTS_S, Gone, Node, Refused, Socket, Someone, S
 from tests.proxy import AFTER_COMMIT
 
 logging.getLogger("httpx").setLevel(logging.WARNING)
-QUICK = {"SWEEP_S": "0.3", "ACCESS_POLL_S": "0.2", "HEARTBEAT_MS": "2500"}
-# What the checker cannot be shown by a faulty server: a journal is not the server's.
-NOT_OF_A_SERVER = {"unreadable", "answers"}
+# Quick to heal and to tell; slow to give up, for the machine may be busy.
+QUICK = {"SWEEP_S": "0.3", "ACCESS_POLL_S": "0.2", "HEARTBEAT_MS": "5000", "OUTCOME_S": "15"}
+ANSWER_S = 20
 
 
 class Forked:
@@ -162,7 +162,7 @@ class Scenario:
     async def post(self, one: Socket, body: str, id: str | None = None) -> None:
         id = id or str(uuid.UUID(int=self.rng.getrandbits(128)))
         with contextlib.suppress(Refused):
-            ok = await one.call("message.post", timeout=10, room=self.room, id=id, body=body)
+            ok = await one.call("message.post", timeout=ANSWER_S, room=self.room, id=id, body=body)
             if one is self.camille:
                 self.mine.append((id, body, ok))
 
@@ -184,7 +184,7 @@ class Scenario:
             ("reaction.add", {"message": self.mine[4][2]["message"], "reaction": "agree"}),
         ):
             with contextlib.suppress(Refused):
-                await self.camille.call(type, timeout=10, room=self.room, **more)
+                await self.camille.call(type, timeout=ANSWER_S, room=self.room, **more)
 
     async def send_again(self) -> None:
         for id, body, _ in (self.mine[0], self.mine[5]):
@@ -203,7 +203,7 @@ class Scenario:
         self.journal.write("lost", person=str(self.people[1].id), room=self.room)
         await until(lambda: bool(self.nadia.of_type("left")), RIGHTS_S if self.patient else 1.3)
         with contextlib.suppress(Refused):
-            await self.nadia.call("message.post", timeout=10, room=self.room, id=str(uuid.UUID(int=self.rng.getrandbits(128))), body="still here?")
+            await self.nadia.call("message.post", timeout=ANSWER_S, room=self.room, id=str(uuid.UUID(int=self.rng.getrandbits(128))), body="still here?")
         await self.post(self.camille, "not for her")
 
     async def listen(self) -> None:
@@ -215,7 +215,7 @@ class Scenario:
             return any(self.room in f["rooms"] for f in one.of_type("heads"))
 
         await until(lambda: self.camille.tip(self.room) >= head and self.idris.tip(self.room) >= head, HEAL_S if self.patient else 1.5)
-        await until(lambda: told(self.camille), HEAL_S if self.patient else 2.5 * self.needs_heads)
+        await until(lambda: told(self.camille), HEAL_S if self.patient else HEAL_S * self.needs_heads)
 
     needs_heads = False
 
@@ -245,7 +245,7 @@ async def play(stack: Stack, node: Node, path: Path, *, fault: str | None = None
         node.stop()
         stack.proxies[0].well()
         journal.close()
-    return judge(path, Terms(revoked_s=1.0, heal_s=HEAL_S))
+    return judge(path, Terms(revoked_s=RIGHTS_S if fault is None else 1.0, heal_s=HEAL_S))
 
 
 async def test_the_honest_server(stack: Stack, tmp_path: Path) -> None:
@@ -266,4 +266,4 @@ async def test_a_planted_fault(stack: Stack, faulty: Nursery, tmp_path: Path, fa
 
 def test_enough_faults() -> None:
     assert len(FAULTS) >= 12
-    assert {fault.claim for fault in FAULTS.values()} == set(CLAIMS) - NOT_OF_A_SERVER
+    assert {fault.claim for fault in FAULTS.values()} == set(CLAIMS) - {"unreadable"}, "a claim that no faulty server breaks"

@@ -25,10 +25,10 @@ class Socket:
         self.waiting: dict[int, Waiting] = {}
         self.repeated: dict[int, int] = {}  # refs that were used while they waited
         self.lines: dict[str, dict[int, None]] = {}  # of each room: the refs that wait, in the order sent
-        self.resumed: dict[str, tuple[Frame | None, int]] = {}  # rooms of hello's resume: after, newest
+        self.resumed: dict[str, tuple[Frame | None, int]] = {}  # rooms of hello's resume, until told of: after, newest
+        self.welcomed_at: float | None = None
         self.runs: dict[str, Run] = {}
         self.last_write: dict[str, int] = {}
-        self.invalid = 0  # commands sent that have no ref to be answered to
 
     @property
     def name(self) -> str:
@@ -52,8 +52,7 @@ class Sockets:
         one, command = self.open[line["socket"]], line["frame"]
         ref = command.get("ref") if isinstance(command, dict) else None
         if not isinstance(ref, int) or isinstance(ref, bool):
-            one.invalid += 1
-            return
+            return  # nothing that could be answered to
         if ref in one.waiting:
             one.repeated[ref] = one.repeated.get(ref, 0) + 1
             return
@@ -135,7 +134,7 @@ class Sockets:
         command = asked.command
         match command["type"]:
             case "hello":
-                own = ok["personal"]
+                own, one.welcomed_at = ok["personal"], at
                 if own["room"] not in one.resumed:
                     self._enter(one, own["room"], None, {"head": own["head"], "mode": "reset"}, at, asked.newest.get(own["room"], 0))
             case "room.enter":
@@ -185,6 +184,8 @@ class Sockets:
                 self.deliveries.whole(run, room, one.name)
             elif at > gone + self.terms.heal_s:
                 self.verdict.fault("revoked", f"{one.name} was never told that {room} is lost")
+        if one.resumed and one.welcomed_at is not None and at > one.welcomed_at + self.terms.heal_s:
+            self.verdict.fault("answers", f"{one.name} asked to resume {', '.join(one.resumed)}, and heard nothing of it")
         for ref, asked in one.waiting.items():
             if at > asked.sent_at + self.terms.heal_s:
                 self.verdict.fault("answers", f"{asked.command['type']} {ref} on {one.name} (line {asked.line}) was never answered")
