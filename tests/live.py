@@ -198,15 +198,17 @@ class Node:
         self.launch()
         self.ready()
 
-    def launch(self) -> None:
-        words: list[str] = [sys.executable, "-m", "consult.serve", "--port", str(self.port), "--workers", str(self.workers)]
+    def words(self) -> list[str]:
         if self.kind == "daphne":
-            words = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "--no-server-name", "consult.asgi:application"]
+            return [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "--no-server-name", "consult.asgi:application"]
+        return [sys.executable, "-m", "consult.serve", "--port", str(self.port), "--workers", str(self.workers)]
+
+    def launch(self) -> None:
         services = self.stack.services
         env = {**services.env(self.stack.database, self.stack.redis_url, self.database_url), **self.extra}
         env.pop("PROMETHEUS_MULTIPROC_DIR", None)
         with open(self.log, "ab") as log:
-            self.child: Child = services.family.start(self.name, words, env=env, cwd=CHECKOUT, log=log)
+            self.child: Child = services.family.start(self.name, self.words(), env=env, cwd=CHECKOUT, log=log)
 
     def ready(self) -> None:
         def answers() -> bool:

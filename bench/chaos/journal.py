@@ -9,6 +9,8 @@ closed  {socket, person, code}       by whichever side; code 1006 without a clos
 posted  {person, room, status, request, answer}   the HTTP twin of message.post, once answered; status 0: no answer
 lost    {person, room}               rights: `person` lost `room`; `at` is when the act that took it was answered
 gone    {person}                     the same for every room: suspended, or the sessions ended
+given   {person, room}               rights again: `at` is just before the act that gave them; `room` null: every room
+renewed {}                           the epochs of all rooms were replaced (new_epoch); the logs stayed
 calm    {}                           faults are over and the stack is whole; what follows tells whether it recovered
 log     {person, room, epoch, head, events}       at the end: a room's whole log over HTTP, as this member reads it
 """

@@ -1,0 +1,132 @@
+"""Faults of the way out: bells, healing, order, replays, answers, heads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from bench.chaos.planted.table import One, every, fault
+
+
+@fault("skip-a-heal", "a hole that no bell filled is never looked for", breaks="not delivered")
+def _skip_a_heal() -> None:
+    from consult.rooms.hub import Hub
+
+    async def never(self: Hub) -> None:
+        await asyncio.sleep(1e9)
+
+    Hub._heal_soon = lambda self, room, upto: None  # type: ignore[method-assign]
+    Hub._sweeps = never  # type: ignore[method-assign]
+
+
+@fault("jump-a-hole", "a bell that is not the next is delivered all the same", breaks="out of order")
+def _jump_a_hole() -> None:
+    from consult.rooms.hub import Hub
+
+    hear = Hub._hear
+
+    def jumps(self: Hub, bell: Any) -> None:
+        room = self.rooms.get(bell.room)
+        if room is not None and room.epoch is not None and bell.frames and bell.frames[0].seq > room.head:
+            room.head = bell.frames[0].seq - 1
+        hear(self, bell)
+
+    _skip_a_heal()
+    Hub._hear = jumps  # type: ignore[method-assign]
+
+
+@fault("deliver-backwards", "several events at once are delivered the last one first", breaks="out of order")
+def _deliver_backwards() -> None:
+    from consult.rooms.hub import Hub
+
+    deliver = Hub._deliver
+
+    def backwards(self: Hub, room: Any, frames: Any) -> None:
+        deliver(self, room, frames[::-1])
+        room.head = frames[-1].seq
+
+    Hub._deliver = backwards  # type: ignore[method-assign]
+
+
+@fault("deliver-twice", "now and then an event is delivered a second time", breaks="duplicated")
+def _deliver_twice() -> None:
+    from consult.rooms.hub import Hub
+
+    deliver, due = Hub._deliver, every(4)
+
+    def twice(self: Hub, room: Any, frames: Any) -> None:
+        for _ in range(2 if due() else 1):
+            deliver(self, room, frames)
+
+    Hub._deliver = twice  # type: ignore[method-assign]
+
+
+@fault("lose-a-frame", "an outbox discards an event now and then, and does not say so", breaks="out of order")
+def _lose_a_frame() -> None:
+    from consult.rooms.outbox import Outbox
+
+    put, due = Outbox.put, every(9)
+
+    def loses(self: Outbox, chunk: Any) -> None:
+        if chunk.room is None or not due():
+            put(self, chunk)
+
+    Outbox.put = loses  # type: ignore[method-assign]
+
+
+@fault("drop-the-first-of-a-replay", "a replay begins one event too late", breaks="out of order")
+def _drop_the_first_of_a_replay() -> None:
+    from consult.rooms import entering
+
+    read = entering.read
+
+    def drops(**kwargs: Any) -> Any:
+        answers = read(**kwargs)
+        for entry in answers:
+            if isinstance(entry, entering.Entry):
+                entry.frames = entry.frames[1:]
+        return answers
+
+    entering.read = drops
+
+
+@fault("answer-twice", "now and then a command is answered a second time", breaks="answers")
+def _answer_twice() -> None:
+    from consult.rooms.order import Lines, Slot
+
+    answer, due = Lines.answer, every(7)
+
+    def twice(self: Lines, slot: Slot, emit: Callable[[], None]) -> None:
+        times = 2 if due() else 1
+        answer(self, slot, lambda: [emit() for _ in range(times)] and None)
+
+    Lines.answer = twice  # type: ignore[method-assign]
+
+
+@fault("new-epoch-for-one", "one reader is told another epoch than the others", breaks="epoch")
+def _new_epoch_for_one() -> None:
+    from consult.rooms import consumer
+
+    entered, chosen = consumer._entered, One()
+
+    def renewed(entry: Any) -> dict[str, Any]:
+        frame = entered(entry)
+        if chosen(entry.grant.person):
+            frame["head"] = {**frame["head"], "epoch": frame["head"]["epoch"][::-1]}
+        return frame
+
+    consumer._entered = renewed
+
+
+@fault("heads-ahead", "heads counts one event more than was delivered", breaks="heads")
+def _heads_ahead() -> None:
+    from consult.rooms import wire
+    from consult.rooms.hub import Hub
+
+    def beat(self: Hub, connection: Any) -> None:
+        connection.ping()
+        heads = {str(id): self.rooms[id].head + 1 for id in connection.entered if id in self.rooms}
+        self.send(connection, wire.frame(type="heads", rooms=heads))
+
+    Hub._beat = beat  # type: ignore[method-assign]
