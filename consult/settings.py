@@ -180,6 +180,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "consult.web.sound_sign_in",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "consult.urls"
