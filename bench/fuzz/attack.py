@@ -23,6 +23,7 @@ CONNECTION = 3000  # frames one connection carries
 SPOKEN = {4400, 4413}
 SERVER_MAX = 1_500_000  # bytes (four times frame_bytes and a million) that the server reads of one message; above, it cuts the line: 1009, or the reset that follows it
 HELLO = {4400, 4413, 4401, 4403, 4006, 4426}
+KEPT_S = 2.0  # an idle connection of the HTTP client; the server gives one up after 5, and a request on its way just then would be cut
 UNFINISHED = 0.1  # seconds that a handshake which is none is given to be answered
 
 
@@ -70,7 +71,7 @@ class Attack:
         people = self.stack.people
         self.speakers = [people[f"writer{n}"] for n in (1, 2, 3, 4)]
         self.callers = [people[f"writer{n}"] for n in (5, 6, 7)]
-        self.client = httpx.AsyncClient(base_url=self.node.base, trust_env=False, timeout=30, limits=httpx.Limits(max_connections=12))
+        self.client = httpx.AsyncClient(base_url=self.node.base, trust_env=False, timeout=30, limits=httpx.Limits(max_connections=12, keepalive_expiry=KEPT_S))
 
     async def world(self) -> World:
         owner, stranger = self.stack.people["camille"], self.stack.people["nadia"]
@@ -101,9 +102,10 @@ class Attack:
         self.wires.discard(wire)
 
     async def greeted(self, who: Someone, world: World) -> Wire:
+        ticket = await self.ticket(who)  # before the socket: it has 10 s for its hello, and the machine may be slow
         wire = await self.wire()
         wire.on_event = world.heard
-        wire.say(dumps({"type": "hello", "ref": 1, "protocols": [1], "client": "fuzz/1", "ticket": await self.ticket(who)}))
+        wire.say(dumps({"type": "hello", "ref": 1, "protocols": [1], "client": "fuzz/1", "ticket": ticket}))
         await wire.until(lambda: wire.answers >= 1)
         if wire.last != ["ok"]:
             self.judge.find("a sound hello was not answered ok", wire.last or wire.code)
@@ -169,8 +171,8 @@ class Attack:
             if self.stopped:
                 return
             who = self.speakers[i % len(self.speakers)]
-            wire = await self.wire()
             ticket = frames.random.choice([None, "x", "é" * 40, await self.ticket(who), await self.ticket(who)])
+            wire = await self.wire()
             texts = [frames.mutated(frames.hello(k + 1, ticket)) if frames.random.random() < 0.8 else frames.some(k + 1) for k in range(frames.random.choice([1, 2, 12]))]
             wire.asked = texts
             for text in texts:
