@@ -43,7 +43,7 @@ _STATE = """
 SELECT r.id, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by, r.slow_mode, coalesce(k.seq, 0), k.at,
        r.last_post_no - coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)
          - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = %(person)s AND o.post_no > coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)),
-       (SELECT count(*) FROM rooms_mention n WHERE n.person_id = %(person)s AND n.room_id = r.id AND n.seq > coalesce(k.seq, 0)),
+       (SELECT count(*) FROM rooms_mention n WHERE n.person_id = %(person)s AND n.room_id = r.id AND n.seq > greatest(coalesce(k.seq, 0), m.first_seq - 1)),
        (SELECT coalesce(json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq), '[]')
         FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = r.id),
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level
