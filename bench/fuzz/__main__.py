@@ -41,8 +41,8 @@ class Outcome:
         ]
 
 
-async def fuzz(stack: Stack, node: Node, plan: Plan, *, quiet: bool = False) -> Outcome:
-    """The whole attack on one server."""
+async def fuzz(stack: Stack, node: Node, plan: Plan, *, quiet: bool = False, seconds: float = float("inf")) -> Outcome:
+    """The whole attack on one server, or as much of it as fits into these seconds."""
     judge = Judge()
     health, began = Health(node, judge), time.monotonic()
     attack = Attack(stack, node, judge, plan)
@@ -55,6 +55,8 @@ async def fuzz(stack: Stack, node: Node, plan: Plan, *, quiet: bool = False) -> 
             await asyncio.wait([running], timeout=60)
             running.cancel()
             break
+        if time.monotonic() - began > seconds:
+            attack.stopped = True
         if not warm and attack.sent >= plan.frames * WARM_UP:
             warm = True
             health.warmed()
@@ -75,13 +77,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then, however many frames are left")
     options = parser.parse_args()
     with services() as made:
         stack = Stack(made)
         try:
             node = stack.node(env=ENV)
             print(f"seed {options.seed}, {options.frames:,} frames against {node.base} (process {node.child.pid})", flush=True)
-            outcome = asyncio.run(fuzz(stack, node, Plan(options.frames, options.seed)))
+            outcome = asyncio.run(fuzz(stack, node, Plan(options.frames, options.seed), seconds=options.minutes * 60))
         finally:
             stack.stop()
     print("\n".join(outcome.lines()))
