@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 import time
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import httpx
 from tests.live import Gone, Refused, Socket, Someone, Stack
 
 ROOMS, MEMBERS, ENTERED = 20, 6, 4  # rooms, people in each, rooms that one socket enters
+KEPT_S = 2.0  # an idle connection of the HTTP client; the server gives one up after 5, and a request on its way just then would be cut
 WORDS = [
     "avis",
     "lésion",
@@ -73,7 +73,7 @@ class Load:
         self.people = [p for p in self.stack.people.values() if p.name not in ("yann",)]  # who is not verified enters nothing
         self.rooms: dict[str, list[Someone]] = {}
         self.messages: dict[str, list[tuple[str, Someone, int]]] = {}  # recent ones by room: id, author, version
-        self.clients = [httpx.AsyncClient(base_url=node.base, trust_env=False, timeout=30) for node in self.stack.nodes]
+        self.clients = [httpx.AsyncClient(base_url=node.base, trust_env=False, timeout=30, limits=httpx.Limits(keepalive_expiry=KEPT_S)) for node in self.stack.nodes]
 
     def make_rooms(self) -> None:
         for n in range(ROOMS):
@@ -186,6 +186,8 @@ class Load:
                 self.done[refused.code] += 1
                 if refused.code not in ("message.changed", "message.retracted", "message.not_author"):
                     self.faults.append(f"{act.__name__}: {refused}")
+            except httpx.HTTPError as error:
+                self.faults.append(f"{act.__name__}: {error!r}")
             except Gone as gone:
                 self.done[f"gone {gone.code}"] += 1  # a socket that went in the middle of it
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -203,7 +205,3 @@ class Load:
             await self.go(reader)
         for client in self.clients:
             await client.aclose()
-
-
-def new_id() -> str:
-    return str(uuid.uuid4())

@@ -14,7 +14,7 @@ import psycopg
 import redis
 
 from bench.soak.flat import Bound, Verdict, judge
-from tests.live import Node, Stack
+from tests.live import Stack
 
 MIB = 2**20
 # By the beginning of a figure's name. Memory: what Python's allocator and caches move by; counts: what pools move by.
@@ -120,7 +120,3 @@ def _memory(pid: int) -> int:
         return status(pid)["memory"]
     except (FileNotFoundError, ProcessLookupError):
         return 0  # a backend that ended meanwhile
-
-
-def by_node(nodes: Iterable[Node]) -> list[str]:
-    return [f"{node.name} at {node.base}, process {node.child.pid}" for node in nodes]
