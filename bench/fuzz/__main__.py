@@ -47,7 +47,7 @@ async def fuzz(stack: Stack, node: Node, plan: Plan, *, quiet: bool = False, sec
     health, began = Health(node, judge), time.monotonic()
     attack = Attack(stack, node, judge, plan)
     running = asyncio.create_task(attack.run())
-    said, warm = began, False
+    said, warm, told = began, False, 0
     while not running.done():
         await asyncio.wait([running], timeout=LOOK_S)
         if not await asyncio.to_thread(health.look):
@@ -60,6 +60,9 @@ async def fuzz(stack: Stack, node: Node, plan: Plan, *, quiet: bool = False, sec
         if not warm and attack.sent >= plan.frames * WARM_UP:
             warm = True
             health.warmed()
+        for kind in list(judge.findings)[told:] if not quiet else []:
+            told += 1
+            print(f"FOUND: {kind}: {judge.findings[kind][:1000]}", flush=True)
         if not quiet and time.monotonic() - said > REPORT_S:
             said = time.monotonic()
             print(f"{said - began:6.0f} s {attack.sent:>9,} frames {attack.requests:>7,} requests {node.rss() / 2**20:6.1f} MiB, {len(judge.findings)} findings", flush=True)

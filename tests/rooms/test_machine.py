@@ -196,7 +196,7 @@ class Machine(RuleBasedStateMachine):
     def cursor(self, room: Room, n: int) -> dict[str, Any] | None:
         if n % 8 == 0:
             return None
-        back = (0, -1, 0, 3, 9, 10, 11, 12, room.head, room.head)[n % 10]
+        back = (0, -1, 0, 3, 4, 5, 6, 8, room.head, room.head)[n % 10]
         return {"epoch": "another" if n == 1 else room.epoch, "seq": max(0, room.head - back)}
 
     @rule(name=who, private=st.booleans(), n=some)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REACTIONS = ("agree", "useful", "thanks", "discuss")
-REPLAY_EVENTS, RESUME_EVENTS, BODY_CHARS = 10, 15, 60
+REPLAY_EVENTS, RESUME_EVENTS, BODY_CHARS = 5, 8, 60
 
 
 class Refuse(Exception):
