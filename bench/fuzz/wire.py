@@ -10,7 +10,7 @@ from bench.fuzz.judge import Judge
 from bench.generator.sockets import frame as masked
 from bench.generator.sockets import frames
 
-PATIENCE = 20.0
+PATIENCE = 60.0  # of a machine that has more to do
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
