@@ -96,6 +96,8 @@ class Attack:
     async def wire(self, handshake: bytes | None = None) -> Wire:
         wire = await Wire.open(self.node.port, self.judge, handshake=handshake)
         self.wires.add(wire)
+        if handshake is None and not await wire.opened():  # who speaks before the 101 is not heard, and may not (RFC 6455, 4.1)
+            self.judge.find("a sound handshake was not answered 101", wire.head or wire.code)
         return wire
 
     def done(self, wire: Wire) -> None:
@@ -193,7 +195,6 @@ class Attack:
                 return
             greeted = chance.random() < 0.25
             wire = await self.greeted(self.speakers[i % len(self.speakers)], world) if greeted else await self.wire()
-            await wire.opened()
             item = garbage.some()
             wire.asked = item
             answers = wire.answers
