@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
+import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import httpx
 from tests.live import Gone, Refused, Socket, Someone, Stack
 
 ROOMS, MEMBERS, ENTERED = 20, 6, 4  # rooms, people in each, rooms that one socket enters
+REMEMBERED = 512  # events that a hub keeps of a room (RING_FRAMES): until then its memory grows as it should
 KEPT_S = 2.0  # an idle connection of the HTTP client; the server gives one up after 5, and a request on its way just then would be cut
 WORDS = [
     "avis",
@@ -45,7 +47,7 @@ WORDS = [
 class Reader(Socket):
     """A socket that keeps counts, not events: it must not grow itself."""
 
-    heard = 0
+    heard = number = 0
 
     def _event(self, frame: dict[str, Any]) -> None:
         super()._event(frame)
@@ -84,9 +86,9 @@ class Load:
     # --- sockets -----------------------------------------------------------------
 
     async def come(self, n: int) -> Reader:
-        """One socket, spread over the nodes, in some of its person's rooms."""
-        person = self.people[n % len(self.people)]
-        node = self.stack.nodes[self.random.randrange(len(self.stack.nodes))]
+        """One socket in some of its person's rooms; the number says who and where, so that each node has as many at all times."""
+        person = self.people[n // len(self.stack.nodes) % len(self.people)]
+        node = self.stack.nodes[n % len(self.stack.nodes)]
         ticket = await self.clients[self.stack.nodes.index(node)].post("/api/v1/tickets", headers=person.headers)
         ticket.raise_for_status()
         reader = await Reader.knock(node, person)
@@ -95,12 +97,22 @@ class Load:
         own = [room for room, members in self.rooms.items() if person in members]
         for room in self.random.sample(own, min(ENTERED, len(own))):
             await reader.enter(room)
+        reader.number = n
         self.done["came"] += 1
         return reader
 
     async def fill(self) -> None:
+        """Opens the sockets; before the last of them come, each room gets as many posts as a hub remembers of it."""
         for start in range(0, self.sockets, 20):
             self.open += await asyncio.gather(*(self.come(n) for n in range(start, min(start + 20, self.sockets))))
+            if start == 20:
+                await asyncio.gather(*(self.warm(room) for room in self.rooms))
+
+    async def warm(self, room: str) -> None:
+        reader = next((r for r in self.open if r.who in self.rooms[room]), None)
+        for _ in range(0, REMEMBERED, 32):
+            if reader is not None:
+                await asyncio.gather(*[await reader.start("message.post", room=room, id=str(uuid.uuid4()), body=self.words()) for _ in range(32)])
 
     async def go(self, reader: Reader) -> None:
         """Half say goodbye, half are cut."""
@@ -171,8 +183,9 @@ class Load:
             self.faults.append(f"GET {path}: {answer.status_code} {answer.text[:200]}")
 
     async def churn(self) -> None:
-        await self.go(self.random.choice(self.open))
-        self.open.append(await self.come(self.random.randrange(self.sockets)))
+        reader = self.random.choice(self.open)
+        await self.go(reader)
+        self.open.append(await self.come(reader.number))
 
     async def every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
         """At this pace, also when one took longer; what is refused for a reason of two acts crossing is counted."""
