@@ -20,7 +20,7 @@ NODE := PATH="$(CURDIR)/$(VENV)/node-bin:$$PATH"
 SAY := @printf 'consult: %s\n'
 CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 
-.PHONY: help run test lint conformance screenshots bench bench-full lock clean servers node chromium dev frontend
+.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak lock clean servers node chromium dev frontend
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ bench: dev servers node ## beside what people would use instead: a table of rati
 
 bench-full: dev servers node ## the same with longer runs and the long rows
 	@$(NODE); $(PY) -m bench --full $(ARGS)
+
+fuzz: dev servers ## what no client would send, to a real server (ARGS="--frames 1000000 --seed 7"); see docs/fuzzing.md
+	@$(PY) -m bench.fuzz $(ARGS)
+
+soak: dev servers ## moderate load for long: is all that should be flat flat? (ARGS="--minutes 60")
+	@$(PY) -m bench.soak $(ARGS)
 
 lock: $(VENV)/bin/uv ## write the requirements' versions and hashes (ARGS=--upgrade for newer ones)
 	@for name in requirements requirements-dev requirements-local; do \

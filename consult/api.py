@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -109,6 +110,8 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
         return refuse(request, Refusal("request.not_found"))
     if isinstance(error, HttpError) and error.status_code < 500:
         return refuse(request, Refusal("frame.invalid", fields=["body"]))
+    if isinstance(error, RequestDataTooBig):
+        return refuse(request, Refusal("frame.too_large"))
     log.exception("request failed")
     return refuse(request, Refusal("request.failed"))
 

@@ -6,6 +6,23 @@ import json
 import logging
 from datetime import UTC, datetime
 
+# What anyone can cause from outside, by logger and the beginning of its message: libraries call it an error.
+STRANGERS = {
+    ("django.security.DisallowedHost", "Invalid HTTP_HOST"): "a request names a host that is not ours",
+    ("uvicorn.error", "Invalid UTF-8 sequence"): "a socket sent text that is not UTF-8",
+}
+
+
+class Strangers(logging.Filter):
+    """Makes such a line information: no traceback, and none of the stranger's words. ERROR is left for faults of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for (name, beginning), words in STRANGERS.items():
+            if record.name == name and str(record.msg).startswith(beginning):
+                record.levelno, record.levelname, record.msg, record.args, record.exc_info = logging.INFO, "INFO", words, (), None
+                return logging.getLogger().isEnabledFor(logging.INFO)
+        return True
+
 
 class JSONLines(logging.Formatter):
     """Level, logger, message and the `extra` fields named in `IDS`; a traceback shows places, not values."""

@@ -59,7 +59,7 @@ SELECT q.room, q.person, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by
        r.last_post_no - coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)
          - (SELECT count(*) FROM rooms_message o
             WHERE o.room_id = q.room AND o.author_id = q.person AND o.post_no > coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)),
-       (SELECT count(*) FROM rooms_mention n WHERE n.person_id = q.person AND n.room_id = q.room AND n.seq > coalesce(k.seq, 0)),
+       (SELECT count(*) FROM rooms_mention n WHERE n.person_id = q.person AND n.room_id = q.room AND n.seq > greatest(coalesce(k.seq, 0), m.first_seq - 1)),
        (SELECT json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq) FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = q.room),
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN rooms_room r ON r.id = q.room

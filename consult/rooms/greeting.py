@@ -54,7 +54,10 @@ class Door:
     def _own(origin: str, host: str, scope: dict[str, Any]) -> bool:
         if origin in settings.ALLOWED_ORIGINS:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # "http://[": nobody's page
+            return False
         return bool(parts.netloc.lower() == host.lower()) and parts.scheme in (("http", "https") if settings.LOCAL else ("https",))
 
 

@@ -263,10 +263,9 @@ class Hub:
             self._hear(doorbell.Bell(id, message["epoch"], frames))
         elif message["type"] == "signal":
             self._signal_here(id, message["frame"], message.get("but"))
-        elif message["type"] == "presence":
+        elif message["type"] == "presence" and (room := self.rooms.get(id)) is not None:  # of a room left meanwhile nothing would ever be forgotten
             self.presence.heard(id, message["from"], message["cards"])
-            if (room := self.rooms.get(id)) is not None:
-                self._presence_signal(room)
+            self._presence_signal(room)
 
     def _hear(self, bell: doorbell.Bell) -> None:
         room = self.rooms.get(bell.room)

@@ -119,3 +119,16 @@ def test_a_team_behind_one_address_is_not_locked_out_but_guessing_one_password_i
     assert guessed.json()["errors"][0]["code"] == "too_many_login_attempts"
     for _ in range(40):
         assert app("POST", "auth/login", {"email": nadia().email, "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", ['{"email": "a@example.org", "n": ' + "9" * 5000 + "}", "[" * 100_000, '{"a": 1, "a": 2}', "\xff", "{"], ids=["number", "nesting", "twice", "bytes", "half"]
+)
+def test_what_is_not_sound_json_is_refused(body: str) -> None:
+    answer = Client().post("/_allauth/app/v1/auth/login", body.encode("latin-1"), content_type="application/json")
+    assert answer.status_code == 400 and answer.json()["code"] == "frame.invalid"
+
+
+def test_a_body_without_end_is_refused() -> None:
+    answer = Client().post("/_allauth/app/v1/auth/login", b'{"email": "' + b"x" * 3_000_000 + b'"}', content_type="application/json")
+    assert answer.status_code == 413 and answer.json()["code"] == "frame.too_large"

@@ -94,6 +94,12 @@ def test_a_body_over_the_limit_is_413(phone: Phone, room: uuid.UUID) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "frame.too_large")
 
 
+def test_a_body_that_django_will_not_read_is_413_at_every_door(phone: Phone, room: uuid.UUID) -> None:
+    for door in (path(room), "/conversations"):
+        answer = phone.post(door, words(body="x" * (live_settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)))
+        assert (answer.status_code, answer.json()["code"]) == (413, "frame.too_large")
+
+
 def test_rooms_one_may_not_know_of_and_none_at_all_answer_alike(phone: Phone) -> None:
     hidden = str(Room.objects.create(kind="private").pk)
     told = set()

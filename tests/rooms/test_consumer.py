@@ -89,7 +89,7 @@ async def test_a_page_of_ours_speaks_by_its_cookie(camille: Person) -> None:
 
 async def test_a_foreign_page_with_a_cookie_is_not_let_in(camille: Person) -> None:
     key = await db(people.session_of, camille)
-    for origin in (FOREIGN, (b"origin", b"null"), (b"origin", b"http://localhost.evil.example"), (b"origin", b"http://localhost:1")):
+    for origin in (FOREIGN, (b"origin", b"null"), (b"origin", b"http://localhost.evil.example"), (b"origin", b"http://localhost:1"), (b"origin", b"http://[")):
         with pytest.raises(Closed):
             await Socket(origin, cookie(key)).connect()
 

@@ -183,6 +183,20 @@ def test_mentions_count_those_after_the_mark(room: uuid.UUID, camille: Person, n
     assert enter(nadia, room).state["mentions"] == 2
 
 
+def test_a_mention_from_before_one_may_read_is_not_counted(camille: Person, nadia: Person) -> None:
+    """Out of a conversation and back in it: as the room list counts, and as unread does."""
+    from consult.rooms import lists
+    from consult.rooms.commands import MentionAt
+
+    room = uuid.UUID(conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[nadia.pk, people.idris().pk])["room"])
+    post(room, camille, "@Nadia", mentions=[MentionAt(person=str(nadia.pk), start=0, length=6)])
+    membership.leave(person_id=nadia.pk, room_id=room)
+    membership.invite(person_id=camille.pk, client_id=uuid.uuid4(), room_id=room, invitee=nadia.pk)
+    assert enter(nadia, room).state["mentions"] == lists.one(person=nadia.pk, room=room)["mentions"] == 0
+    post(room, camille, "@Nadia", mentions=[MentionAt(person=str(nadia.pk), start=0, length=6)])
+    assert enter(nadia, room).state["mentions"] == lists.one(person=nadia.pk, room=room)["mentions"] == 1
+
+
 def test_many_rooms_are_read_in_as_many_queries_as_one(camille: Person, queries: list[str]) -> None:
     rooms = [joined(Room.objects.create(kind="group", listed=True).pk, camille) for _ in range(6)]
     asks = [Ask(r, epoch(r), 0) for r in rooms]

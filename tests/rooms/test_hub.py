@@ -462,3 +462,9 @@ async def test_a_changed_right_rings_in_the_other_process(live: Hub, other: Hub,
     await db(membership.leave, person_id=nadia.pk, room_id=room)
     live._access_rang()
     await until(lambda: any(f["type"] == "left" for f in reader.ear.got))
+
+
+async def test_presence_of_a_room_that_was_left_is_not_kept(live: Hub) -> None:
+    """A message may still be on its way when the group was left: whatever stays behind would stay for good."""
+    live._from_bus({"type": "presence", "node": "another", "from": "another", "room": str(uuid.uuid4()), "cards": {}})
+    assert not live.presence._others
