@@ -39,7 +39,7 @@ class Bus:
         self.node, self.heard = node, heard
         self.layer: Any = get_channel_layer()
         self.channel: str | None = None
-        self.others_until = 0.0  # until then other processes are taken to be there
+        self.others_until = time.monotonic() + SILENT_S  # until then other processes are taken to be there
         self.ways = [Way(self, i, len(settings.REDIS_HOSTS)) for i in range(len(settings.REDIS_HOSTS))]
         self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beacon()), *(asyncio.create_task(way.work()) for way in self.ways)]
 
