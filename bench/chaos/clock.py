@@ -11,23 +11,29 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from consult.local.errors import LocalError
+
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1", "/usr/lib64/faketime/libfaketime.so.1")
 
 
 class Clock:
     def __init__(self) -> None:
-        self.library = next((str(found) for pattern in LIBRARIES for found in Path("/").glob(pattern[1:])), None)
+        library = self.find()
+        if library is None:
+            raise LocalError("no libfaketime on this machine (Debian, Ubuntu: apt-get install libfaketime)")
+        self.library = library
         self.folder = Path(tempfile.mkdtemp(prefix="clock-"))
         self.folder.chmod(0o755)  # PostgreSQL's account reads it
         self.file = self.folder / "offset"
         self.right()
 
+    @staticmethod
+    def find() -> str | None:
+        return next((str(found) for pattern in LIBRARIES for found in Path("/").glob(pattern[1:])), None)
+
     @contextlib.contextmanager
     def preloaded(self) -> Iterator[None]:
         """Who is started inside this block has the clock that can jump."""
-        if self.library is None:
-            yield
-            return
         ours = {
             "LD_PRELOAD": self.library,
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
@@ -43,8 +49,6 @@ class Clock:
                 del os.environ[name]
 
     def jump(self, seconds: int) -> None:
-        if self.library is None:
-            raise RuntimeError("no libfaketime on this machine (Debian, Ubuntu: apt-get install libfaketime)")
         draft = self.file.with_suffix(".new")
         draft.write_text(f"{seconds:+d}\n")
         draft.chmod(0o644)

@@ -107,7 +107,7 @@ def _fault(rng: random.Random, name: str, frozen: bool, length: float) -> Fault:
     options: dict[str, Any] = {"node": rng.randrange(2), "wire": rng.randrange(2), "person": rng.randrange(1, PEOPLE), "room": rng.randrange(3)}
     match name:
         case "commit cut":
-            options["times"] = rng.randint(3, 6)
+            options["times"] = rng.randint(4, 7)
         case "net delay":
             options["delay"] = round(rng.uniform(0.03, 0.4), 3)
         case "clock jump":
