@@ -246,14 +246,14 @@ class Consumer(AsyncConsumer):
             if self.connection.closed is not None:
                 return
         own = next(a for a in answers if isinstance(a, Entry) and a.room == speaker.personal)
-        ok = greeting.ok(command.ref, speaker, own)
         if named:
-            self._say(ok)
+            self._say(greeting.ok(command.ref, speaker, own))
         for answer in answers:
             if not isinstance(answer, Entry):
                 self._say(wire.frame(type="left", room=str(answer[0]), code="room.not_found"))
             elif answer is own and not named:
-                await self._join(answer, lambda entry: ok, serial)
+                # Where rights changed meanwhile it is read anew: the head that is told is the one that its events follow.
+                await self._join(answer, lambda entry: greeting.ok(command.ref, speaker, entry), serial)
             else:
                 await self._join(answer, lambda entry: wire.frame(type="entered", **_entered(entry)), serial, ref=None)
         for room in unseen:
