@@ -145,7 +145,8 @@ class Device:
         self.heard = time.monotonic()
         code = 1006
         try:
-            resume = [{"room": room, "after": self.cursors[room]} for room in self.rooms if room in self.wanted]
+            self.resumed = set(self.wanted)
+            resume = [{"room": room, "after": self.cursors[room]} for room in self.rooms if room in self.resumed]
             await self._send({"type": "hello", "protocols": [1], "ticket": ticket, "client": "chaos/1", **({"resume": resume} if resume else {})})
             while True:
                 await self.flowing.wait()
@@ -211,6 +212,11 @@ class Device:
                 self.said_hello = self.ready = True
                 self.tally.knocking(-1)
                 self.silence = 2 * frame["heartbeat_ms"] / 1000
+                for room in sorted(self.wanted - self.resumed):  # changed its mind while it connected
+                    await self._send({"type": "room.enter", "room": room, "after": self.cursors[room]})
+                for room in sorted(self.resumed - self.wanted):
+                    if room in self.cursors:
+                        await self._send({"type": "room.leave", "room": room})
                 for command in list(self.outbox):
                     await self._send(command)
             case "room.enter":

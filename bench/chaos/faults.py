@@ -29,12 +29,13 @@ def _node_drained(house: House, fault: Fault, run: dict[str, Any]) -> None:
     node = house.nodes[fault.options["node"]]
     if node.child.alive():
         node.term()
+        house.draining.append(node)
 
 
 def _node_started(house: House, fault: Fault, run: dict[str, Any]) -> None:
     node = house.nodes[fault.options["node"]]
-    if fault.name == "node drained" and node.child.alive():
-        return  # it drains longer than the fault lasts; `heal` starts it
+    if node.child.alive():
+        return  # it drains longer than the fault lasts (`heal` starts it), or another fault started it
     house.services.family.forget(node.child)
     node.launch()
 

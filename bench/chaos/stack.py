@@ -64,6 +64,7 @@ class House:
         self.acts = subprocess.Popen([sys.executable, "-m", "bench.chaos.acts"], cwd=live.CHECKOUT, env=self.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.asked = 0  # acts not answered yet
         self.suspended: set[str] = set()
+        self.draining: list[live.Node] = []
         assert live.wait_for(self._answers, 30), "nginx does not answer"
 
     @property
@@ -127,6 +128,8 @@ class House:
         self.disk.free()
         if not self.worker.alive():
             self.start_worker()
+        while self.draining:
+            self.draining.pop().child.process.wait(30)
         self.base.heal()
         while self.asked:
             self.act_answered()

@@ -21,7 +21,7 @@ from .journal import Journal
 from .tally import Tally
 
 SETTLE_S = 30.0  # after calm: the longest wait for clients that were sent away and for the last answers
-FAT = "€" * 7900
+FAT = "€" * 7800
 
 
 class Swarm:
@@ -197,8 +197,7 @@ class Swarm:
                 lost = [d for d in self.devices if d.person is self.people[who] and (d.stopped is not None or room not in d.wanted)]
                 wrong += await self._log(room, who, lost=bool(lost))
         for who, room in enumerate(self.personal):
-            lost = [d for d in self.devices if d.person is self.people[who] and d.stopped is not None]
-            wrong += await self._log(room, who, lost=bool(lost))
+            wrong += await self._log(room, who, lost=False)
         if self.crowd:
             wrong += await self._log(self.hall, 0, lost=False)
         return wrong
