@@ -29,7 +29,7 @@ def _node_drained(house: House, fault: Fault, run: dict[str, Any]) -> None:
     node = house.nodes[fault.options["node"]]
     if node.child.alive():
         node.term()
-        house.draining.append(node)
+        house.draining.append(node.child)
 
 
 def _node_started(house: House, fault: Fault, run: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ NODE = {
     "CONNECTIONS": "1000",
     "LOG_LEVEL": "WARNING",
 }
+STOPPED_S = 60
 CAST = ["sacha", "camille", "nadia", "idris", *(f"writer{n}" for n in range(1, 9))]
 
 
@@ -61,10 +62,12 @@ class House:
         self.nginx = nginx.start(services.family, services.folder / "nginx", self.port, [node.port for node in self.nodes])
         self.wires = [Wire(lambda: asyncio.open_connection("127.0.0.1", self.port)) for _ in range(3)]  # two that faults use, one that stays sound
         self.worker = self._worker()
-        self.acts = subprocess.Popen([sys.executable, "-m", "bench.chaos.acts"], cwd=live.CHECKOUT, env=self.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with open(self.base.folder / "acts.log", "ab") as log:
+            words = [sys.executable, "-m", "bench.chaos.acts"]
+            self.acts = subprocess.Popen(words, cwd=live.CHECKOUT, env=self.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         self.asked = 0  # acts not answered yet
         self.suspended: set[str] = set()
-        self.draining: list[live.Node] = []
+        self.draining: list[Child] = []
         assert live.wait_for(self._answers, 30), "nginx does not answer"
 
     @property
@@ -129,13 +132,21 @@ class House:
         if not self.worker.alive():
             self.start_worker()
         while self.draining:
-            self.draining.pop().child.process.wait(30)
+            self._stopped(self.draining.pop())
         self.base.heal()
         while self.asked:
             self.act_answered()
         for node in self.nodes:
             node.ready()
         assert live.wait_for(self._answers, 20)
+
+    @staticmethod
+    def _stopped(child: Child) -> None:
+        """A drain ends by itself, soon after DRAIN_S."""
+        try:
+            child.process.wait(STOPPED_S)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{child.name} does not stop on SIGTERM") from None
 
     def lift(self) -> None:
         for person in self.suspended:
