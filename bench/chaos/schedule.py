@@ -27,7 +27,7 @@ FAULTS: dict[str, tuple[float, float]] = {
     "commit cut": (0, 0),
     "net delay": (0.8, 2.0),
     "net cut": (0, 0),
-    "net half-open": (1.0, 3.5),
+    "net half-open": (1.0, 7.0),
     "net one way frozen": (1.0, 3.5),
     "net fragments": (1.0, 2.5),
     "reader stuck": (1.5, 3.0),

@@ -30,7 +30,7 @@ from .schedule import PEOPLE, Plan
 from .wires import Wire
 
 NODE = {
-    "HEARTBEAT_MS": "2000",
+    "HEARTBEAT_MS": "3000",
     "DRAIN_S": "1.5",
     "OUTCOME_S": "3",
     "OUTBOX_BYTES": "300000",
