@@ -41,3 +41,8 @@ class HotCursor(psycopg.Cursor[tuple[Any, ...]]):
         """Executes a prepared statement; its rows, or none where it returns nothing."""
         self.execute(query, params, prepare=True, binary=True)
         return self.fetchall() if self.description else []
+
+
+def read_only(error: BaseException) -> bool:
+    """PostgreSQL takes no writes for now (SQLSTATE 25006, which Django calls an InternalError): as temporary as a database that is away."""
+    return getattr(error.__cause__, "sqlstate", None) == "25006"

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from consult import figures
+from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import access, commands, greeting, lanes, limits, wire
 from consult.rooms.actions import changes, messages, reading
@@ -212,7 +213,11 @@ class Consumer(AsyncConsumer):
         except (OperationalError, InterfaceError, TimeoutError):
             self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
             self._end(1013, "try again later")
-        except Exception:
+        except Exception as error:
+            if read_only(error):  # its ticket could not be redeemed
+                self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
+                self._end(1013, "try again later")
+                return
             logger.exception("hello failed")
             self._end(1011, "internal error")
         finally:
