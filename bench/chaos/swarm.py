@@ -167,6 +167,7 @@ class Swarm:
         await _until(lambda: all((d.ready and not d.outbox) or d.stopped is not None for d in alive), SETTLE_S)
         wrong = [f"{d.name} not back" for d in alive if not d.ready and d.stopped is None]
         wrong += [f"{d.name}: {len(d.outbox)} unanswered, first {d.outbox[0]['type']}" for d in alive if d.outbox and d.stopped is None]
+        await asyncio.sleep(1)  # the worker's last events follow the last posts
         heads: dict[str, int] = {}
         for room, members in zip(self.rooms, self.plan["members"], strict=True):
             answer = await self._read(members[0], f"/api/v1/rooms/{room}/events", limit=1)
