@@ -18,9 +18,11 @@ INSTALL := $(UV) install --python $(PY) --require-hashes
 # Where Node's wheel is linked, should the machine have no Node; otherwise the folder does not exist.
 NODE := PATH="$(CURDIR)/$(VENV)/node-bin:$$PATH"
 SAY := @printf 'consult: %s\n'
+# Seeded runs of `make chaos`; ARGS="--seed 42" repeats one.
+CHAOS_RUNS ?= 100
 CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 
-.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak lock clean servers node chromium dev frontend
+.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak chaos lock clean servers node chromium nginx dev frontend
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +30,7 @@ help: ## this list
 run: $(VENV)/.runtime servers frontend ## run Consult with a demo (PORT=8001 for another port than 8000)
 	@$(PY) -m consult.local up --port $(PORT)
 
-test: dev servers frontend chromium ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
+test: dev servers frontend chromium nginx ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
 	$(SAY) "front-end tests"
 	@cd frontend && $(NODE) npm test --silent
 	$(SAY) "server tests"
@@ -63,6 +65,9 @@ fuzz: dev servers ## what no client would send, to a real server (ARGS="--frames
 
 soak: dev servers ## moderate load for long: is all that should be flat flat? (ARGS="--minutes 60")
 	@$(PY) -m bench.soak $(ARGS)
+
+chaos: dev servers nginx ## faults on the real stack, seeded (ARGS="--seed 42" repeats one run, CHAOS_RUNS=10 makes fewer)
+	@$(PY) -m bench.chaos --runs $(CHAOS_RUNS) $(ARGS)
 
 lock: $(VENV)/bin/uv ## write the requirements' versions and hashes (ARGS=--upgrade for newer ones)
 	@for name in requirements requirements-dev requirements-local; do \
@@ -150,4 +155,15 @@ chromium:
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } >/dev/null \
 	      || echo "consult: Chromium could not be installed; browser tests will be reported as not run"; \
 	  else echo "consult: no Chromium; browser tests will be reported as not run (Debian: apt-get install chromium)"; fi; \
+	fi
+
+# What stands before the web nodes under faults, and the library that makes PostgreSQL's clock jump
+
+nginx:
+	@if ! { PATH="$$PATH:/usr/sbin" command -v nginx && ls /usr/lib/*/faketime/libfaketime.so.1; } >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "consult: installing nginx and libfaketime (apt-get) …"; \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light libfaketime; } >/dev/null \
+	      || echo "consult: nginx and libfaketime could not be installed; tests of faults will be reported as not run"; \
+	  else echo "consult: no nginx or no libfaketime; tests of faults will be reported as not run (Debian: apt-get install nginx-light libfaketime)"; fi; \
 	fi

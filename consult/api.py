@@ -100,7 +100,9 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
     from django.db import InterfaceError, OperationalError
 
-    if isinstance(error, OperationalError | InterfaceError) or type(error).__name__ == "PoolTimeout":
+    from consult.database import read_only
+
+    if isinstance(error, OperationalError | InterfaceError) or read_only(error) or type(error).__name__ == "PoolTimeout":
         from consult.rooms.log import commit_was_sent
 
         log.warning("database unavailable", extra={"why": type(error).__name__})

@@ -47,7 +47,7 @@ class Lasting(DatabaseWrapper):
         return super().create_cursor(name)
 
 
-def read_only() -> None:
+def one_snapshot() -> None:
     """Makes the transaction that was just opened see one state of the database, and write nothing."""
     if isinstance(own := connections["default"], Lasting):
         own.due = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -76,3 +76,8 @@ def together(*statements: Statement) -> list[Rows]:
             for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
                 cursor.execute(query, params, prepare=True, binary=True)
         return [c.fetchall() if c.pgresult is not None and c.pgresult.nfields else [] for c in cursors[len(begin) :]]
+
+
+def read_only(error: BaseException) -> bool:
+    """PostgreSQL takes no writes for now (SQLSTATE 25006, which Django calls an InternalError): as temporary as a database that is away."""
+    return getattr(error.__cause__, "sqlstate", None) == "25006"

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from consult import figures
+from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import access, commands, greeting, lanes, limits, wire
 from consult.rooms.actions import changes, messages, reading
@@ -226,7 +227,11 @@ class Consumer(AsyncConsumer):
         except (OperationalError, InterfaceError, TimeoutError):
             self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
             self._end(1013, "try again later")
-        except Exception:
+        except Exception as error:
+            if read_only(error):  # its ticket could not be redeemed
+                self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
+                self._end(1013, "try again later")
+                return
             logger.exception("hello failed")
             self._end(1011, "internal error")
         finally:
@@ -261,14 +266,14 @@ class Consumer(AsyncConsumer):
             if self.connection.closed is not None:
                 return
         own = next(a for a in answers if isinstance(a, Entry) and a.room == speaker.personal)
-        ok = greeting.ok(command.ref, speaker, own)
         if named:
-            self._say(ok)
+            self._say(greeting.ok(command.ref, speaker, own))
         for answer in answers:
             if not isinstance(answer, Entry):
                 self._say(wire.frame(type="left", room=str(answer[0]), code="room.not_found"))
             elif answer is own and not named:
-                await self._join(answer, lambda entry: ok, serial)
+                # Where rights changed meanwhile it is read anew: the head that is told is the one that its events follow.
+                await self._join(answer, lambda entry: greeting.ok(command.ref, speaker, entry), serial)
             else:
                 await self._join(answer, lambda entry: wire.frame(type="entered", **_entered(entry)), serial, ref=None)
         for room in unseen:

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from consult.database import COMMIT, Rows, Statement, read_only, together
+from consult.database import COMMIT, Rows, Statement, one_snapshot, together
 from consult.errors import Refusal
 from consult.rooms import doorbell, wire
 
@@ -246,7 +246,7 @@ def page(*, room: uuid.UUID, first_seq: int, after: int | None, before: int | No
 def snapshot() -> Iterator[None]:
     """Several reads that see one state of the database."""
     with transaction.atomic():
-        read_only()
+        one_snapshot()
         yield
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from consult.clinicians.models import Person
 from consult.rooms import doorbell
-from consult.rooms.actions import membership
+from consult.rooms.actions import membership, personal
 from consult.rooms.hub import Hub
 from consult.rooms.models import Audience, Membership, Room
 from consult.standing import actions
@@ -169,3 +169,27 @@ async def test_rights_that_change_while_entering_are_read_anew(nadia: Person, ro
     live.join = late  # type: ignore[method-assign]
     assert (await socket.enter(room))["code"] == "room.not_member"
     assert room not in live.rooms
+
+
+async def test_the_head_told_by_hello_is_read_anew_too(nadia: Person, live: Hub) -> None:
+    """Rights changed, and an event came, between the reading of a hello and its answer: that event is counted in the head."""
+    own = await db(personal.room_of, nadia.pk)
+    join, held = live.join, False
+
+    async def late(*args: Any) -> bool:
+        nonlocal held
+        if not held:
+            held = True
+            await db(personal.tell, person_id=nadia.pk, kind="verification.decided", data={"status": "verified"})
+            await db(actions.suspend, person_id=(await db(people.camille)).pk, until=timezone.now() + timedelta(hours=1), by=None, reason="")
+            while live.rights.serial == args[-1]:
+                live.rights.wake.set()
+                await live.read(lambda: None)
+        return await join(*args)
+
+    live.join = late  # type: ignore[method-assign]
+    socket = await Socket.of(nadia)
+    head = socket.ok["personal"]["head"]["seq"]
+    await db(personal.tell, person_id=nadia.pk, kind="verification.decided", data={"status": "verified"})
+    event = await socket.until(lambda f: f["type"] == "event" and f["room"] == str(own), 3)
+    assert head == 1 and event["seq"] == head + 1
