@@ -42,7 +42,7 @@ outbox_overflows = Counter("consult_outbox_overflows_total", "Readers closed wit
 
 # --- database and pools ---
 reader_wait = Histogram("consult_reader_wait_seconds", "How long a read for entering or healing waited for a thread.", buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 5))
-readers_waiting = Gauge("consult_readers_waiting", "Reads that wait for a reader thread.", multiprocess_mode="livesum")
+readers_waiting = Gauge("consult_readers_waiting", "Reads that wait for a reader thread, and arrivals that wait for the next reading.", multiprocess_mode="livesum")
 pool_connections = Gauge("consult_pool_connections", "Connections of the pool for HTTP requests, by state.", ["state"], multiprocess_mode="livesum")
 pool_waiting = Gauge("consult_pool_waiting", "HTTP requests that wait for a connection of the pool.", multiprocess_mode="livesum")
 pool_waits = Counter("consult_pool_waits_total", "HTTP requests that had to wait for a connection of the pool.")
@@ -99,5 +99,7 @@ command = Children(commands)
 # A series is born with its first value, and Prometheus sees no increase in that: what alerts ask for is there from the start.
 for code in ("request.failed", "service.unavailable"):
     refusals.labels(code)
+for outcome in ("served", "behind", "failed", "resting"):
+    replica_reads.labels(outcome)
 for by in ("gap", "sweep", "entry"):
     healed_events.labels(by)

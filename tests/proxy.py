@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 WRITES = b"rooms_event"  # what the statements of a log-writing transaction name
-AFTER_COMMIT, BEFORE_COMMIT, BEFORE_WRITE = "after commit", "before commit", "before write"
+LOCKS = b"FOR NO KEY UPDATE"  # how it begins
+AFTER_COMMIT, BEFORE_COMMIT, BEFORE_WRITE, BEFORE_LOCK = "after commit", "before commit", "before write", "before lock"
 
 
 class Link:
@@ -166,6 +167,8 @@ class PgLink(Link):
                 self.writes = False
             writing = bool(sql) and WRITES in sql and b"INSERT" in sql.upper()
             if plan == BEFORE_WRITE and writing and self.pg.take(self):
+                return
+            if plan == BEFORE_LOCK and sql and LOCKS in sql and self.pg.take(self):
                 return
             self.writes = self.writes or writing
             commit = sql is not None and sql.strip(b" ;\0").upper() == b"COMMIT"

@@ -2,7 +2,7 @@
 
 Nothing waits for it. What is published goes through a bounded queue a Redis shard, with a time limit a call; what is lost there is
 found by the sweep, and a listener that ends is started again. (channels-redis: #181, #256, #406; see decision 0002.) A shard that is
-away holds up no other. Every process says every two seconds, on each shard, that it is there; one that hears of no other publishes
+away holds up no other. Every process says every second or two, on each shard, that it is there; one that hears of no other publishes
 nothing, for publishing and hearing its own words again cost it more than the delivery itself.
 """
 
@@ -26,7 +26,7 @@ logger = logging.getLogger("consult.bus")
 
 CALL_S = 1.0
 QUEUE = 10_000
-BEACON_S = 2.0
+BEACON_S = 1.5
 NODES = "nodes"  # begins the names of the groups in which processes say that they are there
 SILENT_S = 5 * BEACON_S  # a process not heard for so long is gone
 RENEW_S = 3600  # a layer that expires groups (the core one, after a day) keeps ours

@@ -71,7 +71,7 @@ def _healing(hub: Hub) -> None:
 def _queues(hub: Hub) -> None:
     figures.lanes_waiting.set(lanes.waiting())
     figures.commit_running.set(lanes.longest_running())
-    figures.readers_waiting.set(hub.readers._work_queue.qsize())
+    figures.readers_waiting.set(hub.readers._work_queue.qsize() + len(hub.identify.waiting) + len(hub.visit.waiting))
     figures.bus_waiting.set(hub.bus.waiting)
 
 

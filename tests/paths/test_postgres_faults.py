@@ -12,7 +12,7 @@ import pytest
 
 from tests.live import HEAL_S, OUTCOME_S, Gone, Node, Refused, Socket, Someone, Stack, http, one_log, patiently, sockets, until
 from tests.paths.test_crashes import Sender, all_there
-from tests.proxy import AFTER_COMMIT, BEFORE_COMMIT, BEFORE_WRITE
+from tests.proxy import AFTER_COMMIT, BEFORE_COMMIT, BEFORE_LOCK, BEFORE_WRITE
 
 
 def committed(stack: Stack, id: str) -> list[tuple[int, str]]:
@@ -132,14 +132,14 @@ async def test_a_request_cut_after_commit(proxied: Stack, cast: dict[str, Someon
 
 
 async def test_away_before_anything_was_sent(proxied: Stack, cast: dict[str, Someone]) -> None:
-    """PostgreSQL goes before COMMIT was sent: refused as temporary, nothing written, and the socket lives on."""
+    """PostgreSQL goes before COMMIT was sent, which is while the rooms are locked: refused as temporary, nothing written, and the socket lives on."""
     a, proxy = proxied.nodes[0], proxied.proxies[0]
     room = proxied.room(cast["camille"])
     async with sockets((a, cast["camille"])) as (camille,):
         await camille.enter(room)
         await camille.post(room, "well")
         id = str(uuid.uuid4())
-        proxy.cut(BEFORE_WRITE, and_refuse=True)
+        proxy.cut(BEFORE_LOCK, and_refuse=True)
         with pytest.raises(Refused) as refused:
             await camille.post(room, "never sent", id=id)
         assert refused.value.code == "service.unavailable" and refused.value.temporary
