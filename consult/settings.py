@@ -56,6 +56,7 @@ DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DAT
 NO_JIT = "-c jit=off"  # compiling a query takes longer than any of ours runs: 100 ms and more, where the planner expects many rows
 CONNECTING = {
     "application_name": "consult",
+    "prepare_threshold": 5,  # Django's default is never, and then psycopg does not prepare what asks for it either
     "connect_timeout": 4,
     # A database that is cut off without a word must not hold a lane beyond OUTCOME_S.
     "keepalives_idle": 5,

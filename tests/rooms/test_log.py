@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -203,3 +204,31 @@ def test_the_words_are_joined_when_read_and_the_row_holds_ids(settings: Any) -> 
         assert cursor.fetchone() == (None,)
     assert orjson.loads(log.frames_of([(room, 0, 1)])[room][0].text)["data"]["body"] == "mots"
     assert abs(Event.objects.get().at - timezone.now()) < timedelta(minutes=1)
+
+
+def test_what_is_on_the_path_of_a_message_is_prepared_once() -> None:
+    """Django's default for psycopg's threshold is never, also for what asks to be prepared."""
+    room = made()
+
+    def twice() -> list[tuple[Any, ...]]:
+        from consult.database import own_connection
+
+        own_connection()
+        try:
+            for _ in range(2):
+                append(room)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements")
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        plans = pool.submit(twice).result()
+    assert {statement.split()[0]: (generic, custom) for statement, generic, custom in plans} == {
+        "BEGIN": (2, 0),
+        "SELECT": (2, 0),
+        "INSERT": (2, 0),
+        "UPDATE": (2, 0),
+        "COMMIT": (2, 0),
+    }
