@@ -177,8 +177,10 @@ class Scenario:
         for n in range(6):
             await self.post(self.rng.choice([self.camille, self.idris]), f"missed {n}")
         await self.post(self.camille, "missed, and taken back")
+        last = self.mine[-1][2]
+        await until(lambda: self.camille.tip(self.room) >= last["seq"], HEAL_S if self.patient else 1.5)  # the words were here
         with contextlib.suppress(Refused):
-            await self.camille.call("message.retract", timeout=ANSWER_S, room=self.room, message=self.mine[-1][2]["message"])
+            await self.camille.call("message.retract", timeout=ANSWER_S, room=self.room, message=last["message"])
         before = {**known, "seq": known["seq"] - 5}
         self.nadia, other = await asyncio.gather(*(self.witness.open(self.node, self.people[1], resume={self.room: after}) for after in (known, before)))
         await until(lambda: self.room in self.nadia.expect and self.room in other.expect, 10)
