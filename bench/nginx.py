@@ -1,13 +1,15 @@
-"""Two nodes behind nginx: two servers that share nothing but PostgreSQL and Redis, and the proxy of docs/operating.md before them."""
+"""nginx as docs/operating.md has it, before any servers; and two nodes behind it, which share nothing but PostgreSQL and Redis."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from consult.local.stack import free_port
+from consult.local.supervise import Child, Family
 
 from . import debian
 from .generator.sockets import wait_for
@@ -17,7 +19,7 @@ HOME = FOLDER / "nginx"
 CONFIG = """
 daemon off;
 pid @HOME@/nginx.pid;
-error_log @HOME@/error.log error;
+error_log @HOME@/error.log warn;
 worker_processes 1;
 worker_rlimit_nofile 65536;
 events { worker_connections 30000; }
@@ -30,6 +32,7 @@ http {
         listen @HOST@:@PORT@ backlog=4096;
         client_max_body_size 1m;
         proxy_http_version 1.1;
+        proxy_connect_timeout 2s;
         proxy_set_header Host              $http_host;
         proxy_set_header X-Forwarded-For   $proxy_add_x_forwarded_for;
         proxy_set_header X-Forwarded-Proto $scheme;
@@ -38,8 +41,8 @@ http {
         location / { proxy_pass http://consult; }
         location = /ws/v1/ {
             proxy_pass http://consult;
-            proxy_read_timeout 3600s;  # no heartbeat for the length of a run
-            proxy_send_timeout 3600s;
+            proxy_read_timeout @SILENT_S@s;
+            proxy_send_timeout @SILENT_S@s;
             proxy_buffering off;
         }
     }
@@ -75,19 +78,25 @@ def version() -> str:
     return subprocess.run([program(), "-v"], check=True, capture_output=True, text=True).stderr.strip().rpartition("/")[2]
 
 
+def launch(family: Family, home: Path, port: int, nodes: Sequence[int], *, silent_s: int, env: Mapping[str, str] | None = None) -> Child:
+    """nginx on `port`, before servers at these ports. A socket that is silent for `silent_s` is cut, and a dead node is tried again after 1 s."""
+    home.mkdir(exist_ok=True)
+    servers = " ".join(f"server {HOST}:{node} max_fails=1 fail_timeout=1s;" for node in nodes)
+    text = CONFIG
+    for name, value in {"HOME": str(home), "HOST": HOST, "PORT": str(port), "NODES": servers, "SILENT_S": str(silent_s)}.items():
+        text = text.replace(f"@{name}@", value)
+    config = home / "nginx.conf"
+    config.write_text(text)
+    with open(home / "said.log", "ab") as log:
+        return family.start("nginx", [program(), "-p", home, "-c", config, "-e", home / "error.log"], env=env, cwd=home, log=log)
+
+
 def start(stack: Stack, *, core: int | None = None) -> Nodes:
-    nginx = program()
+    program()  # or nothing is started
     behind = [stack.start("consult", core=core, TRUSTED_PROXIES="1") for _ in range(2)]
     port = free_port(HOST, 0)
-    config = HOME / "nginx.conf"
-    HOME.mkdir(exist_ok=True)
-    told = {"HOME": str(HOME), "HOST": HOST, "PORT": str(port), "NODES": " ".join(f"server {HOST}:{node.port};" for node in behind)}
-    text = CONFIG
-    for name, value in told.items():
-        text = text.replace(f"@{name}@", value)
-    config.write_text(text)
-    with open(HOME / "said.log", "ab") as log:
-        child = stack.family.start("nginx", [nginx, "-p", HOME, "-c", config], env=stack.env, cwd=HOME, log=log)
+    # No heartbeat comes for the length of a run.
+    child = launch(stack.family, HOME, port, [node.port for node in behind], silent_s=3600, env=stack.env)
     try:
         wait_for(HOST, port, 10)
     except OSError as error:

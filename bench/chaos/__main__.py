@@ -11,6 +11,7 @@ from pathlib import Path
 
 from consult.local.errors import LocalError, say
 
+from ..stack import BenchError
 from . import report
 from .run import Outcome, run
 from .schedule import CROWD, FAULTS, plan
@@ -42,7 +43,7 @@ def main() -> int:
                 print(report.line(outcome), flush=True)
                 if outcome.well and not asked.keep:
                     shutil.rmtree(outcome.folder)
-    except LocalError as error:
+    except (LocalError, BenchError) as error:
         say(str(error))
         return 1
     print(report.totals(outcomes))

@@ -53,6 +53,7 @@ class Device:
     outbox: list[Sent] = field(default_factory=list)  # unanswered, in their order
     posted: list[Sent] = field(default_factory=list)
     waiting: dict[int, Sent] = field(default_factory=dict)
+    stands: dict[str, int] = field(default_factory=dict)  # room -> the last seq of what this connection hears of it
     ready: bool = False
     stopped: int | None = None
     ending: bool = False
@@ -163,6 +164,7 @@ class Device:
             watch.cancel()
             self.waiting.clear()
             self.entered.clear()
+            self.stands.clear()
             self.ws.transport.abort()
             self.journal.write("closed", socket=self.socket, person=self.person.id, code=code)
             self.tally.closed(code)
@@ -210,6 +212,7 @@ class Device:
         match asked.get("type"):
             case "hello":
                 self.said_hello = self.ready = True
+                self.stands[frame["personal"]["room"]] = frame["personal"]["head"]["seq"]
                 self.tally.knocking(-1)
                 self.silence = 2 * frame["heartbeat_ms"] / 1000
                 for room in sorted(self.wanted - self.resumed):  # changed its mind while it connected
@@ -223,6 +226,7 @@ class Device:
                 await self._positioned(frame)
             case "room.leave":
                 self.entered.discard(asked["room"])
+                self.stands.pop(asked["room"], None)
             case _:
                 self.tally.answered(asked)
         self._settle(asked)
@@ -251,6 +255,8 @@ class Device:
         room, head = frame["room"], frame["head"]
         self.entered.add(room)
         self.tally.modes[frame["mode"]] += 1
+        known = self.cursors.get(room)
+        self.stands[room] = known["seq"] if frame["mode"] == "replay" and known else head["seq"]
         if frame["mode"] == "replay":
             return
         after = self.cursors.get(room) if frame["mode"] == "page" else None
@@ -271,6 +277,8 @@ class Device:
 
     def _event(self, frame: dict[str, Any]) -> None:
         room, cursor = frame["room"], self.cursors.get(frame["room"])
+        if room in self.stands:
+            self.stands[room] = frame["seq"]
         if room not in self.wanted:
             return
         if cursor is None or frame["epoch"] != cursor["epoch"] or frame["seq"] > cursor["seq"]:
@@ -291,7 +299,7 @@ class Device:
         """The client deletes its copy, and what it would have sent there."""
         self.wanted.discard(room)
         self.entered.discard(room)
-        for copy in (self.cursors, self.own, self.seen):
+        for copy in (self.cursors, self.own, self.seen, self.stands):
             copy.pop(room, None)
         self.outbox = [command for command in self.outbox if command.get("room") != room]
 

@@ -62,13 +62,13 @@ def run(house: House, plan: Plan, folder: Path) -> Outcome:
     try:
         happened, cuts = _break(house, plan, this, _heard(swarm, "started"))
         house.heal()
-        worker_done = house.drained()
         calm = Journal(folder / "calm.jsonl")
         calm.write("calm")
         calm.close()
-        assert swarm.stdin
-        swarm.stdin.write("calm\n")
-        swarm.stdin.flush()
+        _tell(swarm, "calm")
+        _heard(swarm, "answered")
+        worker_done = house.drained()  # of the commands that were sent again after calm, too
+        _tell(swarm, "quiet")
         counted = json.loads(_line(swarm))
         swarm.wait(20)
     finally:
@@ -94,10 +94,14 @@ def _swarm(house: House, plan: Plan, rooms: list[str], hall: str, folder: Path) 
         swarm = subprocess.Popen([sys.executable, "-m", "bench.chaos.swarm"], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
     people = [{"id": str(person.id), "token": person.token, "personal": person.personal} for person in house.people]
     wish = {"plan": plan.as_json(), "rooms": rooms, "hall": hall, "people": people, "ports": [wire.port for wire in house.wires], "journal": str(folder / "clients.jsonl")}
-    assert swarm.stdin
-    swarm.stdin.write(json.dumps(wish) + "\n")
-    swarm.stdin.flush()
+    _tell(swarm, json.dumps(wish))
     return swarm
+
+
+def _tell(swarm: subprocess.Popen[str], line: str) -> None:
+    assert swarm.stdin
+    swarm.stdin.write(line + "\n")
+    swarm.stdin.flush()
 
 
 def _line(swarm: subprocess.Popen[str]) -> str:

@@ -23,7 +23,7 @@ from consult.local.supervise import Child
 from tests import live
 from tests.proxy import PgProxy, Proxy
 
-from . import nginx
+from .. import nginx
 from .clock import Clock
 from .disk import Disk, own_mounts
 from .schedule import PEOPLE, Plan
@@ -59,7 +59,7 @@ class House:
             self.base.node(env={**NODE, "REDIS_URL": redis_url}, database_url=url)
             assert self.nodes[n].child.alive()
         self.port = live.free_port()
-        self.nginx = nginx.start(services.family, services.folder / "nginx", self.port, [node.port for node in self.nodes])
+        self.nginx = nginx.launch(services.family, services.folder / "nginx", self.port, [node.port for node in self.nodes], silent_s=75)
         self.wires = [Wire(lambda: asyncio.open_connection("127.0.0.1", self.port)) for _ in range(3)]  # two that faults use, one that stays sound
         self.worker = self._worker()
         with open(self.base.folder / "acts.log", "ab") as log:

@@ -1,7 +1,7 @@
 """The clients of one run, in a process of their own: plays the plan's commands, then waits until all are caught up and reads every log.
 
-On stdin one line with the plan and where things are; then, once the faults are over, a line `calm`. On stdout `started` and
-at the end one line of what was counted.
+On stdin one line with the plan and where things are; then `calm`, once the faults are over, and `quiet`, once the worker has
+done what the last answered commands left to it. On stdout `started`, `answered`, and at the end one line of what was counted.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .journal import Journal
 from .tally import Tally
 
 SETTLE_S = 30.0  # after calm: the longest wait for clients that were sent away and for the last answers
+CATCH_UP_S = 10.0
 FAT = "€" * 7800
 
 
@@ -55,7 +56,7 @@ class Swarm:
 
     # --- the run ------------------------------------------------------------------------
 
-    async def run(self, calm: asyncio.Event) -> dict[str, Any]:
+    async def run(self, calm: asyncio.Event, quiet: asyncio.Event) -> dict[str, Any]:
         lives = [asyncio.create_task(device.live()) for device in self.devices]
         await _until(lambda: all(d.ready for d in self.devices), 20)
         lives += [asyncio.create_task(device.live()) for device in self.crowd]
@@ -66,7 +67,10 @@ class Swarm:
             await asyncio.sleep(max(0.0, started + step["at"] - time.monotonic()))
             self._go(self._do(step))
         await calm.wait()
-        wrong = await self._caught_up()
+        wrong = await self._answered()
+        say("answered")
+        await quiet.wait()
+        wrong += await self._caught_up()
         wrong += await self._logs()
         for device in [*self.devices, *self.crowd]:
             device.ending = True
@@ -155,28 +159,43 @@ class Swarm:
 
     # --- the end -------------------------------------------------------------------------
 
-    async def _caught_up(self) -> list[str]:
-        """After calm every command is answered, every device is back, and each stands at the head of its rooms."""
+    async def _answered(self) -> list[str]:
+        """After calm every command is answered, and every device is back."""
         for device in self.devices:
             for room in list(device.cursors):
                 if room not in device.wanted:
                     await device.enter(room)
         for task in list(self.tasks):  # HTTP twins under way, and a stuck reader that wakes
             await asyncio.wait([task], timeout=SETTLE_S)
-        alive = [d for d in self.devices if d.stopped is None]
+        alive = [d for d in [*self.devices, *self.crowd] if d.stopped is None]
         await _until(lambda: all((d.ready and not d.outbox) or d.stopped is not None for d in alive), SETTLE_S)
         wrong = [f"{d.name} not back" for d in alive if not d.ready and d.stopped is None]
-        wrong += [f"{d.name}: {len(d.outbox)} unanswered, first {d.outbox[0]['type']}" for d in alive if d.outbox and d.stopped is None]
-        await asyncio.sleep(1)  # the worker's last events follow the last posts
+        return wrong + [f"{d.name}: {len(d.outbox)} unanswered, first {d.outbox[0]['type']}" for d in alive if d.outbox and d.stopped is None]
+
+    async def _caught_up(self) -> list[str]:
+        """Once the worker has nothing left to do: every connection has heard every log that it hears to its end, and no log grows."""
+        deadline = time.monotonic() + SETTLE_S
+        heads, before = await self._heads(), {}
+
+        def behind(d: Device) -> list[str]:
+            return [r for r in {*d.stands, *d.wanted} if d.stopped is None and d.stands.get(r, 0) < heads.get(r, 0)]
+
+        while heads != before and time.monotonic() < deadline:
+            await _until(lambda: not any(behind(d) for d in [*self.devices, *self.crowd]), CATCH_UP_S)
+            before, heads = heads, await self._heads()
+        wrong = [] if heads == before else ["the logs still grow"]
+        return wrong + [f"{d.name} stands at {d.stands.get(r)} of {heads[r]}" for d in [*self.devices, *self.crowd] for r in behind(d)]
+
+    async def _heads(self) -> dict[str, int]:
+        """Where each log ends, as one who reads it is told; the personal room of who is suspended is not read."""
+        readers = [(room, members[0]) for room, members in zip(self.rooms, self.plan["members"], strict=True)]
+        readers += [(self.hall, 0), *((room, who) for who, room in enumerate(self.personal))]
         heads: dict[str, int] = {}
-        for room, members in zip(self.rooms, self.plan["members"], strict=True):
-            answer = await self._read(members[0], f"/api/v1/rooms/{room}/events", limit=1)
-            heads[room] = answer.json()["head"]
-        behind = lambda d: [r for r in d.wanted if d.stopped is None and ((d.cursors.get(r) or {"seq": 0})["seq"] < heads[r])]  # noqa: E731
-        await _until(lambda: not any(behind(d) for d in self.devices), 10)
-        for device in self.devices:
-            wrong += [f"{device.name} stands at {(device.cursors.get(r) or {}).get('seq')} of {heads[r]}" for r in behind(device)]
-        return wrong
+        for room, who in readers:
+            answer = await self._read(who, f"/api/v1/rooms/{room}/events", limit=1)
+            if answer.status_code == 200:
+                heads[room] = answer.json()["head"]
+        return heads
 
     async def _read(self, who: int, path: str, **params: Any) -> httpx.Response:
         deadline = time.monotonic() + SETTLE_S
@@ -243,14 +262,15 @@ def say(line: str) -> None:
 async def main() -> None:
     loop = asyncio.get_running_loop()
     wish = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
-    calm = asyncio.Event()
+    calm, quiet = asyncio.Event(), asyncio.Event()
 
     async def hear() -> None:
-        await loop.run_in_executor(None, sys.stdin.readline)
-        calm.set()
+        for event in (calm, quiet):
+            await loop.run_in_executor(None, sys.stdin.readline)
+            event.set()
 
     hearing = asyncio.create_task(hear())
-    say(json.dumps(await Swarm(wish).run(calm)))
+    say(json.dumps(await Swarm(wish).run(calm, quiet)))
     await hearing
 
 

@@ -171,11 +171,20 @@ class Scenario:
             await self.post(self.rng.choice([self.camille, self.camille, self.idris]), f"words {n}")
 
     async def cut_and_resume(self) -> None:
+        """Nadia misses some words, among them some that were taken back, and returns with two devices, of which one knows less."""
+        known = self.nadia.after(self.room)
         await self.nadia.cut()
         for n in range(6):
             await self.post(self.rng.choice([self.camille, self.idris]), f"missed {n}")
-        self.nadia = await self.witness.open(self.node, self.people[1], resume={self.room: self.nadia.after(self.room)})
-        await until(lambda: self.room in self.nadia.expect, 10)
+        await self.post(self.camille, "missed, and taken back")
+        last = self.mine[-1][2]
+        await until(lambda: self.camille.tip(self.room) >= last["seq"], HEAL_S if self.patient else 1.5)  # the words were here
+        with contextlib.suppress(Refused):
+            await self.camille.call("message.retract", timeout=ANSWER_S, room=self.room, message=last["message"])
+        before = {**known, "seq": known["seq"] - 5}
+        self.nadia, other = await asyncio.gather(*(self.witness.open(self.node, self.people[1], resume={self.room: after}) for after in (known, before)))
+        await until(lambda: self.room in self.nadia.expect and self.room in other.expect, 10)
+        await other.cut()
 
     async def change(self) -> None:
         for type, more in (

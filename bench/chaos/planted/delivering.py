@@ -16,11 +16,11 @@ def _skip_a_heal() -> None:
     async def never(self: Hub) -> None:
         await asyncio.sleep(1e9)
 
-    Hub._heal_soon = lambda self, room, upto: None  # type: ignore[method-assign]
+    Hub._heal_soon = lambda self, room, upto, by: None  # type: ignore[method-assign]
     Hub._sweeps = never  # type: ignore[method-assign]
 
 
-@fault("jump-a-hole", "a bell that is not the next is delivered all the same", breaks="out of order")
+@fault("jump-a-hole", "a bell that came early is delivered before what comes between", breaks="out of order")
 def _jump_a_hole() -> None:
     from consult.rooms.hub import Hub
 
@@ -81,14 +81,46 @@ def _drop_the_first_of_a_replay() -> None:
 
     read = entering.read
 
-    def drops(**kwargs: Any) -> Any:
-        answers = read(**kwargs)
-        for entry in answers:
-            if isinstance(entry, entering.Entry):
-                entry.frames = entry.frames[1:]
+    def drops(visits: Any) -> Any:
+        answers = read(visits)
+        for entry in (one for some in answers for one in some):
+            if isinstance(entry, entering.Entry) and entry.low < entry.seq:
+                entry.low += 1
         return answers
 
     entering.read = drops
+
+
+@fault("fill-the-ring-with-the-withheld", "what was read before a retraction fills the ring after it, and is replayed from there", breaks="words")
+def _fill_the_ring_with_the_withheld() -> None:
+    from consult.rooms.ring import Ring
+
+    append, fill, read_before = Ring.append, Ring.fill, {}
+
+    def notes(self: Ring, frames: Any) -> None:
+        read_before.update({(self.room, f.seq): f for f in frames})
+        append(self, frames)
+
+    def fills(self: Ring, rows: Any, head: int) -> None:
+        fill(self, [read_before.get((self.room, f.seq), f) for f in rows], head)
+
+    Ring.append, Ring.fill = notes, fills  # type: ignore[method-assign]
+
+
+@fault("give-anothers-answer", "of arrivals that are read together, each is given the answer of another", breaks="out of order")
+def _give_anothers_answer() -> None:
+    from consult.rooms.gathering import Gathering
+
+    run, together = Gathering._run, Gathering._together
+
+    async def gathers(self: Gathering) -> None:
+        await asyncio.sleep(0.2)  # so that there are several
+        await run(self)
+
+    async def mixes(self: Gathering, some: Any) -> None:
+        await together(self, [(item, future) for (item, _), (_, future) in zip(some, [*some[1:], *some[:1]], strict=True)])
+
+    Gathering._run, Gathering._together = gathers, mixes  # type: ignore[method-assign]
 
 
 @fault("answer-twice", "now and then a command is answered a second time", breaks="answers")

@@ -23,14 +23,14 @@ def _forget_a_revocation() -> None:
 def _remember_a_right() -> None:
     from consult.rooms import access
 
-    grants, known = access.grants, {}
+    granted, known = access.granted, {}
 
-    def remembered(pairs: Any) -> Any:
-        found = {**grants(pairs), **{pair: known[pair] for pair in pairs if pair in known}}
+    def remembered(pairs: Any, rows: Any) -> Any:
+        found = {**granted(pairs, rows), **{pair: known[pair] for pair in pairs if pair in known}}
         known.update({pair: grant for pair, grant in found.items() if isinstance(grant, access.Grant)})
         return found
 
-    access.grants = remembered
+    access.granted = remembered
 
 
 @fault("leave-out-of-a-page", "one member's page of the log lacks an event", breaks="differing logs")

@@ -3,96 +3,104 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from bench.chaos.planted.table import every, fault
+from consult.database import COMMIT, Rows, Statement, together
+
+ROLLBACK: Statement = ("ROLLBACK", ())
+
+
+def _lost_commits(due: Callable[[], bool], lost: Callable[[], None]) -> None:
+    """Where a post is `due`, what ends the round trip that writes it is no COMMIT, and nobody notices; then `lost` is called."""
+    from consult.rooms import log
+
+    together = log.together
+
+    def loses(*statements: Statement) -> list[Rows]:
+        if statements[-1] is COMMIT and len(statements) > 1 and due():
+            lost()
+            statements = (*statements[:-1], ROLLBACK)
+        return together(*statements)
+
+    log.together = loses
 
 
 @fault("acknowledge-before-commit", "an answer is given before the commit, and some commits fail", breaks="missing")
 def _acknowledge_before_commit() -> None:
-    from django.db import transaction
-
     from consult.rooms import doorbell
-    from consult.rooms.actions import messages
 
-    insert, ring, due, failed = messages.insert, doorbell.ring, every(5), threading.local()
+    ring, failed = doorbell.ring, threading.local()
 
-    def fails(*args: Any) -> None:
-        insert(*args)
-        if due():
-            transaction.set_rollback(True)
-            failed.yes = True
+    def fails() -> None:
+        failed.yes = True
 
     def quiet(bells: Any) -> None:
         if not getattr(failed, "yes", False):
             ring(bells)
         failed.yes = False
 
-    messages.insert, doorbell.ring = fails, quiet  # type: ignore[assignment]
+    _lost_commits(every(5), fails)
+    doorbell.ring = quiet
+
+
+@fault("leave-out-the-commit", "now and then COMMIT is not among what is sent at the end: bell and answer follow all the same", breaks="missing")
+def _leave_out_the_commit() -> None:
+    _lost_commits(every(5), lambda: None)
 
 
 @fault("deliver-before-commit", "an event is delivered, then its transaction fails and the post is refused", breaks="differing logs")
 def _deliver_before_commit() -> None:
-    from django.db import transaction
-
     from consult.errors import Refusal
     from consult.rooms.actions import messages
 
-    insert, post_many, due, failed = messages.insert, messages.post_many, every(5), threading.local()
+    post_many, failed = messages.post_many, threading.local()
 
-    def fails(*args: Any) -> None:
-        insert(*args)
-        if due():
-            transaction.set_rollback(True)
-            failed.yes = True
+    def fails() -> None:
+        failed.yes = True
 
     def refuses(posts: Any) -> Any:
         failed.yes = False
         answers = post_many(posts)
         return [Refusal("service.unavailable", retry_after_ms=1)] * len(answers) if failed.yes else answers
 
-    messages.insert, messages.post_many = fails, refuses  # type: ignore[assignment]
+    _lost_commits(every(5), fails)
+    messages.post_many = refuses
 
 
 @fault("reuse-a-seq", "now and then the last post of a room is overwritten by the next, which takes its seq", breaks="missing")
 def _reuse_a_seq() -> None:
-    from consult.database import hot
     from consult.rooms import log
     from consult.rooms.actions import messages
 
-    facts_of, due = messages.facts_of, every(6)
+    facts, due = messages._facts, every(6)
 
-    def overwrites(posts: Any, made: log.Writing, rooms_of: Any) -> Any:
-        facts = facts_of(posts, made, rooms_of)
+    def overwrites(posts: Any, made: log.Writing, *more: Any) -> Any:
         head = made.heads[posts[0].room]
         if due() and head.seq == head.first > 0:
-            with hot() as cursor:
-                lost = cursor.run("DELETE FROM rooms_event WHERE room_id = %s AND seq = %s AND kind = 'message.posted' RETURNING message_id", (head.id, head.seq))
-                if lost:
-                    cursor.run("DELETE FROM rooms_message WHERE id = %s", (lost[0][0],))
-                    cursor.run("DELETE FROM rooms_clientid WHERE message_id = %s", (lost[0][0],))
-                    head.seq, head.post_no = head.seq - 1, head.post_no - 1
-        return facts
+            (lost,) = together(("DELETE FROM rooms_event WHERE room_id = %s AND seq = %s AND kind = 'message.posted' RETURNING message_id", (head.id, head.seq)))
+            if lost:
+                together(("DELETE FROM rooms_message WHERE id = %s", lost[0]), ("DELETE FROM rooms_clientid WHERE message_id = %s", lost[0]))
+                head.seq, head.first, head.post_no = head.seq - 1, head.first - 1, head.post_no - 1
+        return facts(posts, made, *more)
 
-    messages.facts_of = overwrites
+    messages._facts = overwrites
 
 
 @fault("forget-client-ids", "a message that is sent again is stored again", breaks="duplicated")
 def _forget_client_ids() -> None:
-    from consult.database import hot
     from consult.rooms.actions import messages
 
-    facts_of = messages.facts_of
+    facts = messages._facts
 
-    def forgets(posts: Any, made: Any, rooms_of: Any) -> Any:
-        facts = facts_of(posts, made, rooms_of)
-        facts.before.clear()
-        with hot() as cursor:
-            for post in posts:
-                cursor.run("DELETE FROM rooms_clientid WHERE room_id = %s AND sender_id = %s AND client_id = %s", post.key)
-        return facts
+    def forgets(posts: Any, *more: Any) -> Any:
+        found = facts(posts, *more)
+        found.before.clear()
+        together(*(("DELETE FROM rooms_clientid WHERE room_id = %s AND sender_id = %s AND client_id = %s", post.key) for post in posts))
+        return found
 
-    messages.facts_of = forgets
+    messages._facts = forgets
 
 
 @fault("answer-a-duplicate-elsewhere", "a message that is sent again is answered with another seq", breaks="lied")
