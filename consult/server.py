@@ -29,11 +29,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     heard_at = 0.0
     on_message: Callable[[str | None, bytes | None], None] | None = None
+    on_too_large: Callable[[], None] | None = None
     on_drained: Callable[[], None] | None = None
     choked = False
     partial = b""  # the beginning of a frame
     fragmented = False  # inside a message of several frames
-    too_long = False  # a frame that websockets will refuse: it gets all that follows as it comes
+    too_long = False  # a frame that is refused by its header: nothing after it is taken apart
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -44,6 +45,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self.loop.time()
+        if self.too_long and self.close_sent:
+            return  # the rest of what was refused: read, so that our close frame is, and thrown away
         if not self.handshake_initiated or self.too_long:
             return super().data_received(data)
         if self.partial:
@@ -59,7 +62,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
                 size = int.from_bytes(data[at + 2 : payload])
                 if size > self.config.ws_max_size:
                     self.partial, self.too_long = b"", True
-                    return super().data_received(data[at:])
+                    return self.on_too_large() if self.on_too_large is not None else super().data_received(data[at:])
             masked = data[at + 1] & 0x80
             if masked:
                 payload += 4
@@ -135,8 +138,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        # A peer that does not read never echoes the close and never takes the buffer: then the connection is cut.
-        self.close_timer = self.loop.call_later(1.0 if self.choked else self.close_timeout, self._cut)
+        # A peer that does not read never echoes the close and never takes the buffer, and one that is in the middle of too long a
+        # message cannot be understood any more: then the connection is cut.
+        self.close_timer = self.loop.call_later(1.0 if self.choked or self.too_long else self.close_timeout, self._cut)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
 
     def _cut(self) -> None:

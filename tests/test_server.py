@@ -180,15 +180,18 @@ async def test_frames_however_they_are_cut_are_taken_whole_and_in_order(address:
         (masked(0x41, b"{}"), 1002),  # a reserved bit
         (masked(3, b"{}"), 1002),  # an opcode that there is not
         (masked(9, b"x" * 126), 1002),  # a ping that is too long
-        (b"\x81\xff" + (1 << 62).to_bytes(8) + b"\0\0\0\0" + b"x" * 100, 1009),
+        (b"\x81\xff" + (1 << 62).to_bytes(8) + b"\0\0\0\0" + b"x" * 100, 4413),
+        (masked(1, b"x" * 2_000_000), 4413),
     ],
 )
 async def test_what_is_no_frame_closes_with_its_code(address: str, bad: bytes, code: int) -> None:
     client = await opened(address, await db(people.camille), ping_interval=None)
     client.transport.write(bad)
+    told = []
     with pytest.raises(websockets.ConnectionClosed):
-        await asyncio.wait_for(client.recv(), 5)
-    assert client.close_code == code
+        while True:
+            told.append(json.loads(await asyncio.wait_for(client.recv(), 5)).get("code"))
+    assert client.close_code == code and told == (["frame.too_large"] if code == 4413 else [])
 
 
 async def test_the_server_pings_and_a_silent_client_is_closed(address: str, settings: Any) -> None:

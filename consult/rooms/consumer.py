@@ -73,7 +73,7 @@ class Consumer(AsyncConsumer):
         self.hub: Hub = hub()
         self.outbox, self.transport = greeting.way_out(self.scope, self.base_send, self._too_slow)
         if self.transport is not None:
-            self.transport.on_message = self._heard
+            self.transport.on_message, self.transport.on_too_large = self._heard, self._too_large
         self.timer = self.hub.loop.call_later(settings.HELLO_S, self._end, 4005, "no hello in time")
 
     async def disconnect(self, message: dict[str, Any]) -> None:
@@ -134,8 +134,7 @@ class Consumer(AsyncConsumer):
         size = len(text) if text is not None else len(data or b"")
         most = settings.LIMITS["frame_bytes"]
         if size > most or (text is not None and size * 4 > most and len(text.encode()) > most):
-            self._refuse(Refusal("frame.too_large"), None)
-            return self._end(4413, "frame too large")
+            return self._too_large()
         command, invalid = None, None
         if text is None:
             invalid = commands.Invalid(["frame"])
@@ -156,6 +155,11 @@ class Consumer(AsyncConsumer):
         else:
             self.connection.spoke_at = self.hub.loop.time()
             self._obey(command)
+
+    def _too_large(self) -> None:
+        if not self.ended:
+            self._refuse(Refusal("frame.too_large"), None)
+            self._end(4413, "frame too large")
 
     def _within_limits(self, command: commands.Command | None, invalid: commands.Invalid | None) -> bool:
         assert self.connection

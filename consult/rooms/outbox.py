@@ -25,6 +25,7 @@ class Transport(Protocol):
 
     heard_at: float
     on_message: Callable[[str | None, bytes | None], None] | None  # a whole message, text or binary, as it comes
+    on_too_large: Callable[[], None] | None  # a message whose header says that it will not be read
     on_drained: Callable[[], None] | None
 
     def write_framed(self, message: bytes) -> None: ...

@@ -14,7 +14,7 @@ from consult.errors import Refusal
 from consult.rooms import entering, log, wire
 from consult.rooms.actions import changes, conversations, membership, messages, personal, reading
 from consult.rooms.entering import Ask, Entry
-from consult.rooms.models import Membership, Pin, ReadMark, Room, new_epoch
+from consult.rooms.models import Membership, Message, Pin, ReadMark, Room, new_epoch
 from tests import people
 from tests.rooms.helpers import enters, group, joined, missed, post
 
@@ -141,9 +141,15 @@ def test_a_private_conversation_is_read_from_joining_on(camille: Person, nadia: 
         frames = missed(entry)
         assert b"secret" not in b"".join(f.text for f in frames) and all(f.seq >= first for f in frames)
         assert entry.mode == ("reset" if seq < first - 1 else "replay")
+    hidden, seen = Message.objects.filter(room_id=room, body="secret").first(), Message.objects.get(room_id=room, body="public")
+    assert hidden is not None
+    react = lambda message: changes.react_many([changes.React(room, helene.pk, str(message.pk), "agree", True)])[0]  # noqa: E731
+    reply = lambda message: messages.post_many([messages.Post(room, helene.pk, uuid.uuid4(), "x", reply_to=str(message.pk))])[0]  # noqa: E731
+    assert [getattr(act(hidden), "code", "done") for act in (react, reply)] == ["message.not_found"] * 2, "what one may not read is not there to act on"
     entry = enter(helene, room, 0)
     assert (entry.state["first_seq"], entry.state["unread"], entry.state["read_seq"]) == (first, 1, 0)
     assert enter(camille, room, 0).state["first_seq"] == 0
+    assert "seq" in react(seen) and "seq" in reply(seen)
 
 
 def test_the_state_of_a_room(room: uuid.UUID, camille: Person, nadia: Person) -> None:

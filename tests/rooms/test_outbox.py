@@ -37,7 +37,7 @@ class Wire:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.closed: list[tuple[int, str]] = []
-        self.stuck, self.unread, self.heard_at, self.on_drained, self.on_message = False, 0, 0.0, None, None
+        self.stuck, self.unread, self.heard_at, self.on_drained, self.on_message, self.on_too_large = False, 0, 0.0, None, None, None
 
     def write_framed(self, message: bytes) -> None:
         assert not self.closed

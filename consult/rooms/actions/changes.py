@@ -84,14 +84,15 @@ def _charge(item: Edit | React) -> None:
         item.charged = True
 
 
-def _message(room: uuid.UUID, text: str) -> _Message:
+def _message(room: uuid.UUID, text: str, first_seq: int = 0) -> _Message:
+    """One of a room's messages, under its lock; what this person may not read, before `first_seq`, is not found."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, seq, author_id, at, body, mentions, edited_seq, last_event_seq, withheld FROM rooms_message WHERE id = %s AND room_id = %s",
             (access.message_id(text), room),
         )
         row = cursor.fetchone()
-    if row is None:
+    if row is None or row[1] < first_seq:
         raise Refusal("message.not_found")
     return _Message(*row)
 
@@ -199,9 +200,9 @@ def withhold(message: uuid.UUID, why: str, seq: int) -> None:
 def react(item: React) -> dict[str, Any]:
     """Adds or takes back one of the four words. Repeating is ok and adds no event."""
     with log.writing([item.room]) as made:
-        _grant(made, item.room, item.person)
+        grant = _grant(made, item.room, item.person)
         _charge(item)
-        message = _message(item.room, item.message)
+        message = _message(item.room, item.message, grant.first_seq)
         if item.add and message.withheld in GONE:
             raise Refusal("message.retracted")
         with connection.cursor() as cursor:

@@ -74,7 +74,7 @@ class Facts:
 
     before: dict[Key, tuple[int, uuid.UUID, str | None, uuid.UUID | None, list[uuid.UUID], str | None]]
     grants: dict[access.Pair, Grant | Refusal]
-    replies: dict[uuid.UUID, tuple[uuid.UUID, str | None]]
+    replies: dict[uuid.UUID, tuple[uuid.UUID, int, str | None]]
     last_posts: dict[access.Pair, datetime]
     personal: dict[uuid.UUID, uuid.UUID]
 
@@ -127,7 +127,7 @@ LEFT JOIN rooms_message m ON m.id = c.message_id
 LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
 
 
-_REPLIES = "SELECT id, room_id, withheld FROM rooms_message WHERE id = ANY(%s)"
+_REPLIES = "SELECT id, room_id, seq, withheld FROM rooms_message WHERE id = ANY(%s)"
 
 
 def _pairs(posts: Sequence[Post]) -> list[access.Pair]:
@@ -150,7 +150,7 @@ def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
 def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
     before_rows, grant_rows, *reply_rows = answers
     before = {(r, s, c): tuple(rest) for r, s, c, *rest in before_rows}
-    replies = {id: (room, withheld) for rows in reply_rows for id, room, withheld in rows}
+    replies = {id: (room, seq, withheld) for rows in reply_rows for id, room, seq, withheld in rows}
     last_posts: dict[access.Pair, datetime] = {}
     slow = {(p.room, p.person) for p in posts if p.room in made.heads and made.heads[p.room].slow_mode}
     if slow:
@@ -219,7 +219,7 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
         if last and (left := last + timedelta(seconds=head.slow_mode) - made.now) > timedelta(0):
             raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
     content.check_body(post.body)
-    reply_to = _reply_target(post, facts)
+    reply_to = _reply_target(post, facts, grant)
     if post.images:
         raise Refusal("image.not_found")
     people = content.mentioned(post.mentions)
@@ -243,12 +243,12 @@ def may_write_now(grant: Grant, head: log.Head, now: datetime) -> None:
         raise Refusal("room.silenced")
 
 
-def _reply_target(post: Post, facts: Facts) -> uuid.UUID | None:
+def _reply_target(post: Post, facts: Facts, grant: Grant) -> uuid.UUID | None:
     if not post.reply_to:
         return None
     target = access.message_id(post.reply_to)
-    room, withheld = facts.replies.get(target, (None, None))
-    if room != post.room:  # none, or another room's: alike
+    room, seq, withheld = facts.replies.get(target, (None, 0, None))
+    if room != post.room or seq < grant.first_seq:  # none, another room's, or from before this person may read: alike
         raise Refusal("message.not_found")
     if withheld in ("retracted", "withdrawn", "erased"):
         raise Refusal("message.retracted")

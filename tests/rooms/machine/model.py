@@ -139,7 +139,7 @@ class Room:
         self.grant(who)
         self._content(body)
         if reply_to is not None:
-            if reply_to not in self.messages:
+            if reply_to not in self.messages or self.messages[reply_to].seq < self.first(who):
                 raise Refuse("message.not_found")
             if self.messages[reply_to].retracted:
                 raise Refuse("message.retracted")
@@ -213,6 +213,8 @@ class Room:
     def react(self, who: str, id: str, reaction: str, add: bool) -> dict[str, Any]:
         self.grant(who)
         message = self._message(id)
+        if message.seq < self.first(who):
+            raise Refuse("message.not_found")
         if add and message.retracted:
             raise Refuse("message.retracted")
         if ((who, reaction) in message.reactions) == add:
