@@ -37,7 +37,7 @@ def main() -> int:
     rows = FULL if options.full else QUICK
     if options.only:
         rows = {name: FULL[name] for name in options.only.split(",")}
-    report, began = reports.Report(), time.monotonic()
+    report, began = reports.Report(notes=NOTES), time.monotonic()
     try:
         with stack(fresh=not options.keep) as made:
             pinned = f"Server on core {SERVER_CORE}; PostgreSQL (fsync and synchronous_commit on), Redis and generator on core {OTHER_CORE}."
@@ -55,16 +55,15 @@ def main() -> int:
                 except BenchError as error:
                     report.faults.append(f"{name}: {error}")
                     print(f"{name}: {error}", flush=True)
+                if not options.only:  # after each row: who ends a long run early keeps what was measured
+                    text = report.markdown(machine=machine, command="make bench-full" if options.full else "make bench", seconds=time.monotonic() - began)
+                    (CHECKOUT / "docs" / "benchmarks.md").write_text(text)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    report.notes = NOTES
     print("\n" + reports.text_table("Targets", ["row", "compared", "asked", "median", "range", ""], [c.cells() for c in report.claims]))
     for fault in report.faults:
         print("fault:", fault)
-    if not options.only:
-        text = report.markdown(machine=machine, command="make bench-full" if options.full else "make bench", seconds=time.monotonic() - began)
-        (CHECKOUT / "docs" / "benchmarks.md").write_text(text)
     return 0
 
 

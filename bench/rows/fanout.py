@@ -39,8 +39,8 @@ def fanout(bench: Bench) -> None:
 
 
 def spread_rooms(bench: Bench) -> None:
-    """1,000 sockets over 200 rooms, five readers each."""
-    ours, ws = Contestant("Consult", "consult", 400), Contestant("Node ws", "ws", 400)
+    """1,000 sockets over 200 rooms, five readers each; batching under backlog, so with eight posts under way in each room."""
+    ours, ws = Contestant("Consult, batching", "consult", 1600), Contestant("Node ws", "ws", 1600)
     rooms = [seed.room_id(k) for k in range(1, seed.ROOMS + 1)]
     for c in (ours, ws):
         bench.open(c, 1000, rooms=rooms, writers=200, fan=5)

@@ -9,11 +9,11 @@ from typing import Any
 from bench.chaos.planted.table import every, fault
 from consult.database import COMMIT, Rows, Statement, together
 
-ROLLBACK: Statement = ("ROLLBACK", ())
-
 
 def _lost_commits(due: Callable[[], bool], lost: Callable[[], None]) -> None:
     """Where a post is `due`, what ends the round trip that writes it is no COMMIT, and nobody notices; then `lost` is called."""
+    from django.db import connection
+
     from consult.rooms import log
 
     together = log.together
@@ -21,7 +21,9 @@ def _lost_commits(due: Callable[[], bool], lost: Callable[[], None]) -> None:
     def loses(*statements: Statement) -> list[Rows]:
         if statements[-1] is COMMIT and len(statements) > 1 and due():
             lost()
-            statements = (*statements[:-1], ROLLBACK)
+            rows = together(*statements[:-1])
+            connection.connection.rollback()  # psycopg's own: it knows that what it prepared is then forgotten
+            return [*rows, []]
         return together(*statements)
 
     log.together = loses
