@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any, LiteralString
 
@@ -71,11 +71,21 @@ def together(*statements: Statement) -> list[Rows]:
     if isinstance(own, Lasting) and own.due is not None:
         begin, own.due = [(own.due, ())], None
     with connection.wrap_database_errors:
-        with line.pipeline():
-            cursors = [psycopg.Cursor(line) for _ in (*begin, *statements)]
-            for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
-                cursor.execute(query, params, prepare=True, binary=True)
+        with line.pipeline() as trip:
+            trip._communicate_gen = _collect  # type: ignore[method-assign,assignment]
+            try:
+                cursors = [psycopg.Cursor(line) for _ in (*begin, *statements)]
+                for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
+                    cursor.execute(query, params, prepare=True, binary=True)
+            finally:
+                del trip._communicate_gen
         return [c.fetchall() if c.pgresult is not None and c.pgresult.nfields else [] for c in cursors[len(begin) :]]
+
+
+def _collect() -> Iterator[None]:
+    """In place of psycopg's own, while statements are queued: that sends each as it comes and waits until the socket is ready, and
+    at each wait a lane gives the interpreter away to a loop that is busy delivering. So all leave together when the pipeline ends."""
+    yield from ()
 
 
 def read_only(error: BaseException) -> bool:
