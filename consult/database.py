@@ -23,8 +23,9 @@ def own_connection(other: dict[str, Any] | None = None) -> None:
     """
     settings = deepcopy({**connections.settings["default"], **(other or {})})
     settings["OPTIONS"].pop("pool", None)
-    # Its statements are few and prepared: planning each anew for its parameters took longer than running it.
-    settings["OPTIONS"]["options"] = f"{settings['OPTIONS'].get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
+    # Its statements are few, prepared, and lookups by key: planning each anew for its parameters took longer than running it, and a
+    # plan that does not know how many keys it will get must not read a whole table to join it.
+    settings["OPTIONS"]["options"] = f"{settings['OPTIONS'].get('options', '')} -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off".strip()
     settings["CONN_MAX_AGE"] = None
     connections["default"] = Lasting(settings, alias="default")
 

@@ -53,7 +53,9 @@ DATABASE_POOL = knob("DATABASE_POOL", int, 20, "Connections a process may hold f
 REPLICA_URL = knob("REPLICA_URL", str, "", "postgres://… of a streaming replica from which pages of history and searches may be read; empty: all is read from DATABASE_URL.")
 REPLICA_WAIT_S = knob("REPLICA_WAIT_S", float, 0.5, "Seconds a replica has for a page; then the primary answers.", at_least=0.05)
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.postgresql", "NAME": "consult"}}
-NO_JIT = "-c jit=off"  # compiling a query takes longer than any of ours runs: 100 ms and more, where the planner expects many rows
+# Compiling a query takes longer than any of ours runs (100 ms and more, where the planner expects many rows), and so does starting
+# workers that share it (3 ms); a page's query is planned for its page.
+PLANNING = "-c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_custom_plan"
 CONNECTING = {
     "application_name": "consult",
     "prepare_threshold": 5,  # Django's default is never, and then psycopg does not prepare what asks for it either
@@ -68,7 +70,7 @@ DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].update(
     {
         "pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 5, "max_idle": 60},
-        "options": " ".join([DATABASES["default"]["OPTIONS"].get("options", ""), NO_JIT]).strip(),
+        "options": " ".join([DATABASES["default"]["OPTIONS"].get("options", ""), PLANNING]).strip(),
         **CONNECTING,
     }
 )
@@ -83,7 +85,7 @@ if REPLICA_URL:
         **REPLICA.get("OPTIONS", {}),
         **CONNECTING,
         "connect_timeout": 2,
-        "options": f"-c statement_timeout={int(REPLICA_WAIT_S * 1000)} -c default_transaction_read_only=on {NO_JIT}",
+        "options": f"-c statement_timeout={int(REPLICA_WAIT_S * 1000)} -c default_transaction_read_only=on {PLANNING}",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYER = knob("CHANNEL_LAYER", str, "channels_redis.pubsub.RedisPubSubChannelLayer", "Any Channels layer: the pub/sub one, or channels_redis.core.RedisChannelLayer.")
