@@ -228,14 +228,10 @@ class Consumer(AsyncConsumer):
         except greeting.Unwelcome as no:
             self._refuse(no.refusal, command.ref)
             self._end(no.close, no.refusal.code)
-        except (OperationalError, InterfaceError, TimeoutError):
-            self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
-            self._end(1013, "try again later")
         except Exception as error:
-            if read_only(error):  # its ticket could not be redeemed
+            if isinstance(error, OperationalError | InterfaceError | TimeoutError) or read_only(error):  # read-only: its ticket could not be redeemed
                 self._refuse(Refusal("service.unavailable", retry_after_ms=1000), command.ref)
-                self._end(1013, "try again later")
-                return
+                return self._end(1013, "try again later")
             logger.exception("hello failed")
             self._end(1011, "internal error")
         finally:

@@ -223,7 +223,9 @@ class Hub:
             self._counted(room, before)
             if (held := room.ring.replay(room.head - low)) is not None:
                 return held
-            return wire.chunks(room.id, [f.text for f in rows]) if room.head == head else None
+            # More than a ring holds: what was read, and what was delivered meanwhile.
+            later = room.ring.last(room.head - head)
+            return None if later is None else wire.chunks(room.id, [*(f.text for f in rows), *later])
 
     def leave(self, connection: Connection, id: uuid.UUID, code: str | None = None) -> None:
         """Ends deliveries of a room; with a code the room was lost, what is queued of it goes, and `left` is its last frame."""

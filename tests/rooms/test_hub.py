@@ -301,6 +301,28 @@ async def test_words_withheld_while_they_are_read_are_not_kept(live: Hub, room: 
     assert b"secret" not in b"".join(f.text for f in local.ring.frames if f)
 
 
+async def test_a_replay_longer_than_a_ring_comes_whole_also_while_others_write(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ring, "FRAMES", 4)
+    for n in range(8):
+        await db(post, room, camille, f"n° {n}")
+    held, read, again = live.hold(room), log.frames_of, [True]
+    await (await Someone.at(live, camille)).enter(room)
+
+    def meanwhile(spans: Any) -> Any:
+        rows = read(spans)
+        if again.pop() if again else False:
+            post(room, camille, "entre-temps")
+            while held.head < 11:
+                time.sleep(0.01)
+        return rows
+
+    monkeypatch.setattr(log, "frames_of", meanwhile)
+    reader = await Someone.at(live, nadia)
+    await reader.enter(room, 0)
+    assert reader.ear.seqs(room) == list(range(1, 12)) and not again
+    live.release(held)
+
+
 async def test_a_replay_too_heavy_for_the_outbox_is_paged(live: Hub, room: uuid.UUID, camille: Person, nadia: Person, settings: Any) -> None:
     """It would close its reader 4002, and so again at every resume."""
     settings.OUTBOX_BYTES = 100_000
