@@ -107,7 +107,7 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
         log.warning("database unavailable", extra={"why": type(error).__name__})
         # A write outside the lanes whose COMMIT was sent may be done: the client sends the same id again.
-        return refuse(request, Refusal("outcome.unknown" if commit_was_sent() else "service.unavailable", retry_after_ms=1000))
+        return refuse(request, Refusal("outcome.unknown" if commit_was_sent(error) else "service.unavailable", retry_after_ms=1000))
     if isinstance(error, Http404):
         return refuse(request, Refusal("request.not_found"))
     if isinstance(error, HttpError) and error.status_code < 500:

@@ -94,7 +94,7 @@ class Lane(threading.Thread):
             except (OperationalError, InterfaceError) as error:
                 if not _lost(error):
                     return self._one_by_one(jobs, error)
-                unknown = unknown or log.commit_was_sent()
+                unknown = unknown or log.commit_was_sent(error)
                 connection.close()
                 figures.lost_connections.inc()
                 give_up = give_up or time.monotonic() + settings.OUTCOME_S

@@ -7,7 +7,6 @@ delivered live, replayed or paged is one and the same.
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,8 +20,6 @@ from django.db import transaction
 from consult.database import COMMIT, Rows, Statement, one_snapshot, together
 from consult.errors import Refusal
 from consult.rooms import doorbell, wire
-
-_attempt = threading.local()
 
 
 @dataclass(slots=True)
@@ -123,27 +120,30 @@ def writing(rooms: Iterable[uuid.UUID], *, asking: Sequence[Statement] = ()) -> 
     `asking` is read under the locks, in the same round trip; its rows are `answers`. Leaving the block writes and commits, in
     one more; then the doorbell rings. An exception rolls everything back and nothing rings.
     """
-    _attempt.commit_sent = False
-    with transaction.atomic(durable=True):
-        rows, *answers = together((_LOCK, (sorted(set(rooms)),)), *asking)
-        heads = {row[1]: Head(*row[1:]) for row in rows}
-        made = Writing(heads, max((row[0] for row in rows), default=utc_now()), answers)
-        yield made
-        moved = [h for h in made.heads.values() if h.seq > h.first]
-        unread = [(h.id, h.first, h.seq) for h in moved if len(made.encoded.get(h.id, ())) < h.seq - h.first]
-        statements = [*made.later, *_appending(made), *([_spans(unread)] if unread else [])]
-        _attempt.commit_sent = True
-        answers = together(*statements, COMMIT)
-    _attempt.commit_sent = False
+    sent = False
+    try:
+        with transaction.atomic(durable=True):
+            rows, *answers = together((_LOCK, (sorted(set(rooms)),)), *asking)
+            heads = {row[1]: Head(*row[1:]) for row in rows}
+            made = Writing(heads, max((row[0] for row in rows), default=utc_now()), answers)
+            yield made
+            moved = [h for h in made.heads.values() if h.seq > h.first]
+            unread = [(h.id, h.first, h.seq) for h in moved if len(made.encoded.get(h.id, ())) < h.seq - h.first]
+            statements = [*made.later, *_appending(made), *([_spans(unread)] if unread else [])]
+            sent = True
+            answers = together(*statements, COMMIT)
+    except Exception as error:
+        if sent:
+            error.commit_sent = True  # type: ignore[attr-defined]
+        raise
     if moved:
         read = _frames(answers[-2]) if unread else {}
         doorbell.ring([doorbell.Bell(h.id, h.epoch, read.get(h.id) or made.encoded[h.id]) for h in moved])
 
 
-def commit_was_sent() -> bool:
-    """Whether the attempt that failed on this thread had reached its COMMIT: then its outcome is unknown. Asked once a failure."""
-    sent, _attempt.commit_sent = getattr(_attempt, "commit_sent", False), False
-    return sent
+def commit_was_sent(error: BaseException) -> bool:
+    """Whether the transaction that ended with this error had reached its COMMIT: then its outcome is unknown."""
+    return bool(getattr(error, "commit_sent", False))
 
 
 def _appending(made: Writing) -> Iterator[Statement]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.utils import DataError
 from django.utils import timezone
 
@@ -129,13 +129,22 @@ def test_the_frames_rung_are_those_read_back(bells: list[doorbell.Bell]) -> None
     assert [f.text for f in bell.frames] == [f.text for f in log.frames_of([(room, 0, 2)])[room]]
 
 
-def test_the_outcome_is_unknown_only_once_commit_was_sent() -> None:
+def test_the_outcome_is_unknown_only_once_commit_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     room = made()
-    with pytest.raises(ZeroDivisionError), log.writing([room]):
+    with pytest.raises(ZeroDivisionError) as before, log.writing([room]):
         raise ZeroDivisionError
-    assert not log.commit_was_sent()
-    append(room)
-    assert not log.commit_was_sent(), "it was answered"
+    assert not log.commit_was_sent(before.value)
+    ask = log.together
+
+    def cut(*statements: log.Statement) -> list[log.Rows]:
+        if log.COMMIT in statements:
+            raise OperationalError("server closed the connection unexpectedly")
+        return ask(*statements)
+
+    monkeypatch.setattr(log, "together", cut)
+    with pytest.raises(OperationalError) as at_commit:
+        append(room)
+    assert log.commit_was_sent(at_commit.value)
 
 
 def test_several_spans_are_read_in_one_query(queries: list[str]) -> None:
