@@ -185,6 +185,7 @@ INSTALLED_APPS = [
     "consult.audit",
     "consult.standing",
     "consult.clinicians",
+    "consult.push",
     "consult.rooms",
     "consult.cases",
     "consult.moderation",
