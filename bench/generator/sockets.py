@@ -159,7 +159,7 @@ class Ws(Adapter):
     path = "/{room}"
 
     def post(self, client: Client, serial: int, text: str) -> bytes:
-        return frame(b'{"message":"' + text.encode() + b'"}')
+        return frame(b'{"message":"' + text.encode() + b"." * self.options.get("envelope", 0) + b'"}')
 
 
 class SocketIo(Adapter):

@@ -8,6 +8,8 @@ from .. import seed
 from ..contest import DELIVERY_HEAD, ONE_FRAME, Bench, Contestant, cost, delivery_rows, median, ratios
 from ..report import short
 
+ENVELOPE = 485  # bytes that an event's frame has more than the text that Node ws passes on: who wrote it, where, when, which
+
 
 def fanout(bench: Bench) -> None:
     """One room, N readers: one frame a message, and batching under backlog."""
@@ -15,12 +17,14 @@ def fanout(bench: Bench) -> None:
     many = Contestant("Consult, batching", "consult", 256)
     ws, batching, socketio = Contestant("Node ws", "ws", 64), Contestant("Node ws, batching", "ws-batching", 256), Contestant("socket.io", "socketio", 64)
     daphne, uvicorn = Contestant("tutorial on Daphne", "tutorial-daphne", 4), Contestant("tutorial on uvicorn", "tutorial-uvicorn", 4)
-    everyone = [one, ws, socketio, daphne, uvicorn, many, batching]
+    wide = Contestant("Node ws, batching, frames as large as Consult's", "ws-batching", 256)
+    everyone = [one, ws, socketio, daphne, uvicorn, many, batching, wide]
     for n in (200, 1000):
         for c in (daphne, uvicorn):
             c.window = 4 if n == 200 else 1
         for c in everyone:
-            bench.open(c, n, rooms=[seed.room_id(1 if c is many else 0)])  # two servers of one database: each has its room
+            options = {"envelope": ENVELOPE} if c is wide else {}
+            bench.open(c, n, rooms=[seed.room_id(1 if c is many else 0)], **options)  # two servers of one database: each has its room
         bench.settle(*everyone, seconds=4)
         found = bench.rounds(everyone, bench.flood)
         bench.report.table(f"Fan-out: one room, {n} readers", DELIVERY_HEAD, delivery_rows(found), "Consult stores and acknowledges every post; the others store nothing.")
@@ -33,6 +37,7 @@ def fanout(bench: Bench) -> None:
         bench.report.claim(row, "server CPU a delivery, of Node ws's", ratios(found, one.name, ws.name, cost), note="one frame a message")
         bench.report.claim(row, "batching, against plain Node ws", ratios(found, many.name, ws.name), at_least=3.0)
         bench.report.claim(row, "batching, against a Node ws that batches", ratios(found, many.name, batching.name), at_least=0.5)
+        bench.report.claim(row, "batching, against a Node ws that batches frames as large", ratios(found, many.name, wide.name))
         bench.report.claim(row, "server CPU a delivery, of a batching Node ws's", ratios(found, many.name, batching.name, cost))
         bench.shut(*everyone)
     bench.down(*everyone)

@@ -92,3 +92,32 @@ def test_edit_retract_react_reply_mention(device: Devices, demo: Demo) -> None:
     kinds = [kind for _, kind, _ in demo.log(room)]
     assert kinds == ["message.posted", "message.edited", "reaction.added", "reaction.added", "reaction.removed", "message.posted", "message.posted", "message.retracted"]
     assert demo.sql("SELECT withheld FROM rooms_message WHERE room_id = %s ORDER BY seq", room) == [(None,), ("retracted",), (None,)]
+
+
+def test_words_typed_over_a_message_being_edited_replace_it(device: Devices, demo: Demo) -> None:
+    """The field has the caret before the next key can come: a caret set later undid the selection, and the new words followed the old."""
+    room = demo.fresh_room("nadia", "camille")
+    nadia, camille = device().tab().sign_in("nadia").inside().room(room), device().tab().sign_in("camille").inside().room(room)
+    nadia.write("Dose : 10 mg")
+    nadia.sees("Dose : 10 mg")
+    # A page that draws late, as on a loaded machine.
+    nadia.page.evaluate("() => { const late = []; window.requestAnimationFrame = (run) => late.push(run); window.draw = () => late.splice(0).forEach((run) => run(performance.now())) }")
+    nadia.menu("Dose", "Modifier")
+    nadia.composer.select_text()
+    nadia.page.evaluate("() => window.draw()")
+    nadia.page.keyboard.insert_text("Dose : 20 mg")
+    expect(nadia.composer).to_have_value("Dose : 20 mg")
+    nadia.composer.press("Enter")
+    expect(camille.message("Dose : 20 mg")).to_contain_text("modifié", timeout=PATIENCE)
+    assert demo.bodies(room) == ["Dose : 20 mg"]
+
+    # What is typed after picking from the menu is written, with no click in between, also before the next frame.
+    expect(nadia.composer).to_have_value("")
+    nadia.menu("Dose", "Modifier")
+    nadia.page.keyboard.type(" le soir")
+    expect(nadia.composer).to_have_value("Dose : 20 mg le soir")
+    nadia.page.keyboard.press("Escape")
+    expect(nadia.composer).to_have_value("")
+    nadia.menu("Dose", "Répondre")
+    nadia.page.keyboard.type("Avec un repas")
+    expect(nadia.composer).to_have_value("Avec un repas")

@@ -28,6 +28,7 @@ function useLayer(onClose: () => void, place?: (layer: HTMLDialogElement) => voi
     layer.addEventListener("click", onClick);
     return () => {
       open--;
+      if (!layer.open) return; // closed by what was picked in it, which has the focus where it wants it
       layer.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
@@ -79,9 +80,11 @@ export function Menu({ anchor, label, onClose, children }: { anchor: HTMLElement
   );
 }
 
+/** The menu is gone before the act begins, or the page behind it could not take the focus. */
 export function MenuItem({ onPick, danger, children, checked }: { onPick: () => void; danger?: boolean; checked?: boolean; children: ComponentChildren }) {
+  const act = (event: MouseEvent) => { (event.currentTarget as HTMLElement).closest("dialog")?.close(); onPick(); };
   return (
     <button type="button" role={checked === undefined ? "menuitem" : "menuitemcheckbox"} aria-checked={checked} tabIndex={-1}
-      class={danger ? "danger" : undefined} onClick={onPick}>{children}</button>
+      class={danger ? "danger" : undefined} onClick={act}>{children}</button>
   );
 }

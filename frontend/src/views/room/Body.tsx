@@ -14,8 +14,7 @@ export function Body({ body, mentions, tab, asked, children }: { body: string; m
         if (part.type === "tag") return <a class="hashtag" href={toTag(part.tag)} tabIndex={tab} key={at}>{part.text}</a>;
         if (part.type === "mention") return <span class={`mention${part.person === me ? " me" : ""}`} key={at}>{part.text}</span>;
         // As French sets it: no line begins with a question mark.
-        // In an element with a key: a bare text node between keyed ones was once left standing beside the words that replaced it.
-        return <span key={at}>{part.text.replace(/ (?=[?!:;»])/g, "\u00a0")}</span>;
+        return part.text.replace(/ (?=[?!:;»])/g, "\u00a0");
       })}
       {children}
     </p>

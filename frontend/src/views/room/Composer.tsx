@@ -41,8 +41,9 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   handle.current = {
     focus: () => area.current?.focus(),
     edit: (line) => {
-      editing.value = { line, body: line.item.body ?? "", mentions: line.item.mentions ?? [] };
-      requestAnimationFrame(() => { area.current?.focus(); area.current?.setSelectionRange(area.current.value.length, area.current.value.length); });
+      const body = line.item.body ?? "";
+      editing.value = { line, body, mentions: line.item.mentions ?? [] };
+      if (area.current) writeOn(area.current, body, body.length);
     },
   };
 
@@ -73,10 +74,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     const made = insertMention(text.body, at.start, field.selectionStart, { id: person.id, name: person.name ?? "?" }, text.mentions);
     put(made.body, made.mentions);
     asking.value = null;
-    // At once, not after the next drawing: the next key may come before it.
-    field.value = made.body;
-    field.focus();
-    field.setSelectionRange(made.caret, made.caret);
+    writeOn(field, made.body, made.caret);
   };
 
   const stopEdit = () => { editing.value = null; failure.value = null; area.current?.focus(); };
@@ -165,6 +163,16 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
 
 function findLine(lines: readonly Line[], message: string): MessageLine | null {
   return lines.find((line): line is MessageLine => line.type === "message" && line.item.message === message) ?? null;
+}
+
+/**
+ * Text and caret at once, not after the next drawing: the next key may come before it, and a caret set later would undo a
+ * selection made meanwhile, so that the new words would follow the old instead of replacing them.
+ */
+function writeOn(field: HTMLTextAreaElement, body: string, caret: number): void {
+  field.value = body;
+  field.focus();
+  field.setSelectionRange(caret, caret);
 }
 
 /** Seconds until one may send again; the text stays editable meanwhile. */
