@@ -34,7 +34,8 @@ VALUES = {
     "reply_to": "NULL",
     "form": "'text'",
     "mentions": "'[]'",
-    "follow": "false",
+    "tally": "false",
+    "wake": "false",
 }
 _PARAMETER = re.compile(r"%[bs]")
 _UNNEST = re.compile(r"unnest\((?P<parameters>[^()]*%[bs][^()]*)\)\s*AS \w+\s*\((?P<names>[^)]*)\)")

@@ -145,7 +145,7 @@ def turn(*, person_id: uuid.UUID, client_id: uuid.UUID, message_id: uuid.UUID, t
         acting = None if asker == person_id else "moderator"
         if acting:
             record(act="case.turned", person=person_id, room=grant.room, object=str(message_id), reason=str(room.id))
-        _case(made, room, it, asker=asker, question=stored.id, group=grant.room, card=message_id, by=person_id, acting=acting)
+        _case(made, room, it, asker=asker, question=stored.id, group=grant.room, card=message_id, by=person_id, acting=acting, turned=True)
         answer = request.keep({"room": str(room.id), "seq": stored.seq})
     doorbell.ring_access()
     return answer
@@ -232,6 +232,7 @@ def _case(
     card: uuid.UUID | None,
     by: uuid.UUID,
     acting: str | None = None,
+    turned: bool = False,
 ) -> None:
     """The case's row, and `case.opened` beside its card."""
     Case.objects.create(room=room, asker_id=asker, question_id=question, specialty=it.specialty, urgency=it.urgency, group_id=group, card_id=card)
@@ -240,6 +241,8 @@ def _case(
     data = {"case": str(room.id), "specialty": it.specialty, "urgency": it.urgency, "status": str(Status.OPEN), "answers": 0}
     seq = made.append(group, "case.opened", actor=by, acting=acting, message=card, data=data)
     Message.objects.filter(pk=card).update(case_room=room.id, last_event_seq=seq)
+    if turned:  # a card that was posted as a question has woken the group already
+        made.later.append(messages.wake(group, seq, made.now))
 
 
 def set_status(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID, status: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What follows a post in a case's room, off the path of the message: the number of answers, the status, the card.
 
-The post leaves one row in rooms_followup, in its own transaction. `run_once` deletes such rows in the transaction that holds
+The post leaves one row in rooms_followup, in its own transaction. `run_once` takes such rows in the transaction that holds
 their effect: whatever happens in between, each is done once. Many posts to one case become one `case.updated`.
 """
 
@@ -18,16 +18,20 @@ from consult.cases.actions import updated
 from consult.cases.models import Case, Status
 from consult.rooms import log
 from consult.rooms.actions import changes, membership, personal
-from consult.rooms.models import Followup, Role
+from consult.rooms.models import Role
 
 logger = logging.getLogger("consult.cases")
 BATCH = 20  # cases a transaction: it holds the locks of their rooms and groups
 
 _WAITING = """
-SELECT f.room_id, c.group_id FROM (SELECT room_id, min(id) AS oldest FROM (SELECT id, room_id FROM rooms_followup ORDER BY id LIMIT 1000) x GROUP BY room_id ORDER BY 2 LIMIT %s) f
+SELECT f.room_id, c.group_id FROM (SELECT room_id, min(id) AS oldest FROM (SELECT id, room_id FROM rooms_followup WHERE tally ORDER BY id LIMIT 1000) x GROUP BY room_id ORDER BY 2 LIMIT %s) f
 LEFT JOIN cases_case c ON c.room_id = f.room_id"""
+# A row whose people are still to be woken stays for the one who wakes them.
 _CLAIM = """
-DELETE FROM rooms_followup WHERE id IN (SELECT id FROM rooms_followup WHERE room_id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED) RETURNING room_id"""
+WITH mine AS MATERIALIZED (SELECT id, wake FROM rooms_followup WHERE tally AND room_id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED),
+handed AS (UPDATE rooms_followup f SET tally = false FROM mine WHERE f.id = mine.id AND mine.wake RETURNING f.room_id),
+done AS (DELETE FROM rooms_followup f USING mine WHERE f.id = mine.id AND NOT mine.wake RETURNING f.room_id)
+SELECT room_id FROM handed UNION ALL SELECT room_id FROM done"""
 # By the hour: the room list asks for the last 30 days. It is an index entry, so not one for each post.
 _MOVED = """
 UPDATE rooms_audience a SET moved_at = r.last_at FROM rooms_room r WHERE r.id = a.room_id AND a.room_id = ANY(%s) AND a.moved_at < r.last_at - interval '1 hour'"""
@@ -72,7 +76,9 @@ def _alone(room: uuid.UUID, group: uuid.UUID | None) -> int:
         raise
     except Exception:
         logger.exception("a follow-up failed", extra={"room": str(room)})
-    return int(Followup.objects.filter(room_id=room).delete()[0])
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, ([room],))
+        return len(cursor.fetchall())
 
 
 def _together(waiting: Sequence[tuple[uuid.UUID, uuid.UUID | None]]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
@@ -30,6 +30,10 @@ class Nothing(Body):
 
 class Mute(Body):
     muted: bool
+
+
+class Notices(Body):
+    level: Literal["all", "mentions", "none"] | None
 
 
 class Invitation(Body):
@@ -87,9 +91,15 @@ def leave(request: HttpRequest, room: str, body: Nothing) -> dict[str, Any]:
     return membership.leave(person_id=me(request), room_id=access.room_id(room))
 
 
-@router.post("/rooms/{room}/mute", summary="No notices from a room, for me")
+@router.put("/rooms/{room}/notices", summary="Which notices of a room I get")
+def set_notices(request: HttpRequest, room: str, body: Notices) -> dict[str, Any]:
+    membership.set_notices(person_id=me(request), room_id=access.room_id(room), level=body.level)
+    return {"level": body.level}
+
+
+@router.post("/rooms/{room}/mute", summary="No notices from a room, for me: level none, or the default")
 def mute(request: HttpRequest, room: str, body: Mute) -> dict[str, Any]:
-    membership.mute(person_id=me(request), room_id=access.room_id(room), muted=body.muted)
+    membership.set_notices(person_id=me(request), room_id=access.room_id(room), level="none" if body.muted else None)
     return {"muted": body.muted}
 
 

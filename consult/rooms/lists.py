@@ -23,6 +23,10 @@ EXCERPT = 120
 WITHIN = """clinicians_person p JOIN standing_standing s ON s.person_id = p.id
     JOIN rooms_room r ON r.kind <> 'personal' LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id"""
 
+# How many messages by others follow a person's read mark (k): what lists show, and what the badge of a notice counts.
+SINCE = "CROSS JOIN LATERAL (SELECT greatest(k.post_no, CASE WHEN m.ended IS NULL THEN m.first_post_no - 1 END, 0) AS post_no) since"
+UNREAD = "r.last_post_no - since.post_no - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = p.id AND o.post_no > since.post_no)"
+
 # OFFSET 0 keeps the lookups by key: the planner would read all rooms, or all addresses, where there are some ten thousand.
 _MINE = f"""
 WITH candidates AS MATERIALIZED (
@@ -46,10 +50,10 @@ ORDER BY g."order" NULLS LAST, r.title, r.id"""
 
 # Everything an item says, for rooms already chosen. What needs the right to read (`seen`) is null without it.
 _ITEMS = f"""
-SELECT r.id, r.kind, r.title, r.code, m.id IS NOT NULL AND m.ended IS NULL, CASE WHEN m.ended IS NULL THEN m.role END, coalesce(m.muted AND m.ended IS NULL, false),
+SELECT r.id, r.kind, r.title, r.code, m.id IS NOT NULL AND m.ended IS NULL, CASE WHEN m.ended IS NULL THEN m.role END, CASE WHEN m.ended IS NULL THEN m.notices END,
        r.epoch, r.last_seq, coalesce(k.seq, 0), r.lock_reason, r.moderators_live > 0, seen.yes,
        (SELECT count(*) FROM rooms_membership x WHERE x.room_id = r.id AND x.ended IS NULL),
-       r.last_post_no - since.post_no - (SELECT count(*) FROM rooms_message o WHERE o.room_id = r.id AND o.author_id = p.id AND o.post_no > since.post_no),
+       {UNREAD},
        (SELECT count(*) FROM rooms_mention n WHERE n.person_id = p.id AND n.room_id = r.id AND n.seq > coalesce(k.seq, 0) AND n.seq >= from_seq.first),
        l.seq, l.at, l.author_id, l.author_as, CASE WHEN l.withheld IS NULL THEN left(l.body, {EXCERPT}) END, l.withheld,
        c.status, c.urgency, c.specialty, CASE WHEN q.withheld IS NULL THEN q.body END, q.withheld, c.asker_id, c.answers, c.opened_at, c.first_answer_at,
@@ -62,7 +66,7 @@ FROM {WITHIN}
 CROSS JOIN LATERAL (SELECT {access.READABLE} AS yes) seen
 CROSS JOIN LATERAL (SELECT CASE WHEN r.kind = 'private' THEN coalesce(m.first_seq, 0) ELSE 0 END AS first) from_seq
 LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
-CROSS JOIN LATERAL (SELECT greatest(k.post_no, CASE WHEN m.ended IS NULL THEN m.first_post_no - 1 END, 0) AS post_no) since
+{SINCE}
 LEFT JOIN LATERAL (SELECT o.* FROM rooms_message o WHERE o.room_id = r.id AND o.seq >= from_seq.first AND seen.yes ORDER BY o.seq DESC LIMIT 1) l ON true
 LEFT JOIN cases_case c ON c.room_id = r.id LEFT JOIN rooms_message q ON q.id = c.question_id LEFT JOIN rooms_room cg ON cg.id = c.group_id
 WHERE p.id = %(person)s AND r.id = ANY(%(rooms)s)"""
@@ -121,7 +125,7 @@ def _item(row: tuple[Any, ...], names: dict[uuid.UUID, dict[str, Any]]) -> dict[
         code,
         member,
         role,
-        muted,
+        notices,
         epoch,
         head,
         read_seq,
@@ -152,7 +156,8 @@ def _item(row: tuple[Any, ...], names: dict[uuid.UUID, dict[str, Any]]) -> dict[
         "code": code or None,
         "member": member,
         "role": role,
-        "muted": muted,
+        "notices": notices,
+        "muted": notices == "none",
         "head": {"epoch": epoch, "seq": head},
         "read_seq": read_seq,
         "unread": max(0, min(999, unread)) if seen else 0,

@@ -37,6 +37,7 @@ class Head:
     owner: uuid.UUID | None
     created_by: uuid.UUID | None
     closed: bool = False
+    watched: bool = False
     first: int = 0  # seq before this transaction
     stored: int = 0  # seq as the row has it by now
 
@@ -103,7 +104,7 @@ class Writing:
 # The clock is read outside the locking query, so after the locks are held.
 _LOCK = """
 SELECT clock_timestamp(), locked.* FROM (
-    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by, closed
+    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by, closed, watched
     FROM rooms_room WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) locked"""
 _INSERT = """
 INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id, person_id, data)

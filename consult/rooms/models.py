@@ -46,6 +46,7 @@ class Room(models.Model):
     closed = models.BooleanField(default=False, db_default=False)  # of a case: only its asker adds to it
     slow_mode = models.PositiveIntegerField(default=0)  # seconds between two posts of one person
     moderators_live = models.PositiveSmallIntegerField(default=0)
+    watched = models.BooleanField(default=False, db_default=False)  # of a group: someone asked for a notice of every message
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.UUIDField(null=True)
 
@@ -59,6 +60,14 @@ class Role(models.TextChoices):
     MODERATOR = "moderator"
 
 
+class Level(models.TextChoices):
+    """Which notices of one room a person wants. None chosen: a group's mentions and questions, all of a conversation or case."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+
 class Membership(models.Model):
     """Who belongs to a room, and from where on. `ended` keeps the row of who left or was removed, and says which."""
 
@@ -67,7 +76,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     first_seq = models.BigIntegerField(default=0)  # private rooms: nothing before it is read
     first_post_no = models.BigIntegerField(default=0)
-    muted = models.BooleanField(default=False)
+    notices = models.CharField(max_length=8, choices=Level, null=True)  # noqa: DJ001  null: the default of the room's kind
+    muted = models.BooleanField(default=False)  # written for the version before, which reads it: the same as level none
     silenced_until = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(auto_now_add=True)
     ended = models.CharField(max_length=8, null=True)  # noqa: DJ001  null, "left", "removed"
@@ -221,8 +231,20 @@ class Tag(models.Model):
 
 
 class Followup(models.Model):
-    """At most one row an event for what is done after it, off the path of the message (a case's card, notices)."""
+    """At most one row an event for what is done after it, off the path of the message: a case's card, and notices.
+
+    Two workers' tasks read it, each its own column, and neither waits for the other. Whoever finds the other's column false takes
+    the row away.
+    """
 
     room_id = models.UUIDField()
     seq = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)
+    tally = models.BooleanField(default=True, db_default=True)  # a case is still to be counted (cases/followups.py)
+    wake = models.BooleanField(default=False, db_default=False)  # people are still to be woken (rooms/waking.py)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="followups_to_tally", condition=models.Q(tally=True)),
+            models.Index(fields=["id"], name="followups_to_wake", condition=models.Q(wake=True)),
+        ]

@@ -48,6 +48,7 @@ def test_an_item_says_where_i_stand() -> None:
         "code": "DER",
         "member": True,
         "role": "member",
+        "notices": None,
         "muted": False,
         "head": {"epoch": Room.objects.get(pk=room).epoch, "seq": seq},
         "read_seq": 0,

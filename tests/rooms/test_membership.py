@@ -248,6 +248,7 @@ def test_mute_is_mine_alone() -> None:
     assert Phone(nadia).post(f"/rooms/{room}/mute", {"muted": True}).json() == {"muted": True}
     assert Phone(nadia).get(f"/rooms/{room}").json()["muted"] and not Phone(people.idris()).get(f"/rooms/{room}").json()["muted"]
     assert len(events(room)) == 2
+    assert Phone(nadia).get(f"/rooms/{room}").json()["notices"] == "none"
     assert Phone(people.helene()).post(f"/rooms/{room}/mute", {"muted": True}).json()["code"] == "room.not_member"
 
 

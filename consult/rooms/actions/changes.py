@@ -143,8 +143,10 @@ def edit(item: Edit) -> dict[str, Any]:
         seq = made.append(item.room, "message.edited", actor=item.person, message=message.id, data={"base": item.base})
         _store_edit(message, item, seq, mentions)
         before = {m["person"] for m in _list(message.mentions)}
-        if message.withheld is None:
-            messages.mention(made, rooms_of, room=item.room, seq=seq, message=message.id, author=item.person, people=[p for p in people if str(p) not in before])
+        newly = [p for p in people if str(p) not in before and p != item.person]
+        if message.withheld is None and newly:
+            messages.mention(made, rooms_of, room=item.room, seq=seq, message=message.id, author=item.person, people=newly)
+            made.later.append(messages.wake(item.room, seq, made.now))
     return {"seq": seq}
 
 
@@ -191,7 +193,7 @@ def withhold(message: uuid.UUID, why: str, seq: int) -> None:
         cursor.execute("DELETE FROM rooms_mention WHERE message_id = %s", (message,))
         cursor.execute("DELETE FROM rooms_pin WHERE message_id = %s", (message,))
         cursor.execute(  # a case counts its answers anew, and a question and its card are withheld together (cases/followups.py)
-            "INSERT INTO rooms_followup (room_id, seq, at) SELECT coalesce(m.case_room, m.room_id), %s, now() FROM rooms_message m "
+            "INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT coalesce(m.case_room, m.room_id), %s, now(), true, false FROM rooms_message m "
             "JOIN rooms_room r ON r.id = m.room_id WHERE m.id = %s AND (r.kind = 'case' OR m.case_room IS NOT NULL)",
             (seq, message),
         )

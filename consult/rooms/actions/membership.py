@@ -1,4 +1,4 @@
-"""Who belongs to a room: join, leave, invite, remove, roles, mute. One transaction each; repeating adds no event.
+"""Who belongs to a room: join, leave, invite, remove, roles, and which notices one wants. One transaction each; repeating adds no event.
 
 The room's log tells its readers, the personal room tells the person on all their devices, and a trigger on the
 membership row tells every process that a right changed (standing's access_change log).
@@ -18,7 +18,7 @@ from consult.errors import Refusal
 from consult.rooms import access, doorbell, log, people, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
-from consult.rooms.models import Kind, Membership, Role, Room
+from consult.rooms.models import Kind, Level, Membership, Role, Room
 
 KEEPERS = (Role.OWNER, Role.MODERATOR)  # who removes people and names roles
 
@@ -26,7 +26,7 @@ _ADMIT = """
 INSERT INTO rooms_membership (room_id, person_id, role, first_seq, first_post_no, muted, joined_at)
 SELECT %s, person, role, %s, %s, false, now() FROM unnest(%s::uuid[], %s::text[]) AS t(person, role)
 ON CONFLICT (room_id, person_id) DO UPDATE
-SET ended = NULL, role = excluded.role, first_seq = excluded.first_seq, first_post_no = excluded.first_post_no, muted = false, joined_at = excluded.joined_at"""
+SET ended = NULL, role = excluded.role, first_seq = excluded.first_seq, first_post_no = excluded.first_post_no, muted = false, notices = NULL, joined_at = excluded.joined_at"""
 
 
 @dataclass(slots=True)
@@ -231,13 +231,21 @@ def _acting(grant: Grant) -> str | None:
     return "moderator" if grant.role == Role.MODERATOR else None
 
 
-def mute(*, person_id: uuid.UUID, room_id: uuid.UUID, muted: bool) -> None:
-    """No notices from this room, for me. It changes no right and adds no event. Raises Refusal room.*, room.not_member."""
+def set_notices(*, person_id: uuid.UUID, room_id: uuid.UUID, level: str | None) -> None:
+    """Which notices of this room one gets (rooms/models.Level), None for the default. It changes no right and adds no event.
+
+    Raises Refusal room.*, room.not_member.
+    """
     with transaction.atomic():
+        room = Room.objects.select_for_update(no_key=True).filter(pk=room_id).first()  # as a post locks it: `watched` is read there
         grant = access.may_read(person=person_id, room=room_id)
         access.may_write(grant)
-        if not Membership.objects.filter(room_id=room_id, person_id=person_id, ended=None).update(muted=muted):
+        if not Membership.objects.filter(room_id=room_id, person_id=person_id, ended=None).update(notices=level, muted=level == Level.NONE):
             raise Refusal("room.not_member")
+        assert room is not None  # there is a membership
+        watched = room.kind == Kind.GROUP and Membership.objects.filter(room_id=room_id, ended=None, notices=Level.ALL).exists()
+        if watched != room.watched:
+            Room.objects.filter(pk=room_id).update(watched=watched)
 
 
 def make_room(made: log.Writing, *, kind: Kind, by: uuid.UUID | None, **fields: Any) -> Room:

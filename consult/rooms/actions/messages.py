@@ -258,14 +258,14 @@ def _reply_target(post: Post, facts: Facts, grant: Grant) -> uuid.UUID | None:
 _INSERT = f"""
 WITH p AS (
     SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[],
-                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[])
-    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, follow)
+                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[], %b::bool[])
+    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, tally, wake)
 ), e AS (
     INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
 ), c AS (
     INSERT INTO rooms_clientid (room_id, sender_id, client_id, seq, message_id) SELECT room, author, client, seq, message FROM p
 ), f AS (
-    INSERT INTO rooms_followup (room_id, seq, at) SELECT room, seq, at FROM p WHERE follow
+    INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT room, seq, at, tally, wake FROM p WHERE tally OR wake
 ), h AS ({log.ADVANCE}
 )
 INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, search)
@@ -296,6 +296,7 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 [x.form for x in a],
                 [orjson.dumps(x.mentions).decode() for x in a],
                 [x.grant.kind == "case" for x in a],
+                [_wakes(x, made.heads[x.post.room]) for x in a],
                 *log.heads_for([made.heads[room] for room in {x.post.room for x in a}]),
             ),
         )
@@ -307,6 +308,16 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
         made.encoded.setdefault(x.post.room, []).append(_frame(x))
         if x.mentions:
             mention(made, facts.personal, room=x.post.room, seq=x.seq, message=x.id, author=x.post.person, people=content.mentioned(x.post.mentions))
+
+
+def _wakes(x: Accepted, head: log.Head) -> bool:
+    """Whether anyone could hear of this post by a notice (rooms/waking.py says who). Most posts in a group wake nobody and leave no row."""
+    return head.watched or x.grant.kind in ("private", "case") or bool(x.mentions) or x.reply_to is not None or x.form == "question"
+
+
+def wake(room: uuid.UUID, seq: int, at: datetime) -> Statement:
+    """The outbox row of an event, other than a post, that wakes people."""
+    return "INSERT INTO rooms_followup (room_id, seq, at, tally, wake) VALUES (%s, %s, %s, false, true)", (room, seq, at)
 
 
 def mention(made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], *, room: uuid.UUID, seq: int, message: uuid.UUID, author: uuid.UUID, people: Sequence[uuid.UUID]) -> None:
