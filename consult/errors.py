@@ -88,6 +88,16 @@ CODES: dict[str, Code] = {
     "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
+    # devices and notices
+    "device.courier": Code(400, "Ce service n’envoie pas de notifications de ce type.", "This service sends no notifications of this kind.", "The courier is not configured."),
+    "device.endpoint": Code(
+        400, "Adresse de notification refusée.", "Notification address refused.", "Only push services of PUSH_HOSTS, over https, without port, credentials or fragment."
+    ),
+    "device.keys": Code(400, "Clés de notification incorrectes.", "Wrong notification keys.", "p256dh is a point of P-256 in 65 bytes, auth 16 bytes, both base64url."),
+    "device.token": Code(400, "Jeton d’appareil incorrect.", "Wrong device token.", "Not the shape of a token of this push service."),
+    "device.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such device of this person."),
+    "wishes.zone": Code(400, "Fuseau horaire inconnu.", "Unknown time zone.", "A name of the IANA database, such as Europe/Paris."),
+    "wishes.quiet": Code(400, "Indiquez un début et une fin différents.", "Give a start and an end that differ.", "Quiet hours need both ends, hh:mm, not equal."),
     # cases, search, lists
     "case.vital": Code(
         400, "Urgence vitale : appelez le 15 (112). Consult ne la remplace pas.", "Life-threatening: call 15 (112). Consult is no substitute.", "Vital emergencies are turned away."

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -126,6 +128,23 @@ DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread whe
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
 
 # --- accounts ---------------------------------------------------------------
+# --- push -------------------------------------------------------------------
+PUSH_HOSTS = knob(
+    "PUSH_HOSTS",
+    list,
+    ["fcm.googleapis.com", "*.push.services.mozilla.com", "*.notify.windows.com", "*.push.apple.com"],
+    "Push services that browsers may name; *. stands for any name below.",
+)
+SECRETS_KEYS = knob("SECRETS_KEYS", list, [], "Keys for secrets at rest: the first encrypts, all decrypt; at least 32 random characters each. `make run` derives one.")
+VAPID_PRIVATE_KEY = knob("VAPID_PRIVATE_KEY", str, "", "Private key of Web Push: 32 bytes in base64url (python manage.py vapid_key); empty: no Web Push. `make run` derives one.")
+VAPID_SUBJECT = knob("VAPID_SUBJECT", str, "", "mailto: or https: address at which push services reach the operator.")
+if LOCAL:  # a demo has no operator who would make keys; its secret stays the same from one start to the next
+    SECRETS_KEYS = SECRETS_KEYS or [SECRET_KEY]
+    VAPID_PRIVATE_KEY = VAPID_PRIVATE_KEY or base64.urlsafe_b64encode(hashlib.sha256(b"vapid" + SECRET_KEY.encode()).digest()).decode().rstrip("=")
+    VAPID_SUBJECT = VAPID_SUBJECT or "mailto:operator@localhost"
+DEVICES = knob("DEVICES", int, 20, "Devices of one person that a push can wake; the one seen longest ago makes room.", at_least=1)
+PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is worth nothing any more.", at_least=60)
+
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")

@@ -24,7 +24,8 @@ logger = logging.getLogger("consult.cases")
 BATCH = 20  # cases a transaction: it holds the locks of their rooms and groups
 
 _WAITING = """
-SELECT f.room_id, c.group_id FROM (SELECT room_id, min(id) AS oldest FROM (SELECT id, room_id FROM rooms_followup WHERE tally ORDER BY id LIMIT 1000) x GROUP BY room_id ORDER BY 2 LIMIT %s) f
+SELECT f.room_id, c.group_id
+FROM (SELECT room_id, min(id) AS oldest FROM (SELECT id, room_id FROM rooms_followup WHERE tally ORDER BY id LIMIT 1000) x GROUP BY room_id ORDER BY 2 LIMIT %s) f
 LEFT JOIN cases_case c ON c.room_id = f.room_id"""
 # A row whose people are still to be woken stays for the one who wakes them.
 _CLAIM = """

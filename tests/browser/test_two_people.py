@@ -101,7 +101,9 @@ def test_words_typed_over_a_message_being_edited_replace_it(device: Devices, dem
     nadia.write("Dose : 10 mg")
     nadia.sees("Dose : 10 mg")
     # A page that draws late, as on a loaded machine.
-    nadia.page.evaluate("() => { const late = []; window.requestAnimationFrame = (run) => late.push(run); window.draw = () => late.splice(0).forEach((run) => run(performance.now())) }")
+    nadia.page.evaluate(
+        "() => { const late = []; window.requestAnimationFrame = (run) => late.push(run); window.draw = () => late.splice(0).forEach((run) => run(performance.now())) }"
+    )
     nadia.menu("Dose", "Modifier")
     nadia.composer.select_text()
     nadia.page.evaluate("() => window.draw()")

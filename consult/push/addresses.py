@@ -1,0 +1,104 @@
+"""Where a wake-up may be sent: what a client registers is checked before anything of it is kept.
+
+An endpoint is a URL that this server will post to, chosen by a client: only the push services of PUSH_HOSTS are ever called.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+
+from consult.errors import Refusal
+
+LONGEST = 2048
+_TOKEN = {"fcm": re.compile(r"[A-Za-z0-9_:.\-]{20,1024}"), "apns": re.compile(r"(?:[0-9a-f]{2}){32,100}")}
+
+
+def checked(courier: str, address: Mapping[str, object]) -> dict[str, str]:
+    """The address as it is kept. Raises Refusal device.endpoint, device.keys, device.token, frame.invalid."""
+    if courier == "web":
+        endpoint, p256dh, auth = (_text(address, name) for name in ("endpoint", "p256dh", "auth"))
+        return {"endpoint": endpoint_of(endpoint), "p256dh": _point(p256dh), "auth": _key(auth, 16)}
+    token = _text(address, "token")
+    if not _TOKEN[courier].fullmatch(token):
+        raise Refusal("device.token")
+    return {"token": token, **({"sandbox": "1"} if address.get("sandbox") is True else {})}
+
+
+def digest(courier: str, address: Mapping[str, str]) -> bytes:
+    """SHA-256 of what names the device at its push service: one address, one owner."""
+    return hashlib.sha256(f"{courier} {address.get('endpoint') or address['token']}".encode()).digest()
+
+
+def endpoint_of(text: str) -> str:
+    """An endpoint of a push service that is allowed. Raises Refusal device.endpoint."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Refusal("device.endpoint") from None
+    plain = text.isascii() and text.isprintable() and " " not in text and "\\" not in text and len(text) <= LONGEST
+    if parts.scheme not in ("http", "https") or not plain or parts.username is not None or parts.password is not None or parts.fragment or not _allowed(host):
+        raise Refusal("device.endpoint")
+    if loopback(host):
+        return text
+    if parts.scheme != "https" or port not in (None, 443):
+        raise Refusal("device.endpoint")
+    return text
+
+
+def _allowed(host: str) -> bool:
+    if _literal(host) and not loopback(host):
+        return False
+    return any(host == one or (one.startswith("*.") and host.endswith(one[1:]) and len(host) >= len(one)) for one in settings.PUSH_HOSTS)
+
+
+def _literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.replace(".", "").isdigit() or host.startswith("0x")
+    return True
+
+
+def loopback(host: str) -> bool:
+    """This machine: only where it was started for development, and only when PUSH_HOSTS names it."""
+    return bool(settings.LOCAL) and host in ("127.0.0.1", "localhost") and host in settings.PUSH_HOSTS
+
+
+def public(ip: str) -> bool:
+    """Whether a name's address lies outside of this network: a name can point anywhere, whatever it is called."""
+    return ipaddress.ip_address(ip).is_global
+
+
+def _text(address: Mapping[str, object], name: str) -> str:
+    value = address.get(name)
+    if not isinstance(value, str):
+        raise Refusal("frame.invalid", fields=[f"address.{name}"])
+    return value
+
+
+def _key(text: str, size: int) -> str:
+    """Base64url without padding, as browsers give it (RFC 8291, section 2)."""
+    try:
+        if len(text) > 200 or len(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) != size or re.search(r"[^A-Za-z0-9_\-]", text.rstrip("=")):
+            raise Refusal("device.keys")
+    except ValueError:
+        raise Refusal("device.keys") from None
+    return text.rstrip("=")
+
+
+def _point(text: str) -> str:
+    key = _key(text, 65)
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
+    except ValueError:
+        raise Refusal("device.keys") from None
+    return key

@@ -1,0 +1,111 @@
+"""Who is woken by an event, and why: from the outbox to notices, and once more just before one is sent.
+
+The event's own transaction left one row in rooms_followup. `expand` turns it into notices, one for each device of each person
+concerned, in the transaction that takes the row away; it waits for no room's lock. Rights are those of access.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from consult.push.models import Notice
+from consult.rooms import access, lists
+
+BATCH = 50  # events a transaction
+
+# Whoever finds the other's column false takes the row away (models.Followup).
+_CLAIM = """
+WITH mine AS MATERIALIZED (SELECT id, tally FROM rooms_followup WHERE wake ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED),
+handed AS (UPDATE rooms_followup f SET wake = false FROM mine WHERE f.id = mine.id AND mine.tally RETURNING f.room_id, f.seq),
+done AS (DELETE FROM rooms_followup f USING mine WHERE f.id = mine.id AND NOT mine.tally RETURNING f.room_id, f.seq)
+SELECT room_id, seq FROM handed UNION ALL SELECT room_id, seq FROM done"""
+
+# The strongest reason wins. An edit wakes those alone whom it mentions anew.
+_WHY = """CASE
+    WHEN n.person_id IS NOT NULL THEN 'mention'
+    WHEN e.kind = 'message.edited' THEN NULL
+    WHEN r.kind = 'private' THEN 'direct'
+    WHEN t.author_id = p.id THEN 'reply'
+    WHEN r.kind = 'case' AND x.form = 'question' AND a.person_id IS NOT NULL THEN 'direct'
+    WHEN r.kind = 'case' AND r.created_by = p.id THEN 'my_case'
+    WHEN r.kind = 'case' AND m.id IS NOT NULL AND m.ended IS NULL THEN 'followed_case'
+    WHEN r.kind = 'group' AND (x.form = 'question' OR e.kind = 'case.opened') AND c.urgency = 'hour' THEN 'urgent'
+    WHEN r.kind = 'group' AND (x.form = 'question' OR e.kind = 'case.opened') THEN 'group_question'
+    WHEN r.kind = 'group' AND m.notices = 'all' THEN 'message'
+END"""
+# What may keep a reason from waking: the level chosen for the room, the wishes, and that it was read. m, k and w may be null.
+_WANTED = """
+    why.reason <> ALL (coalesce(w.off, '{}')) AND coalesce(k.seq, 0) < e.seq
+    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply') ELSE true END
+    AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND x.withheld IS NULL"""
+_EXPAND = f"""
+INSERT INTO push_notice (room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries)
+SELECT r.id, e.seq, p.id, d.id, why.reason, why.reason = 'urgent' OR coalesce(c.urgency = 'hour', false), e.at, clock_timestamp(), 0
+FROM unnest(%s::uuid[], %s::bigint[]) AS q(room, seq)
+JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id JOIN rooms_message x ON x.id = e.message_id
+LEFT JOIN rooms_message t ON t.id = x.reply_to
+LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
+JOIN LATERAL (
+    SELECT person_id FROM rooms_membership WHERE room_id = r.id AND ended IS NULL
+    UNION SELECT person_id FROM rooms_mention WHERE message_id = x.id AND seq = e.seq
+    UNION SELECT t.author_id WHERE t.author_id IS NOT NULL
+    UNION SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id IS NOT NULL
+) who ON who.person_id IS DISTINCT FROM e.actor_id
+JOIN clinicians_person p ON p.id = who.person_id JOIN standing_standing s ON s.person_id = p.id JOIN push_device d ON d.person_id = p.id
+LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
+LEFT JOIN rooms_mention n ON n.message_id = x.id AND n.seq = e.seq AND n.person_id = p.id
+LEFT JOIN rooms_audience a ON a.room_id = r.id AND a.person_id = p.id
+LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
+LEFT JOIN push_wishes w ON w.person_id = p.id
+CROSS JOIN LATERAL (SELECT {_WHY} AS reason) why
+WHERE why.reason IS NOT NULL AND {_WANTED} AND {access.READABLE}
+ON CONFLICT (device_id, room_id, seq) DO NOTHING"""
+
+
+def expand() -> int:
+    """Turns up to BATCH outbox rows into notices; how many rows it was. Killed in between, it did nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLAIM, (BATCH,))
+        events = cursor.fetchall()
+        if events:
+            cursor.execute(_EXPAND, ([room for room, _ in events], [seq for _, seq in events]))
+    return len(events)
+
+
+_STILL = f"""
+SELECT q.id FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[]) AS q(id, room, seq, person, reason)
+JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
+JOIN rooms_room r ON r.id = q.room JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_message x ON x.id = e.message_id
+LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
+LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
+LEFT JOIN push_wishes w ON w.person_id = p.id
+CROSS JOIN LATERAL (SELECT q.reason AS reason) why
+WHERE {_WANTED} AND {access.READABLE}
+AND (q.reason <> 'mention' OR EXISTS (SELECT FROM rooms_mention n WHERE n.message_id = x.id AND n.person_id = p.id))"""
+_BADGES = f"""
+SELECT p.id, count(*) FROM clinicians_person p JOIN standing_standing s ON s.person_id = p.id
+JOIN rooms_membership m ON m.person_id = p.id AND m.ended IS NULL JOIN rooms_room r ON r.id = m.room_id AND r.kind <> 'personal'
+LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
+{lists.SINCE}
+WHERE p.id = ANY(%s) AND coalesce(m.notices, '') <> 'none' AND {access.READABLE} AND {lists.UNREAD} > 0 GROUP BY p.id"""
+
+
+def still_due(notices: Sequence[Notice]) -> set[int]:
+    """Those of these notices that are still to be sent: rights, levels, wishes and read marks as they are now, the message not withheld."""
+    asked = [n for n in notices if n.reason != "test"]
+    found = {n.pk for n in notices if n.reason == "test"}
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(_STILL, ([n.pk for n in asked], [n.room_id for n in asked], [n.seq for n in asked], [n.person_id for n in asked], [n.reason for n in asked]))
+            found |= {id for (id,) in cursor.fetchall()}
+    return found
+
+
+def badges(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many rooms have something unread, for each person who has any: an absolute figure, so that a lost push corrects itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BADGES, (list(people),))
+        return dict(cursor.fetchall())
