@@ -1,0 +1,79 @@
+"""Quiet hours by the wall clock of one's own zone: across midnight, and on the two days on which the clock jumps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+import pytest
+
+from consult.push.models import Wishes
+from consult.push.wishes import quiet_until
+from tests import people
+from tests.rooms.helpers import Phone
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "zone", "now", "until"),
+    [
+        ("22:00", "07:00", "Europe/Paris", "2026-11-25 20:59", None),
+        ("22:00", "07:00", "Europe/Paris", "2026-11-25 21:00", "2026-11-26 06:00"),
+        ("22:00", "07:00", "Europe/Paris", "2026-11-26 05:59", "2026-11-26 06:00"),
+        ("22:00", "07:00", "Europe/Paris", "2026-11-26 06:00", None),
+        ("12:30", "13:30", "Europe/Paris", "2026-07-01 10:45", "2026-07-01 11:30"),
+        ("12:30", "13:30", "Indian/Reunion", "2026-07-01 10:45", None),
+        # 29 March 2026: 2:00 becomes 3:00. An end that is skipped is when the clock jumps to.
+        ("22:00", "02:30", "Europe/Paris", "2026-03-28 23:00", "2026-03-29 01:30"),
+        ("22:00", "07:00", "Europe/Paris", "2026-03-28 23:00", "2026-03-29 05:00"),
+        # 25 October 2026: 3:00 becomes 2:00. An end that comes twice is the first.
+        ("22:00", "02:30", "Europe/Paris", "2026-10-24 23:00", "2026-10-25 00:30"),
+        ("22:00", "07:00", "Europe/Paris", "2026-10-24 23:00", "2026-10-25 06:00"),
+        ("00:00", "06:00", "America/Cayenne", "2026-11-25 02:59", None),
+        ("00:00", "06:00", "America/Cayenne", "2026-11-25 03:00", "2026-11-25 09:00"),
+    ],
+)
+def test_until_when_it_is_quiet(begin: str, end: str, zone: str, now: str, until: str | None) -> None:
+    wishes = Wishes(quiet_from=time.fromisoformat(begin), quiet_to=time.fromisoformat(end), zone=zone)
+    assert quiet_until(wishes, at(now), urgent=False) == (at(until) if until else None)
+
+
+def test_urgent_ones_pass_if_one_lets_them() -> None:
+    wishes = Wishes(quiet_from=time(22), quiet_to=time(7), zone="Europe/Paris", urgent_passes=True)
+    night = at("2026-11-25 23:00")
+    assert quiet_until(wishes, night, urgent=True) is None and quiet_until(wishes, night, urgent=False) is not None
+    wishes.urgent_passes = False
+    assert quiet_until(wishes, night, urgent=True) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wishes_over_http() -> None:
+    nadia = Phone(people.nadia())
+
+    def change(body: dict[str, Any]) -> Any:
+        import orjson
+
+        return nadia.client.patch("/api/v1/wishes", orjson.dumps(body), content_type="application/json", headers=nadia.headers)
+
+    assert nadia.get("/wishes").json() == {"off": [], "quiet_from": None, "quiet_to": None, "zone": "Europe/Paris", "urgent_passes": True, "digest": "daily"}
+    asked = {"off": ["reply", "message"], "quiet_from": "22:00", "quiet_to": "07:00", "zone": "Indian/Reunion", "urgent_passes": False, "digest": "hourly"}
+    assert change(asked).json() == {**asked, "off": ["message", "reply"]} == nadia.get("/wishes").json()
+    assert change({"digest": "off"}).json()["zone"] == "Indian/Reunion"
+    for body, code in (
+        ({"zone": "Mars/Olympus"}, "wishes.zone"),
+        ({"zone": "../../etc/passwd"}, "wishes.zone"),
+        ({"quiet_from": None}, "wishes.quiet"),
+        ({"quiet_from": "22:00", "quiet_to": "22:00"}, "wishes.quiet"),
+        ({"quiet_from": "25:00"}, "wishes.quiet"),
+        ({"quiet_from": "7"}, "wishes.quiet"),
+        ({"off": ["everything"]}, "frame.invalid"),
+        ({"off": None}, "frame.invalid"),
+        ({"digest": "never"}, "frame.invalid"),
+        ({"loud": True}, "frame.invalid"),
+    ):
+        assert change(body).json()["code"] == code, body
+    assert nadia.get("/wishes").json()["zone"] == "Indian/Reunion"
+    assert change({"quiet_from": None, "quiet_to": None}).json()["quiet_from"] is None
