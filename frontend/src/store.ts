@@ -36,7 +36,8 @@ export const clockSkew: ReadonlySignal<number> = _skew;
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
 const LOCALE = "consult.locale";
-const api = browserApi(() => _locale.value, () => doubt());
+/** For the doors that have a file of their own (notices.ts). */
+export const api = browserApi(() => _locale.value, () => doubt());
 const account = new Account(api);
 const world = browserWorld();
 let tabs: Channel | null = null;
@@ -214,6 +215,10 @@ export async function leave(room: string): Promise<void> {
 export async function mute(room: string, muted: boolean): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/mute`, { muted });
   await here().touched(room);
+}
+/** A room's item is asked for again after an act that another file did. */
+export function roomTouched(room: string): Promise<void> {
+  return here().touched(room);
 }
 export async function invite(room: string, person: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });
