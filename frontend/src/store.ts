@@ -212,10 +212,6 @@ export async function leave(room: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/leave`);
   await here().touched(room);
 }
-export async function mute(room: string, muted: boolean): Promise<void> {
-  await api.post(`/api/v1/rooms/${room}/mute`, { muted });
-  await here().touched(room);
-}
 /** A room's item is asked for again after an act that another file did. */
 export function roomTouched(room: string): Promise<void> {
   return here().touched(room);

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { closeRoom, locale, openRoom, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
+import { newVersion } from "../device/worker";
 import { Announcer, toast } from "./parts/announce";
 import { Empty, Skeletons } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
@@ -34,6 +35,8 @@ export function App() {
     before.current = status;
     if (status === "in" && route.peek().name === "sign-in") navigate("/", { replace: true });
   }, [status]);
+  // Told once, quietly; what one is writing is not interrupted.
+  useEffect(() => { if (newVersion.value) toast(words().notices.newVersion); }, [newVersion.value]);
   return (
     <>
       {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
