@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import condition, require_safe
 
 WORDS = {
     "fr": {"description": "Des salles où des soignants vérifiés se posent des questions, et y répondent.", "ask": "Demander", "rooms": "Salles"},
@@ -55,7 +56,12 @@ def built_worker() -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def _worker_tag(request: HttpRequest) -> str | None:
+    return f'"{hashlib.sha256(script).hexdigest()[:32]}"' if (script := built_worker()) else None
+
+
 @require_safe
+@condition(etag_func=_worker_tag)
 def worker(request: HttpRequest) -> HttpResponse:
     """Asked for by the browser at every start, and never from a cache: what differs by one byte is a new version."""
     script = built_worker()

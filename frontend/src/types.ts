@@ -125,6 +125,8 @@ export interface RoomView {
   /** Back to the newest messages. */
   toNewest(): Promise<void>;
   jumpTo(seq: number): Promise<void>;
+  /** To the first unread line, for whom a notification about `at` brought here. */
+  land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
   send(body: string, options?: { replyTo?: string | null; mentions?: Mention[] }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */
