@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from consult import web
+from consult import installable, web
 from consult.api import api, mount
 
 mount()
@@ -12,6 +12,8 @@ urlpatterns = [
     path("healthz", web.healthz),
     path("readyz", web.readyz),
     path("metrics", web.metrics),
+    path("manifest.webmanifest", installable.manifest),
+    path("sw.js", installable.worker),
     path("admin/", admin.site.urls),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/", include("allauth.urls")),  # names that mails reverse; HEADLESS_ONLY leaves no pages

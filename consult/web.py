@@ -32,7 +32,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-PAGE_POLICY = POLICY + "; require-trusted-types-for 'script'"
+# One policy of trusted types: the one that lets the service worker's own address be registered (frontend/src/device/worker.ts).
+PAGE_POLICY = POLICY + "; require-trusted-types-for 'script'; trusted-types consult-worker"
 
 
 def headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -56,6 +56,10 @@ export class Api {
     return this.call("PATCH", path, body, { tries: 2, ...options });
   }
 
+  put<T>(path: string, body: object, options: CallOptions = {}): Promise<T> {
+    return this.call("PUT", path, body, { tries: 2, ...options });
+  }
+
   delete<T>(path: string, options: CallOptions = {}): Promise<T> {
     return this.call("DELETE", path, undefined, options);
   }

@@ -46,7 +46,7 @@ export class Desk implements Belongings {
   private db!: IDBDatabase;
   private marks: Channel | null = null;
   private readonly outboxTick = signal(0);
-  private readonly views = new Map<string, { view: OpenRoom; uses: number }>();
+  private readonly views = new Map<string, { view: OpenRoom; uses: number; opening: Promise<void> }>();
   private closed = false;
   private paused = false;
 
@@ -135,19 +135,28 @@ export class Desk implements Belongings {
     if (this.verified) await this.following.fromCache();
   }
 
-  /** The list first, so that one hello enters every room from its head. */
-  async begin(): Promise<void> {
+  /** The list first, so that one hello enters every room from its head; but before it what a pressed notification is about, and its socket. */
+  async begin(first: { room: string; at: number } | null = null): Promise<void> {
+    this.report();
+    if (first && this.o.roomsLoaded.peek() === "cached") {
+      this.openRoom(first.room, first.at, true);
+      await this.views.get(first.room)?.opening;
+      if (this.closed) return;
+      this.closeRoom(first.room);
+      this.socket.start();
+      return;
+    }
     if (this.verified) await this.following.load().catch(() => undefined);
     if (this.closed) return;
     for (const item of this.list.sorted.peek()) this.live.follow(item.id, item.head);
     this.socket.start();
   }
 
-  openRoom(id: string, around?: number): OpenRoom {
+  openRoom(id: string, around?: number, fresh = false): OpenRoom {
     const held = this.views.get(id);
     if (held) {
       held.uses++;
-      if (around !== undefined) void held.view.jumpTo(around);
+      if (around !== undefined && !fresh) void held.view.jumpTo(around);
       return held.view;
     }
     const { api, world, me } = this.o;
@@ -155,8 +164,9 @@ export class Desk implements Belongings {
       id, me: me.id, api, socket: this.socket, live: this.live, list: this.list, outbox: this.outbox, outboxTick: this.outboxTick, drafts: this.drafts,
       cache: this.cache, markRead: (room, seq) => this.markRead(room, seq), after: world.after, now: world.now,
     });
-    this.views.set(id, { view, uses: 1 });
-    void view.open(around);
+    const opened = { view, uses: 1, opening: Promise.resolve() };
+    this.views.set(id, opened);
+    opened.opening = view.open(around, fresh);
     this.report();
     return view;
   }

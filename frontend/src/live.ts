@@ -45,6 +45,8 @@ export interface LiveOptions {
 const HEAL = 2500;
 /** More missed events than these are not read one by one. */
 const WORTH_READING = 2000;
+/** Nor than these where someone waits for the first of them. */
+const WORTH_CATCHING = 400;
 const TYPING = 6000;
 
 export class Live {
@@ -113,6 +115,10 @@ export class Live {
     if (!resumed) for (const track of this.tracks.values()) this.enter(track.room);
   }
 
+  get connected(): boolean {
+    return this.up;
+  }
+
   lost(): void {
     this.up = false;
     for (const track of this.tracks.values()) {
@@ -178,6 +184,30 @@ export class Live {
     }
     this.o.entered(room, head, mode, state);
     this.o.changed(room);
+  }
+
+  /** Before there is a connection: what was missed, over HTTP. False where it is too much, or cannot be read; then a page tells. */
+  async catchUp(room: string): Promise<boolean> {
+    const track = this.tracks.get(room);
+    if (!track || track.log.order.epoch === null) return false;
+    const { turn, log: { order } } = track;
+    track.reading = true;
+    try {
+      for (let before = -1; before !== order.tip;) {
+        before = order.tip;
+        const page = await this.o.events(room, before);
+        // Entered meanwhile: the socket brings it.
+        if (track.turn !== turn) return true;
+        if (page.epoch !== order.epoch || page.head - before > WORTH_CATCHING) return false;
+        this.events(page.events);
+        if (order.tip >= page.head) return true;
+      }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    } finally {
+      if (track.turn === turn) track.reading = false;
+    }
+    return false;
   }
 
   /** Reads what was missed over HTTP, and keeps the window in place; live events wait behind the hole meanwhile. */

@@ -1,5 +1,6 @@
 /** Draws the application into the page. */
 import { render } from "preact";
+import { startDevice } from "./device/start";
 import { startRouter } from "./router";
 import { start } from "./store";
 import { App } from "./views/App";
@@ -11,3 +12,4 @@ startRouter();
 start();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
+startDevice();

@@ -32,6 +32,8 @@ export interface RoomViewOptions {
 const KEPT = 100;
 /** More unread than these, and the first page is the one around the read mark. */
 const FAR = 60;
+/** A first page for someone who waits, on whatever network a phone has. */
+const LANDING_PAGE = 60;
 const TYPED_EVERY = 3000, CACHE_PAUSE = 3000;
 
 export class OpenRoom implements RoomView {
@@ -48,6 +50,8 @@ export class OpenRoom implements RoomView {
   /** The read mark as it was when the room was opened. */
   private readAt: { seq: number; unread: number } | null = null;
   private decided = false;
+  /** The line that a notification told of, until the reader has been put before what is new. */
+  private landing: number | null = null;
   private readonly pages: WindowPages;
   private lastTyped = 0;
   private caching: (() => void) | null = null;
@@ -112,29 +116,59 @@ export class OpenRoom implements RoomView {
     return [...sent, ...waiting].sort((a, b) => a.order - b.order);
   }
 
-  async open(around?: number): Promise<void> {
+  async open(around?: number, fresh = false): Promise<void> {
     void this.loadDraft();
     const { log, o } = { log: this.log, o: this.o };
     if (!o.list.get(this.id)) void this.loadItem();
-    if (around !== undefined) {
+    if (around !== undefined && fresh) await this.openFresh(around);
+    else if (around !== undefined) {
       if (log.order.epoch !== null) o.live.enter(this.id);
       await this.jumpTo(around);
     } else if (!log.loaded) {
-      const cached = await o.cache.page(this.id).catch(() => undefined);
-      if (this.closed || log.loaded) return;
-      const far = (this.readAt?.unread ?? 0) > FAR;
-      if (cached && !far && (log.order.epoch === null || log.order.epoch === cached.as_of.epoch)) {
-        // Shown at once, and brought up to date from where it stands.
-        log.order.set(cached.as_of);
-        log.load("replace", cached);
-        this.decide();
-        this.changed();
-      }
+      if ((this.readAt?.unread ?? 0) <= FAR) await this.fromCache();
+      if (this.closed) return;
       // With a cursor, entering needs no page; without one, the page brings it.
       if (log.order.epoch !== null) o.live.enter(this.id);
       if (!log.loaded) await this.loadFirst();
     }
     if (!this.closed && !this.track.entered) o.live.enter(this.id);
+  }
+
+  /** What is kept here is shown at once, and brought up to date from where it stands. */
+  private async fromCache(): Promise<boolean> {
+    const { log, o } = { log: this.log, o: this.o };
+    const cached = await o.cache.page(this.id).catch(() => undefined);
+    if (this.closed || log.loaded) return log.loaded;
+    if (!cached || (log.order.epoch !== null && log.order.epoch !== cached.as_of.epoch)) return false;
+    log.order.set(cached.as_of);
+    log.load("replace", cached);
+    this.changed();
+    return true;
+  }
+
+  /** From a notification about `at`: what is kept, what came since, and the first line of it. */
+  private async openFresh(at: number): Promise<void> {
+    const { log, o } = { log: this.log, o: this.o };
+    this.landing = at;
+    const kept = await this.fromCache();
+    if (kept && o.live.connected) o.live.enter(this.id);
+    else if (kept && (await o.live.catchUp(this.id))) this.changed();
+    else if (!this.closed) await this.pages.around(this.readAt?.seq || at, LANDING_PAGE);
+    // Nothing is new, or not before the socket tells: the line itself is known to be there.
+    if (this.landing !== null && log.to >= at) this.landOn(at);
+  }
+
+  /** The same notification, pressed while the room is open. */
+  async land(at: number): Promise<void> {
+    if (this.landing !== null || !this.log.loaded) return;
+    const read = this.item.peek()?.read_seq ?? at;
+    const first = this.log.items.find((e) => e.item.seq > read && e.item.actor?.id !== this.o.me);
+    await this.jumpTo(first?.item.seq ?? at);
+  }
+
+  private landOn(seq: number): void {
+    this.landing = null;
+    this.jump.value = { seq };
   }
 
   /** The connection is back, or the room may be read after all. */
@@ -199,14 +233,19 @@ export class OpenRoom implements RoomView {
   /** Where what is new begins: decided once, when the room is first drawn. */
   private decide(): void {
     if (this.decided || !this.readAt || !this.log.loaded) return;
-    this.decided = true;
-    const { seq, unread } = this.readAt;
+    const { seq } = this.readAt;
+    const unread = Math.max(this.readAt.unread, this.landing === null ? 0 : (this.item.peek()?.unread ?? 0));
     const first = this.log.items.find((e) => e.item.seq > seq && e.item.actor?.id !== this.o.me);
+    // What is kept here ends before what is new: that is on its way.
+    if (!first && (unread > 0 || this.landing !== null)) return;
+    this.decided = true;
     if (unread > 0 && first) this.newSince.value = { seq, at: first.item.at, count: unread };
+    if (this.landing !== null && first) this.landOn(first.item.seq);
   }
 
   /** The log, the state or the signals of this room changed. */
   changed(): void {
+    this.decide();
     this.tick.value++;
     void this.pages.readMissing();
     this.caching ??= this.o.after(CACHE_PAUSE, () => this.keep());

@@ -3,7 +3,8 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 
 export type Route =
   | { name: "rooms" }
-  | { name: "room"; id: string; at: number | null }
+  /** `fresh`: from a notification; what is new begins before `at`, and that is where one lands. */
+  | { name: "room"; id: string; at: number | null; fresh: boolean }
   | { name: "cases" }
   | { name: "directory"; q: string; tab: "people" | "groups" }
   | { name: "search"; q: string; room: string | null; tag: string | null }
@@ -22,7 +23,7 @@ export function parse(path: string, query: string): Route {
     case "rooms": {
       if (second === undefined) return { name: "rooms" };
       const at = Number(asked.get("at"));
-      return { name: "room", id: decode(second), at: Number.isInteger(at) && at > 0 ? at : null };
+      return { name: "room", id: decode(second), at: Number.isInteger(at) && at > 0 ? at : null, fresh: asked.get("new") === "1" };
     }
     case "cases":
     case "me":

@@ -4,6 +4,8 @@ import { browserApi, query, Refusal } from "./api";
 import { Desk } from "./desk";
 import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
+import { forget, remember, remembered } from "./remembered";
+import { route } from "./router";
 import { Account } from "./session";
 import { browserWorld } from "./socket";
 import type {
@@ -36,7 +38,8 @@ export const clockSkew: ReadonlySignal<number> = _skew;
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
 const LOCALE = "consult.locale";
-const api = browserApi(() => _locale.value, () => doubt());
+/** For the doors that have a file of their own (notices.ts). */
+export const api = browserApi(() => _locale.value, () => doubt());
 const account = new Account(api);
 const world = browserWorld();
 let tabs: Channel | null = null;
@@ -71,21 +74,27 @@ function whoIsIt(endedBy?: number): Promise<void> {
 
 async function settle(endedBy?: number): Promise<void> {
   clearTimeout(again);
+  const asked = account.whoAmI();
+  asked.catch(() => undefined); // looked at below; the person seen here last is not kept waiting for it
+  const last = _session.value.status === "loading" ? remembered() : null;
+  if (last) await seat(last);
   let answer;
   try {
-    answer = await account.whoAmI();
+    answer = await asked;
   } catch {
     if (_session.value.status === "loading") _session.value = { status: "loading", unreachable: true };
-    again = setTimeout(() => void whoIsIt(endedBy), 1000 + Math.random() * 3000);
+    again = setTimeout(() => void whoIsIt(endedBy), (desk.value ? 10_000 : 1000) + Math.random() * 3000);
     return;
   }
   const held = _session.value.me;
   if (!answer) {
     leaveDesk();
+    forget();
     _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
     return;
   }
   const me = answer.me;
+  remember(me);
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
@@ -96,6 +105,11 @@ async function settle(endedBy?: number): Promise<void> {
     }
     return;
   }
+  await seat(me);
+}
+
+/** A desk for this person, with what is kept here; what the server has follows. */
+async function seat(me: Me): Promise<void> {
   leaveDesk();
   _locale.value = me.locale === "en" ? "en" : "fr";
   const next = new Desk({
@@ -105,8 +119,12 @@ async function settle(endedBy?: number): Promise<void> {
   await next.open();
   desk.value = next;
   _session.value = { status: statusOf(me), me };
-  void loadSpecialties();
-  void next.begin();
+  const here = route.peek();
+  // A notification was pressed: its messages come before all else.
+  const first = here.name === "room" && here.fresh && here.at !== null ? { room: here.id, at: here.at } : null;
+  const begun = next.begin(first);
+  if (first) void begun.then(loadSpecialties);
+  else void loadSpecialties();
 }
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
@@ -134,8 +152,8 @@ function here(): Desk {
 }
 
 /** The same view for the same id until it is closed as often as it was opened. */
-export function openRoom(id: string, options: { around?: number } = {}): RoomView {
-  return here().openRoom(id, options.around);
+export function openRoom(id: string, options: { around?: number; fresh?: boolean } = {}): RoomView {
+  return here().openRoom(id, options.around, options.fresh);
 }
 export function closeRoom(id: string): void {
   desk.value?.closeRoom(id);
@@ -159,6 +177,7 @@ export async function signOut(choice: "send" | "keep" | "delete"): Promise<void>
   const left = here();
   await account.signOut(choice, left);
   leaveDesk();
+  forget();
   _session.value = { status: "out" };
   tabs?.postMessage({ type: "changed" });
 }
@@ -211,9 +230,9 @@ export async function leave(room: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/leave`);
   await here().touched(room);
 }
-export async function mute(room: string, muted: boolean): Promise<void> {
-  await api.post(`/api/v1/rooms/${room}/mute`, { muted });
-  await here().touched(room);
+/** A room's item is asked for again after an act that another file did. */
+export function roomTouched(room: string): Promise<void> {
+  return here().touched(room);
 }
 export async function invite(room: string, person: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });

@@ -22,7 +22,10 @@ export interface CaseItem {
 }
 export interface RoomItem {
   id: string; kind: "group" | "case" | "private"; title: string; code: string | null; member: boolean; role: null | "member" | "owner" | "moderator";
-  muted: boolean; head: Head; read_seq: number; unread: number; mentions: number; members: number; joinable: boolean;
+  muted: boolean;
+  /** What wakes this person here; absent or null: the default of its kind. */
+  notices?: "all" | "mentions" | "none" | null;
+  head: Head; read_seq: number; unread: number; mentions: number; members: number; joinable: boolean;
   lock: { reason: string | null } | null; moderator_live: boolean;
   last: { seq: number; at: string; actor: PersonCard | null; excerpt: string | null; withheld: Withheld | null } | null;
   case: CaseItem | null;
@@ -122,6 +125,8 @@ export interface RoomView {
   /** Back to the newest messages. */
   toNewest(): Promise<void>;
   jumpTo(seq: number): Promise<void>;
+  /** To the first unread line, for whom a notification about `at` brought here. */
+  land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
   send(body: string, options?: { replyTo?: string | null; mentions?: Mention[] }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */

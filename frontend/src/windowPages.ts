@@ -29,8 +29,8 @@ export class WindowPages {
     return this.load("replace", { limit: FIRST_PAGE });
   }
 
-  around(seq: number): Promise<void> {
-    return this.load("replace", { around: seq, limit: FIRST_PAGE });
+  around(seq: number, limit = FIRST_PAGE): Promise<void> {
+    return this.load("replace", { around: seq, limit });
   }
 
   before(): Promise<void> {

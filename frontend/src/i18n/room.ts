@@ -41,8 +41,6 @@ export const room = {
   others: p((n: number) => `et ${n} ${plural.fr(n, "autre", "autres")}`, (n: number) => `and ${n} ${plural.en(n, "other", "others")}`),
   sheet: p("Fiche", "Sheet"),
   members: p("Membres", "Members"),
-  muteRoom: p("Rendre muette pour moi", "Mute for me"),
-  unmuteRoom: p("Rétablir les alertes", "Unmute"),
   leaveRoom: p("Quitter la salle", "Leave the room"),
   joinRoom: p("Rejoindre", "Join"),
   joinToWrite: p("Rejoignez ce groupe pour y écrire.", "Join this group to write in it."),

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { closeRoom, locale, openRoom, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
+import { newVersion } from "../device/worker";
 import { Announcer, toast } from "./parts/announce";
 import { Empty, Skeletons } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
@@ -34,6 +35,8 @@ export function App() {
     before.current = status;
     if (status === "in" && route.peek().name === "sign-in") navigate("/", { replace: true });
   }, [status]);
+  // Told once, quietly; what one is writing is not interrupted.
+  useEffect(() => { if (newVersion.value) toast(words().notices.newVersion); }, [newVersion.value]);
   return (
     <>
       {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
@@ -50,7 +53,8 @@ function useRoom(): RoomView | null {
   const id = here.name === "room" ? here.id : null;
   const at = here.name === "room" ? here.at : null;
   // A jump inside an open room is the room's own affair, so only the id opens it.
-  const view = useMemo(() => (id ? openRoom(id, at ? { around: at } : undefined) : null), [id]);
+  const fresh = here.name === "room" && here.fresh;
+  const view = useMemo(() => (id ? openRoom(id, at ? { around: at, fresh } : undefined) : null), [id]);
   useEffect(() => (id ? () => closeRoom(id) : undefined), [id]);
   return view;
 }
@@ -98,7 +102,7 @@ function Page({ view }: { view: RoomView | null }) {
   const t = words();
   const here = route.value;
   switch (here.name) {
-    case "room": return view ? <Room view={view} at={here.at} key={here.id} /> : <Skeletons />;
+    case "room": return view ? <Room view={view} at={here.at} fresh={here.fresh} key={here.id} /> : <Skeletons />;
     case "cases": return <Cases />;
     case "directory": return <Directory q={here.q} tab={here.tab} />;
     case "search": return <Search q={here.q} room={here.room} tag={here.tag} />;

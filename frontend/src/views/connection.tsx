@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { connection, tryAgain } from "../store";
+import { takeNewVersion } from "../device/worker";
 import { words } from "../i18n";
 import { say } from "./parts/announce";
 import { Icon } from "./parts/icons";
@@ -36,7 +37,7 @@ export function ConnectionBar() {
   if (state === "stopped") return (
     <div class="bar stopped" role="alert">
       <Icon name="alert" /><span>{code === 4426 ? t.stoppedVersion : code === 4403 ? t.stoppedSuspended : t.stopped}</span>
-      {code === 4426 ? <button type="button" class="link reach" onClick={() => location.reload()}>{t.reload}</button> : <button type="button" class="link reach" onClick={tryAgain}>{t.retry}</button>}
+      {code === 4426 ? <button type="button" class="link reach" onClick={() => void takeNewVersion()}>{t.reload}</button> : <button type="button" class="link reach" onClick={tryAgain}>{t.retry}</button>}
     </div>
   );
   return null;

@@ -42,9 +42,9 @@ describe("words", () => {
 
 describe("addresses", () => {
   it("are read", () => {
-    expect(parse("/rooms/a%20b", "?at=12")).toEqual({ name: "room", id: "a b", at: 12 });
-    expect(parse("/rooms/x", "?at=-1")).toEqual({ name: "room", id: "x", at: null });
-    expect(parse("/rooms/%", "")).toEqual({ name: "room", id: "%", at: null });
+    expect(parse("/rooms/a%20b", "?at=12")).toEqual({ name: "room", id: "a b", at: 12, fresh: false });
+    expect(parse("/rooms/x", "?at=-1")).toEqual({ name: "room", id: "x", at: null, fresh: false });
+    expect(parse("/rooms/%", "")).toEqual({ name: "room", id: "%", at: null, fresh: false });
     expect(parse("/nothing", "")).toEqual({ name: "none" });
     expect(toSearch({ q: "a b", room: null })).toBe("/search?q=a+b");
   });

@@ -5,6 +5,8 @@ import { toast } from "../parts/announce";
 import { Avatar, Segments, standing, Verified } from "../parts/atoms";
 import { keyMap, signingOut } from "../layers";
 import { singleKeys, theme, type Theme } from "../prefs";
+import { Installed } from "./Installed";
+import { Notifications } from "./Notifications";
 import { ProfileForm } from "./ProfileForm";
 import { VerificationTag } from "./Waiting";
 
@@ -25,6 +27,8 @@ export function MePage() {
       <div class="page-in">
         <div class="me-card"><Avatar person={me} big /><div class="grow"><div class="row"><span class="strong">{me.name}</span>{me.verification === "verified" && <Verified />}</div><div class="list-size second">{standing(me)}</div><div class="label third">{me.email}</div></div></div>
         <section class="me-part"><h2>{t.verification}</h2><p><VerificationTag state={me.verification} /></p></section>
+        <Notifications />
+        <Installed />
         <section class="me-part"><h2>{t.display}</h2>
           <div class="input-block"><span class="as-label">{t.language}</span><Language /></div>
           <div class="input-block"><span class="as-label">{t.theme}</span><Segments label={t.theme} value={theme.value} options={themes} onPick={(value) => (theme.value = value)} /></div>

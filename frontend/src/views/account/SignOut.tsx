@@ -9,6 +9,7 @@ import { Sheet } from "../parts/sheet";
 import { keepDraft, readDraft } from "../ask/draft";
 import { navigate } from "../../router";
 import { signingOut } from "../layers";
+import { releaseDevice, renewDevice } from "../../device/waking";
 
 type Choice = "send" | "keep" | "delete";
 
@@ -23,7 +24,8 @@ export function SignOut() {
   const go = (choice: Choice) => {
     busy.value = true;
     error.value = null;
-    signOut(choice).then(() => { if (choice === "delete") keepDraft(me, null); close(); navigate("/", { replace: true }); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+    // This browser is not woken any more; where the signing out fails, it is again.
+    releaseDevice().then(() => signOut(choice)).then(() => { if (choice === "delete") keepDraft(me, null); close(); navigate("/", { replace: true }); }, (why: unknown) => { error.value = why; void renewDevice(); }).finally(() => (busy.value = false));
   };
   // Nothing waits: there is nothing to ask. "keep" leaves drafts to the person; "send" would only wait for nothing.
   useEffect(() => { if (!asking) go("keep"); }, []);

@@ -1,7 +1,7 @@
 /** The head of a room: where one is, who is here, and what can be done with the room. */
 import { useSignal } from "@preact/signals";
 import type { RoomItem, RoomView } from "../../store";
-import { connection, join, leave, mute } from "../../store";
+import { connection, join, leave } from "../../store";
 import { words } from "../../i18n";
 import { back, navigate, toSearch } from "../../router";
 import { LiveMark } from "../connection";
@@ -12,6 +12,7 @@ import { Menu, MenuItem } from "../parts/sheet";
 import { caseSheet } from "../layers";
 import { narrow, panelShown, wide } from "../prefs";
 import { MembersSheet } from "./Members";
+import { NoticeLevel } from "./NoticeLevel";
 
 export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
   const t = words().room;
@@ -38,7 +39,7 @@ export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
         </div>
       </div>
       {!narrow.value && <a class="icon-btn" href={toSearch({ room: room.id })} aria-label={t.searchIn} title={t.searchIn}><Icon name="search" /></a>}
-      <button type="button" class="icon-btn" aria-pressed={room.muted} aria-label={room.muted ? t.unmuteRoom : t.muteRoom} title={room.muted ? t.unmuteRoom : t.muteRoom} onClick={act(() => mute(room.id, !room.muted))}><Icon name={room.muted ? "belloff" : "bell"} /></button>
+      {room.member && <NoticeLevel room={room} />}
       {room.case && !narrow.value && (
         <button type="button" class="icon-btn" aria-label={words().cases.sheetTitle} title={words().cases.sheetTitle} aria-pressed={wide.value ? panelShown.value : caseSheet.value}
           onClick={() => (wide.value ? (panelShown.value = !panelShown.value) : (caseSheet.value = true))}><Icon name="panel" /></button>

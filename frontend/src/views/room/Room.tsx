@@ -23,7 +23,7 @@ import { Panel } from "./Panel";
 
 type Layer = { kind: "versions"; message: string } | { kind: "case" | "retract"; line: MessageLine };
 
-export function Room({ view, at }: { view: RoomView; at: number | null }) {
+export function Room({ view, at, fresh }: { view: RoomView; at: number | null; fresh: boolean }) {
   const t = words();
   const composer = useRef<ComposerHandle | null>(null);
   const toNewest = useRef<(() => void) | null>(null);
@@ -45,8 +45,8 @@ export function Room({ view, at }: { view: RoomView; at: number | null }) {
   // Opening with a mouse and keyboard focuses the composer; a finger would only raise the keyboard over the text.
   useEffect(() => { if (!touch.value && at === null) composer.current?.focus(); }, [view]);
   useEffect(() => {
-    if (at !== null) void view.jumpTo(at).catch(fail);
-  }, [view, at]);
+    if (at !== null) void (fresh ? view.land(at) : view.jumpTo(at)).catch(fail);
+  }, [view, at, fresh]);
   useEffect(() => {
     document.title = room ? `${room.title} · ${t.shell.app}` : t.shell.app;
     return () => { document.title = t.shell.app; };

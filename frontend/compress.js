@@ -1,0 +1,29 @@
+/** Last step of the build: every file that may be served compressed, once as Brotli and once as gzip; and the budget of a cold load. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const DIST = new URL("./dist", import.meta.url).pathname;
+const TEXT = /\.(js|css|svg)$/;
+/** Bytes of script and style sheet that a first visit may cost, compressed as the poorer of the two. */
+const BUDGET = 100_000;
+
+let cold = 0;
+for (const name of readdirSync(DIST, { recursive: true })) {
+  const path = join(DIST, name);
+  if (!TEXT.test(name) || !statSync(path).isFile()) continue;
+  const bytes = readFileSync(path);
+  const gzip = gzipSync(bytes, { level: 9 });
+  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+  writeFileSync(`${path}.gz`, gzip);
+  writeFileSync(`${path}.br`, brotli);
+  if (/\.(js|css)$/.test(name)) {
+    cold += gzip.length;
+    console.log(`  ${name}  ${bytes.length} bytes, gzip ${gzip.length}, brotli ${brotli.length}`);
+  }
+}
+console.log(`  cold load: ${cold} of ${BUDGET} bytes of script and style sheet`);
+if (cold > BUDGET) {
+  console.error(`The app's scripts and style sheets are ${cold} bytes compressed; the budget is ${BUDGET}.`);
+  process.exit(1);
+}

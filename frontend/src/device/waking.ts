@@ -1,0 +1,91 @@
+/** Notifications on this device: turned on by a press, renewed at each start, gone with the session. */
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { pushServices, registerDevice, removeDevice, type Device } from "../notices";
+import { addressOf, decodeKey, isFor } from "./address";
+import { isApple, isInstalled } from "./install";
+import { closeAll } from "./shown";
+import { registered, tellWorker } from "./worker";
+
+/** "elsewhere": the server sends no web push; "install": an iPhone that has the app only as a page. */
+export type Waking = "unknown" | "unsupported" | "install" | "elsewhere" | "denied" | "off" | "on";
+
+const _waking = signal<Waking>("unknown");
+export const waking: ReadonlySignal<Waking> = _waking;
+
+const able = (): boolean => "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
+const ID = "consult.device";
+
+async function subscription(): Promise<PushSubscription | null> {
+  return (await (await registered())?.pushManager.getSubscription()) ?? null;
+}
+
+/** What stands here, without asking the person anything. */
+export async function lookAtDevice(): Promise<void> {
+  if (!able()) _waking.value = isApple() && !isInstalled() ? "install" : "unsupported";
+  else if (Notification.permission === "denied") _waking.value = "denied";
+  else if (!(await pushServices()).web) _waking.value = "elsewhere";
+  else _waking.value = Notification.permission === "granted" && (await subscription()) ? "on" : "off";
+}
+
+/** Only ever at a press: that is when a browser lets the question be asked, and when it makes sense. Rejects where the push service does not answer. */
+export async function turnOn(label: string): Promise<void> {
+  const asked = await Notification.requestPermission();
+  if (asked !== "granted") {
+    _waking.value = asked === "denied" ? "denied" : "off";
+    return;
+  }
+  await subscribe(label);
+  _waking.value = "on";
+}
+
+async function subscribe(label: string): Promise<void> {
+  const { web } = await pushServices();
+  const made = await navigator.serviceWorker.ready;
+  if (!web) return;
+  let held = await made.pushManager.getSubscription();
+  if (held && !isFor(held, web.key)) {
+    await held.unsubscribe();
+    held = null;
+  }
+  held ??= await made.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) });
+  const device: Device = await registerDevice(addressOf(held), label);
+  localStorage.setItem(ID, device.device);
+  await tellWorker("wanted", true);
+}
+
+export async function turnOff(): Promise<void> {
+  const device = localStorage.getItem(ID);
+  if (device) await removeDevice(device);
+  await forgetDevice();
+}
+
+/** The address may have changed while the app was closed; the server keeps one row an address. */
+export async function renewDevice(): Promise<void> {
+  try {
+    if (able() && Notification.permission === "granted" && (await subscription())) await subscribe(deviceLabel());
+  } catch {
+    // No network, or no push service: the next start tries again, and what is registered stays good meanwhile.
+  }
+}
+
+/** Here alone: the server lets the device go with its session. */
+export async function forgetDevice(): Promise<void> {
+  localStorage.removeItem(ID);
+  _waking.value = able() && Notification.permission === "denied" ? "denied" : "off";
+  await tellWorker("wanted", false).catch(() => undefined); // no storage, so nothing was noted either
+  await (await subscription())?.unsubscribe();
+  await closeAll();
+}
+
+/** The server's own row of this device is removed before the session that could do it ends. */
+export async function releaseDevice(): Promise<void> {
+  const device = localStorage.getItem(ID);
+  if (device) await removeDevice(device).catch(() => undefined); // the end of the session takes it as well
+}
+
+/** For the list of one's own devices: "Chrome, Android". */
+export function deviceLabel(agent = navigator.userAgent): string {
+  const browser = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : "";
+  const system = /Android/.test(agent) ? "Android" : /iPhone|iPod/.test(agent) ? "iPhone" : /iPad/.test(agent) ? "iPad" : /Windows/.test(agent) ? "Windows" : /Mac OS/.test(agent) ? "Mac" : /Linux/.test(agent) ? "Linux" : "";
+  return [browser, system].filter(Boolean).join(", ");
+}

@@ -1,0 +1,38 @@
+/** The doors of push at the server: which couriers there are, one's own devices, what one hears of, and a room's level. */
+import { api, roomTouched } from "./store";
+import type { PushAddress } from "./device/address";
+import type { Reason } from "./worker/call";
+
+export interface PushServices { web: { key: string } | null; fcm: boolean; apns: boolean }
+export interface Device { device: string; courier: "web" | "fcm" | "apns"; label: string; created_at: string; seen_at: string; this: boolean }
+export interface Wishes {
+  off: Reason[]; quiet_from: string | null; quiet_to: string | null; zone: string; urgent_passes: boolean; digest: "off" | "hourly" | "daily";
+}
+export type Level = "all" | "mentions" | "none";
+
+export function pushServices(): Promise<PushServices> {
+  return api.get("/api/v1/push");
+}
+export async function devices(): Promise<Device[]> {
+  return (await api.get<{ devices: Device[] }>("/api/v1/devices")).devices;
+}
+export async function registerDevice(address: PushAddress, label: string): Promise<Device> {
+  const answer = await api.post<{ device: Device | string }>("/api/v1/devices", { id: crypto.randomUUID(), courier: "web", label, address });
+  return typeof answer.device === "string" ? (answer as unknown as Device) : answer.device;
+}
+export async function removeDevice(device: string): Promise<void> {
+  await api.delete(`/api/v1/devices/${device}`);
+}
+export async function testDevice(device: string): Promise<void> {
+  await api.post(`/api/v1/devices/${device}/test`, { id: crypto.randomUUID() });
+}
+export function wishes(): Promise<Wishes> {
+  return api.get("/api/v1/wishes");
+}
+export function wish(change: Partial<Wishes>): Promise<Wishes> {
+  return api.patch("/api/v1/wishes", change);
+}
+export async function setLevel(room: string, level: Level | null): Promise<void> {
+  await api.put(`/api/v1/rooms/${room}/notices`, { level });
+  await roomTouched(room);
+}

@@ -1,0 +1,30 @@
+/** The app's open windows, and what they answer when asked. */
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** A window that does not answer within this is asleep, or is not ours any more. */
+const WITHIN = 700;
+
+export async function windows(): Promise<readonly WindowClient[]> {
+  return self.clients.matchAll({ type: "window", includeUncontrolled: true });
+}
+
+/** Asks one window; null where it does not answer. */
+export function ask<T>(window: WindowClient, question: object): Promise<T | null> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), WITHIN);
+    port1.onmessage = (event: MessageEvent<T>) => {
+      clearTimeout(timer);
+      resolve(event.data);
+    };
+    window.postMessage(question, [port2]);
+  });
+}
+
+/** Whether the person looks at this room right now. */
+export async function shownIn(open: readonly WindowClient[], room: string): Promise<boolean> {
+  const looked = open.filter((one) => one.focused && one.visibilityState === "visible");
+  const answers = await Promise.all(looked.map((one) => ask<{ room: string | null }>(one, { type: "which room" })));
+  return answers.some((answer) => answer?.room === room);
+}

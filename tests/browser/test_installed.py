@@ -1,0 +1,261 @@
+"""The installed app: its shell without a network, a new version, captive portals, and notifications from push to room."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Worker, expect
+
+from tests.browser.conftest import Demo, Devices
+from tests.browser.pages import PATIENCE, Device, Tab, eventually
+from tests.live import CHECKOUT
+
+DIST = CHECKOUT / "frontend" / "dist"
+PORTAL = "<!doctype html><title>Wi-Fi</title><h1>Acceptez les conditions</h1>"
+SHOWN = "() => navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => ({ body: n.body, tag: n.tag, title: n.title, lang: n.lang, data: n.data })))"
+KEPT = "async () => { const out = {}; for (const name of await caches.keys()) out[name] = (await (await caches.open(name)).keys()).map((r) => new URL(r.url).pathname).sort(); return out }"
+
+
+def installed(tab: Tab) -> Tab:
+    """The worker is there, has kept the shell and holds this page."""
+    tab.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'", timeout=PATIENCE)
+    return tab
+
+
+def shown(tab: Tab) -> list[dict[str, Any]]:
+    return list(tab.page.evaluate(SHOWN))
+
+
+def worker_of(device: Device) -> Worker:
+    eventually(lambda: len(device.context.service_workers) > 0)
+    return device.context.service_workers[-1]
+
+
+class Push:
+    """Delivers what a push service would, through the browser's own door."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab, self.origin = tab, tab.device.base
+        self.session = tab.device.context.new_cdp_session(tab.page)
+        self.registration = ""
+        self.session.on("ServiceWorker.workerRegistrationUpdated", self._heard)
+        self.session.send("ServiceWorker.enable")
+        deadline = 100
+        while not self.registration and deadline:
+            tab.page.wait_for_timeout(50)
+            deadline -= 1
+        assert self.registration, "the browser names no registration"
+
+    def _heard(self, said: dict[str, Any]) -> None:
+        for one in said["registrations"]:
+            if not one["isDeleted"] and one["scopeURL"].startswith(self.origin):
+                self.registration = one["registrationId"]
+
+    def send(self, room: str | None, seq: int, reason: str = "mention", badge: int = 1) -> None:
+        self.raw(json.dumps({"v": 1, "room": room, "seq": seq, "reason": reason, "badge": badge}))
+
+    def raw(self, data: str) -> None:
+        self.session.send("ServiceWorker.deliverPushMessage", {"origin": self.origin, "registrationId": self.registration, "data": data})
+
+
+CLICK = """async (tag) => {
+  const [notification] = await self.registration.getNotifications(tag ? { tag } : {});
+  const event = new NotificationEvent("notificationclick", { notification });
+  let work; Object.defineProperty(event, "waitUntil", { value: (promise) => { work = promise } });
+  const opened = [];
+  // Only a real press lets a window be opened; where to is what counts here.
+  Clients.prototype.openWindow = async (url) => { opened.push(url); return null };
+  self.dispatchEvent(event);
+  await work;
+  return opened;
+}"""
+
+
+@pytest.fixture
+def nadia(device: Devices, demo: Demo) -> Tab:
+    made = device()
+    made.context.grant_permissions(["notifications"], origin=made.base)
+    return installed(made.tab().sign_in("nadia").inside())
+
+
+# The shell
+
+
+def test_it_is_installable(device: Devices, demo: Demo) -> None:
+    tab = installed(device().tab().go())
+    found = tab.page.evaluate("async () => { const r = await fetch(document.querySelector('link[rel=manifest]').href); return [r.headers.get('content-type'), await r.json()] }")
+    assert found[0] == "application/manifest+json" and found[1]["lang"] == "fr" and [one["name"] for one in found[1]["shortcuts"]] == ["Demander", "Salles"]
+    cdp = tab.device.context.new_cdp_session(tab.page)
+    assert cdp.send("Page.getInstallabilityErrors")["installabilityErrors"] in ([], [{"errorId": "in-incognito", "errorArguments": []}])
+    for icon in found[1]["icons"]:
+        got = tab.page.evaluate(
+            "async (url) => { const r = await fetch(url); const b = r.ok && await createImageBitmap(await r.blob()).catch(() => null); return [r.status, r.headers.get('content-type'), b && b.width] }",
+            icon["src"],
+        )
+        assert got[:2] == [200, icon["type"]] and (icon["sizes"] == "any" or got[2] == int(icon["sizes"].split("x")[0])), (icon, got)
+
+
+def test_precompressed_and_for_ever(demo: Demo) -> None:
+    import urllib.request
+
+    for path in (DIST / "assets").glob("*.js"):
+        ask = urllib.request.Request(f"http://127.0.0.1:{demo.nodes[0].port}/static/assets/{path.name}", headers={"Accept-Encoding": "br"})
+        with urllib.request.urlopen(ask) as answer:
+            assert answer.headers["Content-Encoding"] == "br" and "immutable" in answer.headers["Cache-Control"]
+            assert len(answer.read()) == path.with_name(path.name + ".br").stat().st_size
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo.nodes[0].port}/sw.js") as answer:
+        assert answer.headers["Cache-Control"] == "no-cache" and answer.headers["Service-Worker-Allowed"] == "/" and answer.headers["ETag"]
+
+
+def test_only_the_built_shell_is_kept(nadia: Tab, demo: Demo) -> None:
+    nadia.room(demo.group("DER")).go("/me").go("/directory")
+    kept = nadia.page.evaluate(KEPT)
+    built = {"/"} | {f"/static/assets/{path.name}" for path in (DIST / "assets").iterdir() if path.suffix in (".js", ".css")}
+    assert [set(paths) for paths in kept.values()] == [built], kept
+
+
+def test_it_opens_offline_with_what_was_seen(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "paul", title="Sans réseau")
+    demo.many(room, "paul", ["Lu avant le tunnel."])
+    nadia.room(room).sees("Lu avant le tunnel.")
+    nadia.page.wait_for_timeout(3500)  # the page of a room is kept a moment after it changed
+    nadia.device.offline()
+    nadia.page.goto(f"{nadia.device.base}/rooms/{room}")
+    expect(nadia.message("Lu avant le tunnel.")).to_be_visible(timeout=PATIENCE)
+    expect(nadia.bar).to_contain_text("Hors ligne", timeout=PATIENCE)
+    nadia.page.goto(f"{nadia.device.base}/")
+    expect(nadia.item("Sans réseau")).to_be_visible(timeout=PATIENCE)
+    nadia.page.goto(f"{nadia.device.base}/rooms/{room}")
+    nadia.write("Écrit dans le tunnel.").waits("Écrit dans le tunnel.")
+    nadia.device.online()
+    nadia.live().sees("Lu avant le tunnel.", "Écrit dans le tunnel.")
+
+
+def test_a_captive_portal_is_neither_kept_nor_shown(device: Devices, demo: Demo) -> None:
+    """At the first visit the worker may not install from a portal's answers; later they may not come between."""
+    made = device()
+    portal = lambda route: route.fulfill(status=200, content_type="text/html", body=PORTAL)  # noqa: E731
+    # The worker's own requests for the shell are the portal's.
+    made.context.route(re.compile("/static/assets/.*|/$"), lambda route: portal(route) if route.request.service_worker else route.continue_())
+    tab = made.tab().sign_in("paul").inside()
+    tab.page.wait_for_timeout(2500)
+    assert not any(tab.page.evaluate(KEPT).values()), "something of a portal was kept"
+    assert tab.page.evaluate("() => navigator.serviceWorker.controller") is None
+    made.context.unroute_all()
+    tab.go("/")
+    installed(tab)
+    made.context.route(re.compile(".*"), portal)
+    tab.page.goto(f"{made.base}/directory")
+    expect(tab.page.get_by_role("heading", name="Annuaire")).to_be_visible(timeout=PATIENCE)
+    assert "Wi-Fi" not in tab.page.content()
+    made.said.clear()  # JSON that is not JSON, sockets that do not open: the portal's noise
+    made.cut_once = True
+
+
+@pytest.fixture
+def another_version() -> Iterator[Any]:
+    """The next deploy, as the browser meets it: another worker at the same address. The server keeps what it read, so the answer is changed on its way."""
+    script = (DIST / "sw.js").read_text()
+    version = re.search(r'version:[`"\'](\w{12})[`"\']', script) or re.search(r'"version":"(\w{12})"', script)
+    assert version, "the worker names no version"
+    yield lambda route: route.fulfill(status=200, content_type="text/javascript", headers={"Service-Worker-Allowed": "/"}, body=script.replace(version[1], "feedfeedfeed"))
+
+
+def test_a_new_version_is_told_and_taken_at_the_next_start(nadia: Tab, demo: Demo, another_version: Any) -> None:
+    room = demo.fresh_room("nadia", "paul")
+    nadia.room(room)
+    nadia.composer.fill("Au milieu d’une phrase")
+    nadia.device.context.route("**/sw.js", another_version)
+    nadia.page.evaluate("() => { self.alive = true; return navigator.serviceWorker.ready.then((r) => r.update()).then(() => true) }")
+    expect(nadia.page.locator(".toast")).to_contain_text("nouvelle version", timeout=PATIENCE)
+    nadia.page.wait_for_timeout(1000)
+    assert nadia.page.evaluate("() => self.alive"), "the page was reloaded under who writes"
+    expect(nadia.composer).to_have_value("Au milieu d’une phrase")
+    nadia.page.reload()
+    installed(nadia)
+    eventually(lambda: list(nadia.page.evaluate(KEPT)) == ["consult-shell-feedfeedfeed"])
+    expect(nadia.composer).to_have_value("Au milieu d’une phrase", timeout=PATIENCE)
+
+
+# Notifications
+
+
+def test_a_push_shows_its_reason_and_nothing_older(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "paul", title="Un titre qui ne se montre pas")
+    push = Push(nadia)
+    push.send(room, 121)
+    eventually(lambda: len(shown(nadia)) == 1)
+    (one,) = shown(nadia)
+    assert (one["title"], one["body"], one["tag"], one["lang"]) == ("Consult", "On vous cite dans une salle.", room, "fr")
+    assert one["data"] == {"room": room, "seq": 121, "reason": "mention"}
+    push.send(room, 120, "urgent")
+    push.send(room, 121, "reply")
+    nadia.page.wait_for_timeout(500)
+    assert [n["body"] for n in shown(nadia)] == ["On vous cite dans une salle."]
+    push.send(room, 130, "reply")
+    eventually(lambda: [n["body"] for n in shown(nadia)] == ["On vous a répondu."])
+    push.raw("<html>")
+    eventually(lambda: sorted(n["body"] for n in shown(nadia)) == ["Du nouveau dans une salle.", "On vous a répondu."])
+
+
+def test_no_notification_for_the_room_one_looks_at(nadia: Tab, demo: Demo) -> None:
+    room, other = demo.fresh_room("nadia", "paul"), demo.fresh_room("nadia", "paul")
+    nadia.room(room).page.bring_to_front()
+    push = Push(nadia)
+    push.send(room, 900)
+    push.send(other, 900)
+    eventually(lambda: [n["tag"] for n in shown(nadia)] == [other])
+
+
+def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "paul", title="On vous y attend")
+    demo.many(room, "paul", [f"Message {n}." for n in range(1, 41)])
+    nadia.go("/directory")
+    installed(nadia)
+    nadia.page.evaluate("() => { self.alive = true }")
+    push = Push(nadia)
+    push.send(room, 40)
+    eventually(lambda: len(shown(nadia)) == 1)
+    opened = worker_of(nadia.device).evaluate(CLICK, room)
+    expect(nadia.page).to_have_url(re.compile(f"/rooms/{room}\\?at=40&new=1$"), timeout=PATIENCE)
+    assert opened == [] and nadia.page.evaluate("() => self.alive"), "the page was loaded again"
+    # The first unread line is in sight, not the last one.
+    expect(nadia.message("Message 1.")).to_be_in_viewport(timeout=PATIENCE)
+    assert shown(nadia) == []
+
+
+def test_a_press_without_a_window_opens_one(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "paul")
+    Push(nadia).send(room, 7)
+    eventually(lambda: len(shown(nadia)) == 1)
+    worker = worker_of(nadia.device)
+    nadia.page.goto("about:blank")
+    assert worker.evaluate(CLICK, room) == [f"/rooms/{room}?at=7&new=1"]
+
+
+def test_reading_takes_the_notification_away(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "paul", title="À lire")
+    demo.many(room, "paul", ["Lisez-moi."])
+    nadia.go("/directory")
+    push = Push(installed(nadia))
+    push.send(room, 1)
+    eventually(lambda: len(shown(nadia)) == 1)
+    nadia.room(room).sees("Lisez-moi.")
+    eventually(lambda: shown(nadia) == [])
+
+
+def test_signing_out_leaves_nothing(nadia: Tab, demo: Demo) -> None:
+    Push(nadia).send(demo.fresh_room("nadia", "paul"), 3)
+    eventually(lambda: len(shown(nadia)) == 1)
+    nadia.go("/me").page.get_by_role("button", name="Se déconnecter").click()
+    expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
+    eventually(lambda: shown(nadia) == [])
+    assert nadia.page.evaluate("() => localStorage.getItem('consult.me')") is None
+    # And without a network the door is shown, not the rooms of who left.
+    nadia.device.offline()
+    nadia.page.goto(nadia.device.base + "/")
+    expect(nadia.page.get_by_text("Le serveur ne répond pas")).to_be_visible(timeout=PATIENCE)
