@@ -19,7 +19,8 @@ REQUIRED = ("SECRET_KEY", "ALLOWED_HOSTS")
 
 
 def setting_row(name: str, default: Any, meaning: str) -> str:
-    shown = "(required)" if name in REQUIRED else "" if default in ("", [], None) else f"`{default}`"
+    default = ",".join(default) if isinstance(default, list) else default
+    shown = "(required)" if name in REQUIRED else "" if default in ("", None) else f"`{default}`"
     return f"| {shown} | {meaning} |"
 
 

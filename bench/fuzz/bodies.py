@@ -12,6 +12,7 @@ from tests.live import Node, Someone
 
 WRITES = ("post", "patch", "put", "delete")
 LOGIN = {"email": "writer1@example.org", "password": "wrong-horse-battery"}
+POINT = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"  # the generator of P-256
 AUTH = ("/_allauth/app/v1/auth/login", "/_allauth/app/v1/auth/signup", "/_allauth/app/v1/auth/password/request", "/_allauth/app/v1/auth/session", "/_allauth/app/v1/account/email")
 TYPES = ["application/json"] * 12 + ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "", "é/ü"]
 
@@ -41,6 +42,11 @@ class Bodies:
             "/rooms/{room}/members": {"id": f.uuid(), "person": r.choice(f.world.people)},
             "/conversations": {"id": f.uuid(), "people": r.sample(f.world.people, r.choice([1, 2, 3])), "title": r.choice(["", "Avis", *ODD_TEXT])},
             "/cases": {"id": f.uuid(), "title": "Lésion", "question": "Avis ?", "specialty": "SM15", "urgency": r.choice(["hour", "today", "week", "vital", "??"]), "group": r.choice([None, room]), "people": r.choice([None, f.world.people[:1]])},
+            "/rooms/{room}/notices": {"level": r.choice(["all", "mentions", "none", None, "??"])},
+            "/devices": {"id": f.uuid(), "courier": r.choice(["web", "fcm", "??"]), "label": r.choice(["Chrome", *ODD_TEXT]), "address": {"endpoint": r.choice(["https://fcm.googleapis.com/x", "https://[::1", *ODD_TEXT]), "p256dh": POINT, "auth": "A" * 22}},
+            "/devices/{device}": {},
+            "/devices/{device}/test": {},
+            "/wishes": {"off": [r.choice(["reply", "??"])], "quiet_from": r.choice(["22:00", "29:99", None]), "quiet_to": "07:00", "zone": r.choice(["Europe/Paris", "../x", *ODD_TEXT])},
             "/messages/{message}/case": {"id": f.uuid(), "title": "Lésion", "specialty": "SM15", "urgency": "week"},
             "/cases/{room}/status": {"id": f.uuid(), "status": r.choice(["open", "answered", "consensus", "closed"])},
         }  # fmt: skip
@@ -51,7 +57,7 @@ class Bodies:
         room, message, _ = f.message()
         odd = r.choice(["x", "%00", "%FF", UUID0, f.uuid(), "..%2F", "%20", "a" * 300, "%F0%9F%A9%BA", "%ED%A0%80"])
         chosen = {"room": room, "message": message} if r.random() < 0.8 else {"room": odd, "message": odd}
-        return path.replace("{room}", chosen["room"]).replace("{message}", chosen["message"])
+        return path.replace("{room}", chosen["room"]).replace("{message}", chosen["message"]).replace("{device}", r.choice([UUID0, odd]))
 
     async def one(self, client: httpx.AsyncClient, judge: Judge) -> None:
         r, f = self.random, self.frames

@@ -72,8 +72,11 @@ class Delivery:
                 pause = 1.0
             await asyncio.sleep(0 if taken == BATCH else pause)
         if running:
-            await asyncio.wait(running, timeout=5)
-        with suppress(DatabaseError, InterfaceError):  # their leases end, and they are sent again
+            _, late = await asyncio.wait(running, timeout=5)
+            for task in late:  # their leases end, and they are sent again
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(DatabaseError, InterfaceError):
             await self._settle(loop, database)
         for courier in self.couriers.values():
             await courier.close()

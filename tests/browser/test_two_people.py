@@ -123,3 +123,16 @@ def test_words_typed_over_a_message_being_edited_replace_it(device: Devices, dem
     nadia.menu("Dose", "Répondre")
     nadia.page.keyboard.type("Avec un repas")
     expect(nadia.composer).to_have_value("Avec un repas")
+
+
+def test_words_typed_while_an_edit_is_saved_stay(device: Devices, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "camille")
+    nadia = device().tab().sign_in("nadia").inside().room(room)
+    nadia.write("Dose : 10 mg")
+    nadia.sees("Dose : 10 mg")
+    nadia.menu("Dose", "Modifier")
+    nadia.composer.fill("Dose : 20 mg")
+    nadia.composer.press("Enter")
+    nadia.page.keyboard.type("Matin et soir")
+    expect(nadia.message("Dose : 20 mg")).to_contain_text("modifié", timeout=PATIENCE)
+    expect(nadia.composer).to_have_value("Matin et soir")

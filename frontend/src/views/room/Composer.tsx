@@ -41,6 +41,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   handle.current = {
     focus: () => area.current?.focus(),
     edit: (line) => {
+      if (busy.value) return; // what is being saved comes back into the field if it is refused
       const body = line.item.body ?? "";
       editing.value = { line, body, mentions: line.item.mentions ?? [] };
       if (area.current) writeOn(area.current, body, body.length);
@@ -82,12 +83,13 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const submit = async () => {
     if (blank || over || busy.value || (left > 0 && !editing.value)) return;
     const ready = trimmed(text.body, text.mentions);
+    const edited = editing.value;
     failure.value = null;
     busy.value = true;
     try {
-      if (editing.value) {
-        await view.edit(editing.value.line.item, ready.body, ready.mentions);
-        stopEdit();
+      if (edited) {
+        stopEdit(); // at once: what is typed while it is saved is the next message
+        await view.edit(edited.line.item, ready.body, ready.mentions);
       } else {
         const { replyTo } = view.draft.value;
         view.draft.value = { body: "", replyTo: null, mentions: [] };
@@ -96,7 +98,8 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       }
     } catch (error) {
       // What was written must be back where it was, unless something else has been written since.
-      if (!editing.value && !view.draft.value.body) view.draft.value = { body: ready.body, replyTo: null, mentions: ready.mentions };
+      if (edited) editing.value = edited;
+      else if (!editing.value && !view.draft.value.body) view.draft.value = { body: ready.body, replyTo: null, mentions: ready.mentions };
       failure.value = error;
     } finally {
       busy.value = false;

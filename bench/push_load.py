@@ -1,0 +1,101 @@
+"""What the row `push` runs on a database of its own: one JSON line with what was measured. A real worker process, a real push service."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from statistics import quantiles
+from typing import Any
+
+ONES = 100  # wake-ups one after the other
+CROWD = 10_000
+
+
+def main() -> None:
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "consult.settings", "PUSH_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    from consult.push import actions, sealed
+    from consult.rooms.actions import conversations, groups, membership, messages
+    from consult.rooms.commands import MentionAt
+    from tests import people
+    from tests.push.services import web_push
+
+    nadia, idris = people.nadia(), people.idris()
+    room = groups.ensure_group(code="DER", title="Dermatologie")
+    for person in (nadia, idris):
+        membership.join(person_id=person.pk, room_id=room)
+    talk = uuid.UUID(conversations.open(person_id=nadia.pk, client_id=uuid.uuid4(), people=[idris.pk])["room"])
+
+    def post(where: uuid.UUID, **more: Any) -> tuple[int, float]:
+        answer = messages.send(messages.Post(where, nadia.pk, uuid.uuid4(), "Avis ?", charged=True, **more))
+        return answer["seq"], time.time()
+
+    def acks(count: int) -> float:
+        took = []
+        for _ in range(count):
+            began = time.perf_counter()
+            post(room)
+            took.append(time.perf_counter() - began)
+            time.sleep(0.005)
+        return quantiles(took, n=100)[98]
+
+    with web_push() as service:
+        actions.register(person_id=idris.pk, session_key=people.session_of(idris), courier="web", address=service.browser("idris").address(), label="", locale="fr")
+        worker = subprocess.Popen([sys.executable, "manage.py", "worker"])
+        try:
+            time.sleep(3)
+            took = []
+            for n in range(ONES):
+                _, committed = post(talk)
+                took.append(service.wait(n + 1)[n][3] - committed)
+                time.sleep(0.05)
+            calm = acks(300)
+            # A question to ten thousand members, each with a device whose push service hangs up: the queue is what is measured.
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO clinicians_person (id, password, is_superuser, email, title, given_name, family_name, profession, specialty, level, place, locale, is_active, is_staff, joined_at) "
+                    "SELECT gen_random_uuid(), '', false, 'm' || n || '@example.org', '', 'Membre', n::text, '10', 'SM15', '', '', 'fr', true, false, now() FROM generate_series(1, %s) n",
+                    (CROWD,),
+                )
+                cursor.execute(
+                    "INSERT INTO standing_standing (person_id, verification, register, moderator) SELECT id, 'verified', 'bench', false FROM clinicians_person WHERE given_name = 'Membre'"
+                )
+                cursor.execute(
+                    "INSERT INTO rooms_membership (room_id, person_id, role, first_seq, first_post_no, muted, joined_at) SELECT %s, id, 'member', 0, 0, false, now() FROM clinicians_person WHERE given_name = 'Membre'",
+                    (room,),
+                )
+                address = sealed.seal({**service.browser("none").address(), "session": people.session_of(nadia)})
+                cursor.execute(
+                    "INSERT INTO push_device (id, person_id, session, courier, address_digest, address, locale, label, created_at, seen_at, refused) "
+                    "SELECT gen_random_uuid(), id, '', 'web', sha256(id::text::bytea), %s, 'fr', '', now(), now(), 0 FROM clinicians_person WHERE given_name = 'Membre'",
+                    (address,),
+                )
+                cursor.execute("ANALYZE")
+            service.answers["none"] = [503] * (CROWD * 2)
+            _, committed = post(room, form="question", mentions=[MentionAt(person=str(idris.pk), start=0, length=4)])
+            with connection.cursor() as cursor:
+                while True:
+                    cursor.execute("SELECT count(*) FROM push_notice WHERE reason = 'group_question'")
+                    if cursor.fetchone()[0] >= CROWD:
+                        break
+                    time.sleep(0.01)
+            queued = time.time() - committed
+            busy = acks(300)
+        finally:
+            worker.terminate()
+            worker.wait(20)
+    print(json.dumps({"p50": quantiles(took, n=20)[9], "p95": quantiles(took, n=20)[18], "queued": queued, "calm": calm, "busy": busy}))
+
+
+if __name__ == "__main__":
+    main()
