@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from .contest import Bench
-from .rows import away, fanout, history, idle, limits, nodes, stored
+from .rows import away, fanout, history, idle, limits, nodes, push, stored
 
 
 def timed(name: str, row: Callable[[Bench], None], bench: Bench) -> None:
@@ -27,5 +27,6 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "reconnect": away.reconnect,
     "admission": away.reconnect_by_rule,
     "sweep": idle.sweep,
+    "push": push.push,
 }
 FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "nodes": nodes.nodes, "archived": stored.archived, "history": history.history}
