@@ -220,6 +220,7 @@ export class Desk implements Belongings {
     if (item && seq <= item.read_seq) return;
     if (!this.reads.mark(room, seq)) return;
     this.list.read(room, seq);
+    this.following.keepSoon();
     this.marks?.postMessage({ room, seq });
   }
 
@@ -253,6 +254,7 @@ export class Desk implements Belongings {
   }
 
   hidden(): void {
+    if (this.cache) this.following.keep();
     void this.drafts?.flush().catch(() => undefined);
   }
 

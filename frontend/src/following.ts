@@ -22,12 +22,13 @@ export interface FollowingOptions {
   doubt(): void;
 }
 
-const FRESH_AFTER = 300, MOST = 500;
+const FRESH_AFTER = 300, MOST = 500, KEEP_AFTER = 2000;
 
 export class Following {
   private loading: Promise<void> | null = null;
   private readonly due = new Set<string>();
   private closed = false;
+  private keeping: (() => void) | null = null;
 
   constructor(private readonly o: FollowingOptions) {}
 
@@ -58,6 +59,17 @@ export class Following {
     });
     for (const item of items) this.follow(item);
     void this.o.cache().saveRooms(items).catch(() => undefined);
+  }
+
+  /** The list as it stands now, kept a moment after it changed: where one had read to is where the next start begins. */
+  keepSoon(): void {
+    this.keeping ??= this.o.after(KEEP_AFTER, () => this.keep());
+  }
+
+  keep(): void {
+    this.keeping?.();
+    this.keeping = null;
+    if (!this.closed && this.o.loaded.peek() === "yes") void this.o.cache().saveRooms(this.o.list.sorted.peek()).catch(() => undefined);
   }
 
   private follow(item: RoomItem): void {

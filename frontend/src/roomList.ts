@@ -75,7 +75,10 @@ export class RoomList {
   /** An answer that is older than what the socket brought since does not take the counts back. */
   private newer(item: RoomItem): RoomItem {
     const held = this.items.peek().get(item.id);
-    if (!held || held.head.epoch !== item.head.epoch || held.head.seq <= item.head.seq) return item;
+    if (!held || held.head.epoch !== item.head.epoch) return item;
+    // Nor the read mark, which was moved here while the answer was on its way.
+    if (held.head.seq < item.head.seq) return { ...item, read_seq: Math.max(held.read_seq, item.read_seq) };
+    if (held.head.seq === item.head.seq && held.read_seq <= item.read_seq) return item;
     return { ...item, head: held.head, read_seq: held.read_seq, unread: held.unread, mentions: held.mentions, last: held.last };
   }
 

@@ -153,7 +153,7 @@ export class OpenRoom implements RoomView {
     const kept = await this.fromCache();
     if (kept && o.live.connected) o.live.enter(this.id);
     else if (kept && (await o.live.catchUp(this.id))) this.changed();
-    else if (!this.closed) await this.pages.around(this.readAt?.seq || at, LANDING_PAGE);
+    else if (!this.closed) await this.pages.around(this.readAt ? Math.max(this.readAt.seq, 1) : at, LANDING_PAGE);
     // Nothing is new, or not before the socket tells: the line itself is known to be there.
     if (this.landing !== null && log.to >= at) this.landOn(at);
   }

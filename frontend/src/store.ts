@@ -37,7 +37,9 @@ export const clockSkew: ReadonlySignal<number> = _skew;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
-const LOCALE = "consult.locale";
+const LOCALE = "consult.locale", SPECIALTIES = "consult.specialties";
+/** What a pressed notification does not need is asked for after this. */
+const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
 export const api = browserApi(() => _locale.value, () => doubt());
 const account = new Account(api);
@@ -53,6 +55,7 @@ const channel = (name: string): Channel | null => (typeof BroadcastChannel === "
 export function start(): void {
   const stored = localStorage.getItem(LOCALE);
   _locale.value = stored === "fr" || stored === "en" ? stored : navigator.language.startsWith("en") ? "en" : "fr";
+  _specialties.value = keptSpecialties();
   tabs = channel("consult-session");
   // Another tab signed in or out: the cookie is shared, so ask who it is now.
   if (tabs) tabs.onmessage = () => void whoIsIt();
@@ -123,7 +126,7 @@ async function seat(me: Me): Promise<void> {
   // A notification was pressed: its messages come before all else.
   const first = here.name === "room" && here.fresh && here.at !== null ? { room: here.id, at: here.at } : null;
   const begun = next.begin(first);
-  if (first) void begun.then(loadSpecialties);
+  if (first) void begun.then(() => setTimeout(() => void loadSpecialties(), LATER));
   else void loadSpecialties();
 }
 
@@ -142,8 +145,24 @@ function leaveDesk(): void {
   _connection.value = { state: "reconnecting", unsent: 0, since: Date.now() };
 }
 
+/** Their words are kept from one start to the next: they stand beside every name, and hardly ever change. */
 async function loadSpecialties(): Promise<void> {
-  _specialties.value = await api.get<Specialties>("/api/v1/specialties").catch(() => _specialties.value);
+  const asked = await api.get<Specialties>("/api/v1/specialties").catch(() => null);
+  if (!asked) return;
+  _specialties.value = asked;
+  try {
+    localStorage.setItem(SPECIALTIES, JSON.stringify(asked));
+  } catch {
+    // A full storage only costs the words of the next start without a network.
+  }
+}
+
+function keptSpecialties(): Specialties | null {
+  try {
+    return JSON.parse(localStorage.getItem(SPECIALTIES) ?? "null") as Specialties | null;
+  } catch {
+    return null;
+  }
 }
 
 function here(): Desk {

@@ -102,3 +102,14 @@ test("read marks: the furthest, at most one a room each 2 s, and what was read o
   await world.pass(5000);
   expect([reads.mark("S", 7), said.length]).toEqual([false, 4]);
 });
+
+test("an answer that was on its way while one read on does not take the read mark back", () => {
+  const { list } = listOf(item("R", { head: { epoch: "E", seq: 40 }, unread: 40 }));
+  list.read("R", 40);
+  list.put(item("R", { head: { epoch: "E", seq: 40 }, read_seq: 4, unread: 36 }));
+  expect(list.get("R")).toMatchObject({ read_seq: 40, unread: 0 });
+  list.put(item("R", { head: { epoch: "E", seq: 42 }, read_seq: 4, unread: 38 }));
+  expect(list.get("R")).toMatchObject({ read_seq: 40, unread: 38 });
+  list.put(item("R", { head: { epoch: "E", seq: 42 }, read_seq: 41, unread: 1 }));
+  expect(list.get("R")).toMatchObject({ read_seq: 41, unread: 1 });
+});

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from playwright.sync_api import Worker, expect
 from tests.browser.conftest import Demo, Devices
 from tests.browser.pages import PATIENCE, Device, Tab, eventually
 from tests.live import CHECKOUT
+from tests.proxy import Link
 
 DIST = CHECKOUT / "frontend" / "dist"
 PORTAL = "<!doctype html><title>Wi-Fi</title><h1>Acceptez les conditions</h1>"
@@ -78,6 +78,7 @@ CLICK = """async (tag) => {
 @pytest.fixture
 def nadia(device: Devices, demo: Demo) -> Tab:
     made = device()
+    made.expects("/api/v1/(push|devices|wishes)")
     made.context.grant_permissions(["notifications"], origin=made.base)
     return installed(made.tab().sign_in("nadia").inside())
 
@@ -119,8 +120,8 @@ def test_only_the_built_shell_is_kept(nadia: Tab, demo: Demo) -> None:
 
 
 def test_it_opens_offline_with_what_was_seen(nadia: Tab, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "paul", title="Sans réseau")
-    demo.many(room, "paul", ["Lu avant le tunnel."])
+    room = demo.fresh_room("nadia", "camille", title="Sans réseau")
+    demo.many(room, "camille", ["Lu avant le tunnel."])
     nadia.room(room).sees("Lu avant le tunnel.")
     nadia.page.wait_for_timeout(3500)  # the page of a room is kept a moment after it changed
     nadia.device.offline()
@@ -141,7 +142,7 @@ def test_a_captive_portal_is_neither_kept_nor_shown(device: Devices, demo: Demo)
     portal = lambda route: route.fulfill(status=200, content_type="text/html", body=PORTAL)  # noqa: E731
     # The worker's own requests for the shell are the portal's.
     made.context.route(re.compile("/static/assets/.*|/$"), lambda route: portal(route) if route.request.service_worker else route.continue_())
-    tab = made.tab().sign_in("paul").inside()
+    tab = made.tab().sign_in("camille").inside()
     tab.page.wait_for_timeout(2500)
     assert not any(tab.page.evaluate(KEPT).values()), "something of a portal was kept"
     assert tab.page.evaluate("() => navigator.serviceWorker.controller") is None
@@ -156,36 +157,45 @@ def test_a_captive_portal_is_neither_kept_nor_shown(device: Devices, demo: Demo)
     made.cut_once = True
 
 
-@pytest.fixture
-def another_version() -> Iterator[Any]:
-    """The next deploy, as the browser meets it: another worker at the same address. The server keeps what it read, so the answer is changed on its way."""
-    script = (DIST / "sw.js").read_text()
-    version = re.search(r'version:[`"\'](\w{12})[`"\']', script) or re.search(r'"version":"(\w{12})"', script)
-    assert version, "the worker names no version"
-    yield lambda route: route.fulfill(status=200, content_type="text/javascript", headers={"Service-Worker-Allowed": "/"}, body=script.replace(version[1], "feedfeedfeed"))
+class NextDeploy(Link):
+    """The line to a server with the next version: its worker differs by its name, and nobody has it yet."""
+
+    async def forth(self) -> None:
+        while data := await self.near_reader.read(65536):
+            self.far.write(data.replace(b"If-None-Match", b"X-None-Match-"))
+            await self.far.drain()
+
+    async def back(self) -> None:
+        built = re.search(r"version:.(\w{12})", (DIST / "sw.js").read_text())
+        assert built, "the worker names no version"
+        while data := await self.far_reader.read(65536):
+            self.near.write(data.replace(built[1].encode(), b"feedfeedfeed"))
+            await self.near.drain()
 
 
-def test_a_new_version_is_told_and_taken_at_the_next_start(nadia: Tab, demo: Demo, another_version: Any) -> None:
-    room = demo.fresh_room("nadia", "paul")
+def test_a_new_version_is_told_and_taken_at_the_next_start(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "camille")
     nadia.room(room)
     nadia.composer.fill("Au milieu d’une phrase")
-    nadia.device.context.route("**/sw.js", another_version)
+    nadia.page.wait_for_timeout(500)
+    nadia.device.cut_once = True
+    nadia.device.cable.link = NextDeploy
+    nadia.device.cable.drop()
     nadia.page.evaluate("() => { self.alive = true; return navigator.serviceWorker.ready.then((r) => r.update()).then(() => true) }")
     expect(nadia.page.locator(".toast")).to_contain_text("nouvelle version", timeout=PATIENCE)
     nadia.page.wait_for_timeout(1000)
     assert nadia.page.evaluate("() => self.alive"), "the page was reloaded under who writes"
     expect(nadia.composer).to_have_value("Au milieu d’une phrase")
     nadia.page.reload()
-    installed(nadia)
-    eventually(lambda: list(nadia.page.evaluate(KEPT)) == ["consult-shell-feedfeedfeed"])
     expect(nadia.composer).to_have_value("Au milieu d’une phrase", timeout=PATIENCE)
+    eventually(lambda: list(nadia.page.evaluate(KEPT)) == ["consult-shell-feedfeedfeed"])
 
 
 # Notifications
 
 
 def test_a_push_shows_its_reason_and_nothing_older(nadia: Tab, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "paul", title="Un titre qui ne se montre pas")
+    room = demo.fresh_room("nadia", "camille", title="Un titre qui ne se montre pas")
     push = Push(nadia)
     push.send(room, 121)
     eventually(lambda: len(shown(nadia)) == 1)
@@ -203,7 +213,7 @@ def test_a_push_shows_its_reason_and_nothing_older(nadia: Tab, demo: Demo) -> No
 
 
 def test_no_notification_for_the_room_one_looks_at(nadia: Tab, demo: Demo) -> None:
-    room, other = demo.fresh_room("nadia", "paul"), demo.fresh_room("nadia", "paul")
+    room, other = demo.fresh_room("nadia", "camille"), demo.fresh_room("nadia", "camille")
     nadia.room(room).page.bring_to_front()
     push = Push(nadia)
     push.send(room, 900)
@@ -212,8 +222,8 @@ def test_no_notification_for_the_room_one_looks_at(nadia: Tab, demo: Demo) -> No
 
 
 def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "paul", title="On vous y attend")
-    demo.many(room, "paul", [f"Message {n}." for n in range(1, 41)])
+    room = demo.fresh_room("nadia", "camille", title="On vous y attend")
+    demo.many(room, "camille", [f"Message {n}." for n in range(1, 41)])
     nadia.go("/directory")
     installed(nadia)
     nadia.page.evaluate("() => { self.alive = true }")
@@ -229,7 +239,7 @@ def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> 
 
 
 def test_a_press_without_a_window_opens_one(nadia: Tab, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "paul")
+    room = demo.fresh_room("nadia", "camille")
     Push(nadia).send(room, 7)
     eventually(lambda: len(shown(nadia)) == 1)
     worker = worker_of(nadia.device)
@@ -238,8 +248,8 @@ def test_a_press_without_a_window_opens_one(nadia: Tab, demo: Demo) -> None:
 
 
 def test_reading_takes_the_notification_away(nadia: Tab, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "paul", title="À lire")
-    demo.many(room, "paul", ["Lisez-moi."])
+    room = demo.fresh_room("nadia", "camille", title="À lire")
+    demo.many(room, "camille", ["Lisez-moi."])
     nadia.go("/directory")
     push = Push(installed(nadia))
     push.send(room, 1)
@@ -249,7 +259,7 @@ def test_reading_takes_the_notification_away(nadia: Tab, demo: Demo) -> None:
 
 
 def test_signing_out_leaves_nothing(nadia: Tab, demo: Demo) -> None:
-    Push(nadia).send(demo.fresh_room("nadia", "paul"), 3)
+    Push(nadia).send(demo.fresh_room("nadia", "camille"), 3)
     eventually(lambda: len(shown(nadia)) == 1)
     nadia.go("/me").page.get_by_role("button", name="Se déconnecter").click()
     expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)

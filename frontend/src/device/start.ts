@@ -4,15 +4,17 @@ import { locale, rooms, roomsLoaded, session } from "../store";
 import { startInstall } from "./install";
 import { closeRead } from "./shown";
 import { forgetDevice, renewDevice } from "./waking";
-import { startWorker, tellWorker } from "./worker";
+import { listenToWorker, startWorker, tellWorker } from "./worker";
 
-const PAUSE = 700;
+const PAUSE = 700, LATER = 5_000;
 
 export function startDevice(): void {
   startInstall();
-  // After the first screen: on a bad network every byte of it comes first.
-  if (document.readyState === "complete") setTimeout(() => void startWorker(), PAUSE);
-  else addEventListener("load", () => setTimeout(() => void startWorker(), PAUSE), { once: true });
+  // After the first screen: on a bad network every byte of it comes first. Where there is a worker already, nothing waits for this.
+  const pause = navigator.serviceWorker?.controller ? LATER : PAUSE;
+  if (document.readyState === "complete") setTimeout(() => void startWorker(), pause);
+  else addEventListener("load", () => setTimeout(() => void startWorker(), pause), { once: true });
+  listenToWorker();
 
   effect(() => void tellWorker("locale", locale.value).catch(() => undefined)); // no storage: the worker takes the browser's language
 

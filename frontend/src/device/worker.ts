@@ -30,11 +30,15 @@ function address(): string {
   return types ? types.createPolicy("consult-worker", rules).createScriptURL(SCRIPT) : SCRIPT;
 }
 
+/** From the first moment: the worker may ask before it is registered again. */
+export function listenToWorker(): void {
+  navigator.serviceWorker?.addEventListener("message", heard);
+  navigator.serviceWorker?.startMessages();
+}
+
 /** Call once, when the page has drawn something: what the worker fetches must not be in the way of the first screen. */
 export async function startWorker(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.addEventListener("message", heard);
-  navigator.serviceWorker.startMessages();
   try {
     registration = await navigator.serviceWorker.register(address(), { scope: "/", updateViaCache: "none" });
   } catch {
@@ -68,8 +72,10 @@ export async function takeNewVersion(): Promise<void> {
 function heard(event: MessageEvent<{ type?: string; path?: string }>): void {
   const { type, path } = event.data ?? {};
   const port = event.ports[0];
-  if (type === "which room") port?.postMessage({ room: route.peek().name === "room" ? (route.peek() as { id: string }).id : null });
-  else if (type === "go" && path?.startsWith("/") && !path.startsWith("//")) {
+  if (type === "which room") {
+    const here = route.peek();
+    port?.postMessage({ room: here.name === "room" ? here.id : null, focused: document.hasFocus() });
+  } else if (type === "go" && path?.startsWith("/") && !path.startsWith("//")) {
     navigate(path);
     port?.postMessage({ went: true });
   }

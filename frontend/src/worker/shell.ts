@@ -9,16 +9,17 @@
 declare const self: ServiceWorkerGlobalScope;
 /** Written by the build: vite.worker.config.ts. */
 declare const __SHELL__: { version: string; files: Record<string, string> };
+const { version, files } = __SHELL__;
 
 const PREFIX = "consult-shell-";
-const CACHE = PREFIX + __SHELL__.version;
+const CACHE = PREFIX + version;
 const PAGE = "/";
 /** The app's own views. Every other address (api, sign-in's doors, socket, admin, files) is the network's alone. */
 const VIEWS = new Set(["", "rooms", "cases", "directory", "search", "ask", "me", "sign-in"]);
 
 export async function fetchShell(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await Promise.all(Object.entries(__SHELL__.files).map(async ([url, integrity]) => {
+  await Promise.all(Object.entries(files).map(async ([url, integrity]) => {
     // Names carry hashes: what an earlier version has under the same name is the same file.
     const held = url === PAGE ? undefined : await caches.match(url, { ignoreVary: true });
     if (held) return cache.put(url, held);
@@ -40,7 +41,7 @@ export function answer(event: FetchEvent): void {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate") {
     if (VIEWS.has(pathname.split("/")[1] ?? "")) event.respondWith(page(request));
-  } else if (pathname !== PAGE && pathname in __SHELL__.files) event.respondWith(file(request));
+  } else if (pathname !== PAGE && pathname in files) event.respondWith(file(request));
 }
 
 async function page(request: Request): Promise<Response> {

@@ -22,9 +22,9 @@ export function ask<T>(window: WindowClient, question: object): Promise<T | null
   });
 }
 
-/** Whether the person looks at this room right now. */
+/** Whether the person looks at this room right now. The page knows best whether it has the focus. */
 export async function shownIn(open: readonly WindowClient[], room: string): Promise<boolean> {
-  const looked = open.filter((one) => one.focused && one.visibilityState === "visible");
-  const answers = await Promise.all(looked.map((one) => ask<{ room: string | null }>(one, { type: "which room" })));
-  return answers.some((answer) => answer?.room === room);
+  const visible = open.filter((one) => one.visibilityState === "visible");
+  const answers = await Promise.all(visible.map((one) => ask<{ room: string | null; focused: boolean }>(one, { type: "which room" })));
+  return answers.some((answer) => answer?.focused && answer.room === room);
 }

@@ -1,0 +1,93 @@
+"""From a press on a notification to the missed messages: what passes over the line, counted where it passes. The seconds are bench/tap.py's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Demo, Devices
+from tests.browser.pages import PATIENCE, Tab, eventually
+from tests.live import CHECKOUT
+from tests.proxy import Link, Proxy
+
+ASKED = re.compile(rb"^(GET|HEAD|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1\r$", re.M)
+MISSED = 50
+WORDS = "Deux semaines de bulles tendues sur les avant-bras, prurit intense, pas d’atteinte muqueuse ; la gliptine est prise depuis huit mois. Biopsie prévue jeudi."
+
+
+@dataclass
+class Count:
+    requests: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+
+class Counting(Link):
+    """A line that counts what both ends say."""
+
+    def count(self) -> Count:
+        counts: Count = self.proxy.counts  # type: ignore[attr-defined]
+        return counts
+
+    async def forth(self) -> None:
+        while data := await self.near_reader.read(65536):
+            self.count().bytes += len(data)
+            self.count().requests += [found[2].decode() for found in ASKED.finditer(data)]
+            self.far.write(data)
+            await self.far.drain()
+
+    async def back(self) -> None:
+        while data := await self.far_reader.read(65536):
+            self.count().bytes += len(data)
+            self.near.write(data)
+            await self.near.drain()
+
+
+def counted(cable: Proxy) -> Count:
+    cable.counts = Count()  # type: ignore[attr-defined]
+    cable.link = Counting
+    cable.drop()
+    return cable.counts  # type: ignore[attr-defined, no-any-return]
+
+
+def missing(device: Devices, demo: Demo) -> tuple[Tab, str]:
+    """A phone that has the app and read a room, closed it, and was away for fifty messages."""
+    room = demo.fresh_room("nadia", "camille", title="Cinquante messages")
+    demo.many(room, "camille", [f"Avant {n} : {WORDS}" for n in range(1, 41)])
+    made = device(viewport=PHONE, has_touch=True, is_mobile=True)
+    tab = made.tab().sign_in("nadia").inside()
+    tab.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'", timeout=PATIENCE)
+    tab.go(f"/rooms/{room}")
+    tab.page.get_by_role("button", name="Derniers messages").click()
+    expect(tab.message("Avant 40 :")).to_be_in_viewport(timeout=PATIENCE)
+    eventually(lambda: demo.sql("SELECT max(seq) FROM rooms_readmark WHERE room_id = %s", room) == [(40,)])
+    tab.page.wait_for_timeout(3500)  # the page of a room is kept, and its read mark told, a moment later
+    tab.page.goto("about:blank")
+    demo.many(room, "camille", [f"Manqué {n} : {WORDS}" for n in range(1, MISSED + 1)])
+    made.cut_once = True
+    return tab, room
+
+
+def test_from_the_press_to_the_messages(device: Devices, demo: Demo) -> None:
+    tab, room = missing(device, demo)
+    head = demo.sql("SELECT last_seq FROM rooms_room WHERE id = %s", room)[0][0]
+    counts = counted(tab.device.cable)
+    # As the service worker opens it (frontend/src/worker/clicks.ts).
+    tab.page.goto(f"{tab.device.base}/rooms/{room}?at={head}&new=1", wait_until="commit")
+    expect(tab.message(f"Manqué {MISSED} :")).to_be_attached(timeout=PATIENCE)
+    requests, size = list(counts.requests), counts.bytes
+    print(f"tap: {len(requests)} requests, {size} bytes: {requests}")
+    expect(tab.message("Manqué 1 :")).to_be_in_viewport(timeout=PATIENCE)
+    assert len(requests) <= 3, requests
+    assert size <= 60_000, size
+    # Only then all the rest, and in the end the room is live.
+    expect(tab.page.locator(".bars .bar")).to_have_count(0, timeout=PATIENCE)
+    expect(tab.message("Manqué")).to_have_count(MISSED)
+    assert any("/ws/v1/" in one for one in counts.requests)
+
+
+def test_a_cold_load_stays_small() -> None:
+    built = [path for path in (CHECKOUT / "frontend" / "dist").rglob("*.gz") if path.name.removesuffix(".gz").endswith((".js", ".css"))]
+    assert len(built) >= 3, "the build compresses nothing"
+    assert sum(path.stat().st_size for path in built) <= 100_000
