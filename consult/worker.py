@@ -19,7 +19,7 @@ from consult.cases import followups
 from consult.database import own_connection
 from consult.push import actions as push
 from consult.push.delivery import Delivery
-from consult.rooms import doorbell, waking
+from consult.rooms import digest, doorbell, waking
 from consult.rooms.actions import personal
 from consult.standing import actions as standing
 from consult.standing import changes, tickets
@@ -43,10 +43,15 @@ def purge() -> None:
     SessionStore.clear_expired()
 
 
+def tell_by_mail() -> None:
+    """The digest, for who has no device."""
+    digest.send()
+
+
 class Worker:
     def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s)}
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s), tell_by_mail: (0.0, purge_s)}
 
     def stop(self) -> None:
         self.stopping.set()
