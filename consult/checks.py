@@ -54,7 +54,9 @@ def secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error("ALLOWED_ORIGINS must name origins: any page could open sockets with the cookie.", id="consult.E022"))
     if settings.VAPID_PRIVATE_KEY and not settings.VAPID_SUBJECT.startswith(("mailto:", "https://")):
         found.append(Error("VAPID_SUBJECT must say how push services reach the operator: mailto:… or https://…", id="consult.E024"))
-    if settings.VAPID_PRIVATE_KEY and (not settings.SECRETS_KEYS or min(map(len, settings.SECRETS_KEYS)) < 32):
+    if settings.APNS_KEY and not (settings.APNS_KEY_ID and settings.APNS_TEAM and settings.APNS_TOPIC):
+        found.append(Error("APNS_KEY needs APNS_KEY_ID, APNS_TEAM and APNS_TOPIC beside it.", id="consult.E026"))
+    if (settings.VAPID_PRIVATE_KEY or settings.FCM_ACCOUNT or settings.APNS_KEY) and (not settings.SECRETS_KEYS or min(map(len, settings.SECRETS_KEYS)) < 32):
         found.append(Error("SECRETS_KEYS must hold keys of 32 or more random characters: where people are woken is kept encrypted.", id="consult.E025"))
     if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
         found.append(Error("Cookies must be sent over TLS alone.", id="consult.E023"))

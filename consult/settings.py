@@ -138,6 +138,14 @@ PUSH_HOSTS = knob(
 SECRETS_KEYS = knob("SECRETS_KEYS", list, [], "Keys for secrets at rest: the first encrypts, all decrypt; at least 32 random characters each. `make run` derives one.")
 VAPID_PRIVATE_KEY = knob("VAPID_PRIVATE_KEY", str, "", "Private key of Web Push: 32 bytes in base64url (python manage.py vapid_key); empty: no Web Push. `make run` derives one.")
 VAPID_SUBJECT = knob("VAPID_SUBJECT", str, "", "mailto: or https: address at which push services reach the operator.")
+FCM_ACCOUNT = knob("FCM_ACCOUNT", str, "", "The JSON of the Firebase service account that sends to Android apps; empty: no FCM.")
+FCM_URL = knob("FCM_URL", str, "https://fcm.googleapis.com", "Where FCM answers.")
+APNS_KEY = knob("APNS_KEY", str, "", "Private key (PEM, ES256) that signs for Apple's push service; empty: no APNs.")
+APNS_KEY_ID = knob("APNS_KEY_ID", str, "", "Ten characters that name that key.")
+APNS_TEAM = knob("APNS_TEAM", str, "", "Ten characters that name the developer team.")
+APNS_TOPIC = knob("APNS_TOPIC", str, "", "Bundle id of the app.")
+APNS_URL = knob("APNS_URL", str, "https://api.push.apple.com", "Where APNs answers.")
+APNS_SANDBOX_URL = knob("APNS_SANDBOX_URL", str, "https://api.sandbox.push.apple.com", "Where APNs answers for development builds.")
 if LOCAL:  # a demo has no operator who would make keys; its secret stays the same from one start to the next
     SECRETS_KEYS = SECRETS_KEYS or [SECRET_KEY]
     VAPID_PRIVATE_KEY = VAPID_PRIVATE_KEY or base64.urlsafe_b64encode(hashlib.sha256(b"vapid" + SECRET_KEY.encode()).digest()).decode().rstrip("=")

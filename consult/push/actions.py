@@ -16,6 +16,8 @@ from py_vapid import Vapid02
 from consult.errors import Refusal
 from consult.push import addresses, sealed
 from consult.push.couriers import Courier
+from consult.push.couriers.apns import ApnsCourier
+from consult.push.couriers.fcm import FcmCourier
 from consult.push.couriers.web import WebCourier
 from consult.push.models import Device, Notice
 from consult.standing import sessions
@@ -25,12 +27,19 @@ NAMED = 60  # characters of a label
 
 def configured() -> dict[str, Courier]:
     """The couriers that the settings name keys for; to be made on the loop that uses them."""
-    return {"web": WebCourier()} if settings.VAPID_PRIVATE_KEY else {}
+    made: dict[str, Courier] = {}
+    if settings.VAPID_PRIVATE_KEY:
+        made["web"] = WebCourier()
+    if settings.FCM_ACCOUNT:
+        made["fcm"] = FcmCourier()
+    if settings.APNS_KEY:
+        made["apns"] = ApnsCourier()
+    return made
 
 
 def couriers() -> dict[str, Any]:
     """Which push services this Consult can call, and the key that a browser must subscribe with."""
-    return {"web": {"key": web_key()} if settings.VAPID_PRIVATE_KEY else None, "fcm": False, "apns": False}
+    return {"web": {"key": web_key()} if settings.VAPID_PRIVATE_KEY else None, "fcm": bool(settings.FCM_ACCOUNT), "apns": bool(settings.APNS_KEY)}
 
 
 def web_key() -> str:

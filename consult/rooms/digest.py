@@ -26,7 +26,7 @@ WITH due AS MATERIALIZED (
         SELECT p.* FROM clinicians_person p LEFT JOIN push_wishes w ON w.person_id = p.id
         WHERE p.is_active AND NOT EXISTS (SELECT FROM push_device d WHERE d.person_id = p.id)
         AND coalesce(w.digested_at, p.joined_at) < now() - CASE coalesce(w.digest, 'daily') WHEN 'hourly' THEN interval '1 hour' WHEN 'daily' THEN interval '1 day' END
-        AND EXISTS (SELECT FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id 
+        AND EXISTS (SELECT FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id
                     WHERE m.person_id = p.id AND m.ended IS NULL AND r.last_at > coalesce(w.digested_at, p.joined_at))
         ORDER BY p.id LIMIT %s
     ) p

@@ -13,7 +13,7 @@ import pytest
 
 from consult.errors import Refusal
 from consult.push import addresses
-from consult.push.couriers import Fate, Outcome, Wake, web
+from consult.push.couriers import Fate, Outcome, Wake, answers, web
 from tests.push.services import Service, b64
 
 WAKE = Wake(uuid.uuid4(), 121, "mention", 3, False, 3600)
@@ -56,7 +56,7 @@ def test_only_the_browser_can_read_it_and_it_holds_ids_alone(service: Service) -
     ],
 )
 def test_what_each_answer_means(service: Service, monkeypatch: pytest.MonkeyPatch, answer: Any, fate: Fate) -> None:
-    monkeypatch.setattr(web, "TIMEOUT", httpx.Timeout(0.5))
+    monkeypatch.setattr(answers, "TIMEOUT", httpx.Timeout(0.5))
     address = service.browser("nadia").address()
     service.answers["nadia"] = [answer]
     assert [o.fate for o in carried(address, WAKE)] == [fate]
@@ -66,9 +66,9 @@ def test_it_waits_as_long_as_the_service_asks_within_reason(service: Service) ->
     address = service.browser("nadia").address()
     service.answers["nadia"], service.retry_after = [429], "17"
     assert carried(address, WAKE)[0].wait_s == 17
-    assert web.wait_of("999999") == web.LONGEST_WAIT_S and web.wait_of("") == web.wait_of("soon") == 0
-    assert 50 < web.wait_of(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
-    assert web.wait_of(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)) == 0
+    assert answers.wait_of("999999") == answers.LONGEST_WAIT_S and answers.wait_of("") == answers.wait_of("soon") == 0
+    assert 50 < answers.wait_of(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
+    assert answers.wait_of(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)) == 0
 
 
 def test_a_service_that_is_not_allowed_any_more_is_not_called(service: Service, settings: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import socket
 import time
 from collections.abc import Mapping
@@ -17,16 +16,14 @@ from pywebpush import WebPusher
 
 from consult.errors import Refusal
 from consult.push import addresses
-from consult.push.couriers import Fate, Outcome, Wake
+from consult.push.couriers import Fate, Outcome, Wake, answers
 
-TIMEOUT = httpx.Timeout(10, connect=5)
-LONGEST_WAIT_S = 3600.0
 TOKEN_S = 12 * 3600  # at most 24 h (RFC 8292, section 2)
 
 
 class WebCourier:
     def __init__(self) -> None:
-        self.client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, limits=httpx.Limits(max_connections=100, max_keepalive_connections=20), trust_env=False)
+        self.client = httpx.AsyncClient(timeout=answers.TIMEOUT, follow_redirects=False, limits=httpx.Limits(max_connections=100, max_keepalive_connections=20), trust_env=False)
         self.vapid = Vapid02.from_string(settings.VAPID_PRIVATE_KEY)
         self.signed: dict[str, tuple[float, str]] = {}  # origin -> until when, and the header: signing costs more than sending
         self.known: dict[str, float] = {}  # host -> until when its addresses are known to be public
@@ -52,7 +49,7 @@ class WebCourier:
             response = await self.client.post(endpoint, content=body, headers=headers)
         except httpx.HTTPError as error:
             return Outcome(Fate.LATER, type(error).__name__)
-        return fate(response.status_code, response.headers.get("Retry-After", ""))
+        return answers.fate(response.status_code, response.headers.get("Retry-After", ""))
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -80,28 +77,3 @@ class WebCourier:
         if not all(addresses.public(str(one[4][0])) for one in found):
             raise Refusal("device.endpoint")
         self.known[host] = time.monotonic() + 60
-
-
-def fate(status: int, retry_after: str = "") -> Outcome:
-    """What an HTTP status of a push service means (RFC 8030, sections 5 to 8)."""
-    why = str(status)
-    if 200 <= status < 300:
-        return Outcome(Fate.TAKEN, why)
-    if status in (404, 410):
-        return Outcome(Fate.GONE, why)
-    if status in (401, 403):
-        return Outcome(Fate.FORBIDDEN, why)
-    if status == 429 or status >= 500 or status == 408:
-        return Outcome(Fate.LATER, why, wait_of(retry_after))
-    return Outcome(Fate.REJECTED, why)
-
-
-def wait_of(retry_after: str) -> float:
-    """Seconds of a Retry-After header, which may be a date; bounded."""
-    if retry_after.isdigit():
-        return min(float(retry_after), LONGEST_WAIT_S)
-    try:
-        when = email.utils.parsedate_to_datetime(retry_after)
-    except (TypeError, ValueError):
-        return 0.0
-    return min(max(0.0, when.timestamp() - time.time()), LONGEST_WAIT_S)
