@@ -19,13 +19,14 @@ from consult.cases import followups
 from consult.database import own_connection
 from consult.push import actions as push
 from consult.push.delivery import Delivery
-from consult.rooms import doorbell, waking
+from consult.rooms import digest, doorbell, waking
 from consult.rooms.actions import personal
 from consult.standing import actions as standing
 from consult.standing import changes, tickets
 
 logger = logging.getLogger("consult.worker")
 POLL_S = 0.04  # from commit to notice; an empty look costs 0.1 ms
+DIGEST_S = 30.0  # between two looks at whose period has ended
 LONGEST_S = 5.0  # between two tries while the database is away
 
 
@@ -54,8 +55,9 @@ class Worker:
     def run(self) -> None:
         """Works until `stop`. An error of the database is waited out; any other one is logged and does not end the loop."""
         own_connection()
-        sending = threading.Thread(target=self._send, name="push")
-        sending.start()
+        beside = [threading.Thread(target=self._send, name="push"), threading.Thread(target=self._write, name="digest")]
+        for thread in beside:
+            thread.start()
         logger.info("worker started")
         pause = POLL_S
         while not self.stopping.is_set():
@@ -71,8 +73,24 @@ class Worker:
                 logger.exception("worker failed")
             self.stopping.wait(pause)
         connection.close()
-        sending.join()
+        for thread in beside:
+            thread.join()
         logger.info("worker stopped")
+
+    def _write(self) -> None:
+        """On a thread of its own as well: a mail server is slower still."""
+        own_connection()
+        while not self.stopping.is_set():
+            busy = 0
+            try:
+                busy = digest.run_once()
+            except (DatabaseError, InterfaceError) as error:
+                connection.close()
+                logger.warning("digests wait for the database", extra={"why": type(error).__name__})
+            except Exception:
+                logger.exception("digests failed")
+            self.stopping.wait(0 if busy else DIGEST_S)
+        connection.close()
 
     def _send(self) -> None:
         """On a thread of its own: a push service that is slow holds up nothing else."""
