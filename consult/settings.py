@@ -274,5 +274,13 @@ LOGGING = {
     "filters": {"strangers": {"()": "consult.logs.Strangers"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["strangers"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"uvicorn.access": {"level": "WARNING"}, "uvicorn.error": {"level": "WARNING"}, "daphne": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    # httpx and httpcore name the address of each request, and who has a device's address can wake it: never below WARNING.
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
 }
