@@ -64,6 +64,8 @@ access_age = Gauge("consult_access_age_seconds", "Since the access_change log wa
 # --- the worker, as the web processes see its queue ---
 followups_waiting = Gauge("consult_followups_waiting", "Posts whose follow-up the worker has not done; counted up to 10,000.", multiprocess_mode="livemax")
 followups_oldest = Gauge("consult_followups_oldest_seconds", "Age of the oldest follow-up that waits for the worker.", multiprocess_mode="livemax")
+notices_waiting = Gauge("consult_notices_waiting", "Notices that are due and not sent; counted up to 10,000.", multiprocess_mode="livemax")
+notices_oldest = Gauge("consult_notices_oldest_seconds", "How long the oldest notice that is due has waited.", multiprocess_mode="livemax")
 
 # --- HTTP ---
 http_seconds = Histogram("consult_http_seconds", "Time of one HTTP request, by door.", ["door"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))

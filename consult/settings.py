@@ -156,6 +156,7 @@ PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is wo
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
+PUBLIC_URL = knob("PUBLIC_URL", str, "", "https://consult.example: where links in mails of the worker lead; empty: the first of ALLOWED_HOSTS.")
 EMAIL_FROM = knob("EMAIL_FROM", str, "Consult <noreply@localhost>", "Sender of mails.")
 LOG_LEVEL = knob("LOG_LEVEL", str, "INFO", "Level of the JSON log.")
 PROMETHEUS_DIR = knob("PROMETHEUS_MULTIPROC_DIR", str, "", "Folder in which several workers share their figures; set by consult.serve.")
@@ -281,5 +282,13 @@ LOGGING = {
     "filters": {"strangers": {"()": "consult.logs.Strangers"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["strangers"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"uvicorn.access": {"level": "WARNING"}, "uvicorn.error": {"level": "WARNING"}, "daphne": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    # httpx and httpcore name the address of each request, and who has a device's address can wake it: never below WARNING.
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
 }

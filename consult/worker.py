@@ -26,6 +26,7 @@ from consult.standing import changes, tickets
 
 logger = logging.getLogger("consult.worker")
 POLL_S = 0.04  # from commit to notice; an empty look costs 0.1 ms
+DIGEST_S = 30.0  # between two looks at whose period has ended
 LONGEST_S = 5.0  # between two tries while the database is away
 
 
@@ -43,15 +44,10 @@ def purge() -> None:
     SessionStore.clear_expired()
 
 
-def tell_by_mail() -> None:
-    """The digest, for who has no device."""
-    digest.send()
-
-
 class Worker:
     def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s), tell_by_mail: (0.0, purge_s)}
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s)}
 
     def stop(self) -> None:
         self.stopping.set()
@@ -59,8 +55,9 @@ class Worker:
     def run(self) -> None:
         """Works until `stop`. An error of the database is waited out; any other one is logged and does not end the loop."""
         own_connection()
-        sending = threading.Thread(target=self._send, name="push")
-        sending.start()
+        beside = [threading.Thread(target=self._send, name="push"), threading.Thread(target=self._write, name="digest")]
+        for thread in beside:
+            thread.start()
         logger.info("worker started")
         pause = POLL_S
         while not self.stopping.is_set():
@@ -76,8 +73,24 @@ class Worker:
                 logger.exception("worker failed")
             self.stopping.wait(pause)
         connection.close()
-        sending.join()
+        for thread in beside:
+            thread.join()
         logger.info("worker stopped")
+
+    def _write(self) -> None:
+        """On a thread of its own as well: a mail server is slower still."""
+        own_connection()
+        while not self.stopping.is_set():
+            busy = 0
+            try:
+                busy = digest.run_once()
+            except (DatabaseError, InterfaceError) as error:
+                connection.close()
+                logger.warning("digests wait for the database", extra={"why": type(error).__name__})
+            except Exception:
+                logger.exception("digests failed")
+            self.stopping.wait(0 if busy else DIGEST_S)
+        connection.close()
 
     def _send(self) -> None:
         """On a thread of its own: a push service that is slow holds up nothing else."""

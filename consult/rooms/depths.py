@@ -30,6 +30,11 @@ _FOLLOWUPS = """
 SELECT (SELECT count(*) FROM (SELECT FROM rooms_followup LIMIT %s) x),
        (SELECT extract(epoch FROM clock_timestamp() - at)::float8 FROM rooms_followup ORDER BY id LIMIT 1)"""
 
+# What quiet hours hold, and what is on its way, is due later.
+_NOTICES = """
+SELECT (SELECT count(*) FROM (SELECT FROM push_notice WHERE due_at <= clock_timestamp() LIMIT %s) x),
+       (SELECT extract(epoch FROM clock_timestamp() - min(due_at))::float8 FROM push_notice)"""
+
 
 def start(hub: Hub) -> list[asyncio.Task[None]]:
     return [asyncio.create_task(_look(hub)), asyncio.create_task(_ask(hub))]
@@ -82,6 +87,9 @@ async def _ask(hub: Hub) -> None:
             waiting, oldest = await hub.read(_followups)
             figures.followups_waiting.set(waiting)
             figures.followups_oldest.set(max(0.0, oldest or 0.0))
+            waiting, oldest = await hub.read(_notices)
+            figures.notices_waiting.set(waiting)
+            figures.notices_oldest.set(max(0.0, oldest or 0.0))
         except Exception as error:  # PostgreSQL away: other figures say so
             logger.warning("the worker's queue could not be read", extra={"why": type(error).__name__})
         await asyncio.sleep(FOLLOWUPS_S)
@@ -90,5 +98,12 @@ async def _ask(hub: Hub) -> None:
 def _followups() -> tuple[int, float | None]:
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOWUPS, [COUNTED])
+        row: tuple[int, float | None] = cursor.fetchone()
+        return row
+
+
+def _notices() -> tuple[int, float | None]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTICES, [COUNTED])
         row: tuple[int, float | None] = cursor.fetchone()
         return row

@@ -6,14 +6,17 @@ concerned, in the transaction that takes the row away; it waits for no room's lo
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from consult.push.models import Notice
 from consult.rooms import access, lists
 
+logger = logging.getLogger("consult.notices")
 BATCH = 50  # events a transaction
 
 # Whoever finds the other's column false takes the row away (models.Followup).
@@ -23,7 +26,8 @@ handed AS (UPDATE rooms_followup f SET wake = false FROM mine WHERE f.id = mine.
 done AS (DELETE FROM rooms_followup f USING mine WHERE f.id = mine.id AND NOT mine.tally RETURNING f.room_id, f.seq)
 SELECT room_id, seq FROM handed UNION ALL SELECT room_id, seq FROM done"""
 
-# The strongest reason wins. An edit wakes those alone whom it mentions anew.
+# The strongest reason wins. An edit wakes those alone whom it mentions anew. A question to groups that have no card of it wakes their
+# members by the case's own first message.
 _WHY = """CASE
     WHEN n.person_id IS NOT NULL THEN 'mention'
     WHEN e.kind = 'message.edited' THEN NULL
@@ -35,6 +39,7 @@ _WHY = """CASE
     WHEN r.kind = 'group' AND (x.form = 'question' OR e.kind = 'case.opened') AND c.urgency = 'hour' THEN 'urgent'
     WHEN r.kind = 'group' AND (x.form = 'question' OR e.kind = 'case.opened') THEN 'group_question'
     WHEN r.kind = 'group' AND m.notices = 'all' THEN 'message'
+    WHEN r.kind = 'case' AND x.form = 'question' THEN CASE c.urgency WHEN 'hour' THEN 'urgent' ELSE 'group_question' END
 END"""
 # What may keep a reason from waking: the level chosen for the room, the wishes, and that it was read. m, k and w may be null.
 _WANTED = """
@@ -53,7 +58,10 @@ JOIN LATERAL (
     UNION SELECT person_id FROM rooms_mention WHERE message_id = x.id AND seq = e.seq
     UNION SELECT t.author_id WHERE t.author_id IS NOT NULL
     UNION SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id IS NOT NULL
-) who ON who.person_id IS DISTINCT FROM e.actor_id
+    UNION SELECT g.person_id FROM rooms_audience u JOIN rooms_membership g ON g.room_id = u.group_id AND g.ended IS NULL AND coalesce(g.notices, 'all') = 'all'
+        WHERE r.kind = 'case' AND x.form = 'question' AND u.room_id = r.id
+        AND NOT EXISTS (SELECT FROM rooms_membership h WHERE h.room_id = c.group_id AND h.person_id = g.person_id AND h.ended IS NULL)
+) who ON who.person_id IS DISTINCT FROM e.actor_id AND who.person_id IS DISTINCT FROM x.author_id
 JOIN clinicians_person p ON p.id = who.person_id JOIN standing_standing s ON s.person_id = p.id JOIN push_device d ON d.person_id = p.id
 LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 LEFT JOIN rooms_mention n ON n.message_id = x.id AND n.seq = e.seq AND n.person_id = p.id
@@ -62,17 +70,46 @@ LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
 LEFT JOIN push_wishes w ON w.person_id = p.id
 CROSS JOIN LATERAL (SELECT {_WHY} AS reason) why
 WHERE why.reason IS NOT NULL AND {_WANTED} AND {access.READABLE}
+FOR KEY SHARE OF d
 ON CONFLICT (device_id, room_id, seq) DO NOTHING"""
 
 
 def expand() -> int:
     """Turns up to BATCH outbox rows into notices; how many rows it was. Killed in between, it did nothing."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            events = _claim(cursor, BATCH)
+            _queue(cursor, events)
+            return len(events)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, or busy: nothing was done, and it waits
+    except Exception:
+        logger.exception("events failed together")
+    return _alone()
+
+
+def _alone() -> int:
+    """The next event by itself: one that fails is given up and wakes nobody, so that the others, and the cases, need not wait for it."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, (BATCH,))
-        events = cursor.fetchall()
-        if events:
-            cursor.execute(_EXPAND, ([room for room, _ in events], [seq for _, seq in events]))
+        events = _claim(cursor, 1)
+        try:
+            with transaction.atomic():
+                _queue(cursor, events)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("an event wakes nobody", extra={"room": str(events[0][0]), "seq": events[0][1]})
     return len(events)
+
+
+def _claim(cursor: CursorWrapper, most: int) -> list[tuple[uuid.UUID, int]]:
+    cursor.execute(_CLAIM, (most,))
+    return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def _queue(cursor: CursorWrapper, events: Sequence[tuple[uuid.UUID, int]]) -> None:
+    if events:
+        cursor.execute(_EXPAND, ([room for room, _ in events], [seq for _, seq in events]))
 
 
 _STILL = f"""

@@ -15,6 +15,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
+from consult.cases import actions as acting
+from consult.cases.models import Case
 from consult.clinicians.models import Person
 from consult.push import actions
 from consult.push.delivery import Delivery, settle
@@ -125,6 +127,48 @@ def test_a_case_wakes_the_group_then_asker_and_followers(ward: Ward) -> None:
     Notice.objects.all().delete()
     cases.ask(camille, group=room, urgency="hour")
     assert due() == {"Nadia": "urgent", "Idris": "urgent"} and all(Notice.objects.values_list("urgent", flat=True))
+
+
+def test_who_wrote_a_message_is_not_woken_when_a_moderator_turns_it_into_a_case(ward: Ward) -> None:
+    room, nadia, idris, _camille = ward
+    told = post(room, nadia, "Plaque du mollet, avis ?")
+    Membership.objects.filter(room_id=room, person=idris).update(role=Role.MODERATOR)
+    acting.turn(person_id=idris.pk, client_id=uuid.uuid4(), message_id=uuid.UUID(told["message"]), title="Plaque", specialty="SM15", urgency="week")
+    assert due() == {"Camille": "group_question"}
+
+
+def test_a_question_to_groups_without_a_card_wakes_their_members_once(ward: Ward) -> None:
+    room, nadia, idris, camille = ward
+    other = joined(group("CAR", "Cardiologie"), nadia, idris)
+    cases.ask(camille, groups=[room, other])
+    assert due() == {"Nadia": "group_question", "Idris": "group_question"} and Notice.objects.count() == 2
+    Notice.objects.all().delete()
+    cases.ask(camille, group=room, groups=[other])  # who has the card is not told a second time by the case
+    assert due() == {"Nadia": "group_question", "Idris": "group_question"} and Notice.objects.count() == 2
+    Notice.objects.all().delete()
+    membership.set_notices(person_id=nadia.pk, room_id=other, level="none")
+    cases.ask(camille, groups=[other], urgency="hour")
+    assert due() == {"Idris": "urgent"}, "who silenced the group hears of no question to it"
+
+
+def test_notices_that_fail_hold_up_no_case_and_no_other_event(ward: Ward, service: Service) -> None:
+    """An event that cannot be expanded is given up; what follows it is told and counted all the same."""
+    _room, nadia, idris, camille = ward
+    talk, case = conversation(nadia, idris), cases.ask(camille, everyone=True)["room"]
+    with connection.cursor() as cursor:  # a fault that lies with one event
+        cursor.execute(f"CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.room_id = '{talk}' THEN RAISE data_exception; END IF; RETURN NEW; END $$")
+        cursor.execute("CREATE TRIGGER planted BEFORE INSERT ON push_notice FOR EACH ROW EXECUTE FUNCTION planted()")
+    try:
+        post(talk, nadia, "Lu ?")
+        post(case, nadia, "Mycose")
+        worker = Worker()
+        for _ in range(6):
+            worker.step()
+        assert {n.reason for n in Notice.objects.filter(room_id=case)} == {"my_case"}
+        assert Case.objects.get(room_id=case).answers == 1 and not Followup.objects.exists()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER planted ON push_notice; DROP FUNCTION planted()")
 
 
 def test_an_edit_wakes_whom_it_mentions_anew(ward: Ward) -> None:

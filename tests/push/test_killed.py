@@ -1,0 +1,165 @@
+"""Workers that are killed, started again and doubled: each notice is sent at least once, shown once, and says nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+
+from consult.push import sealed
+from consult.push.models import Notice
+from consult.rooms import waking
+from consult.rooms.models import Followup
+from tests import people
+from tests.push.services import Service
+from tests.push.test_notices import conversation, device
+from tests.rooms.helpers import group, joined, post
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+PLANTED = "Zoster ophtalmique"
+CROWD = 10_000
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.01)
+    return true()
+
+
+@contextmanager
+def worker(log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    where = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    env = {**os.environ, "DATABASE_URL": where, "PUSH_HOSTS": "127.0.0.1", "SECRETS_KEYS": ",".join(configured.SECRETS_KEYS), "LOG_LEVEL": "DEBUG"}
+    with open(log, "ab") as file:
+        child = subprocess.Popen([sys.executable, "manage.py", "worker"], env=env, stderr=file, cwd=configured.BASE_DIR)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait(10)
+
+
+def crowd(room: uuid.UUID, service: Service, session: str, count: int) -> None:
+    """Members by the thousand, each with a device at the service."""
+    address = sealed.seal({**service.browser("crowd").address(), "session": session})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO clinicians_person (id, password, is_superuser, email, title, given_name, family_name, profession, specialty, level, place, locale, is_active, is_staff, joined_at) "
+            "SELECT gen_random_uuid(), '', false, 'm' || n || '@example.org', '', 'Membre', n::text, '10', 'SM15', '', '', 'fr', true, false, now() FROM generate_series(1, %s) n",
+            (count,),
+        )
+        cursor.execute(
+            "INSERT INTO standing_standing (person_id, verification, register, moderator) SELECT id, 'verified', 'test', false FROM clinicians_person WHERE given_name = 'Membre'"
+        )
+        cursor.execute(
+            "INSERT INTO rooms_membership (room_id, person_id, role, first_seq, first_post_no, muted, joined_at) SELECT %s, id, 'member', 0, 0, false, now() FROM clinicians_person WHERE given_name = 'Membre'",
+            (room,),
+        )
+        cursor.execute(
+            "INSERT INTO push_device (id, person_id, session, courier, address_digest, address, locale, label, created_at, seen_at, refused) "
+            "SELECT gen_random_uuid(), id, '', 'web', sha256(id::text::bytea), %s, 'fr', '', now(), now(), 0 FROM clinicians_person WHERE given_name = 'Membre'",
+            (address,),
+        )
+        cursor.execute("ANALYZE clinicians_person, standing_standing, rooms_membership, push_device")
+
+
+def rows(*tables: str) -> str:
+    with connection.cursor() as cursor:
+        text = ""
+        for table in tables:
+            cursor.execute(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")
+            text += cursor.fetchone()[0]
+        return text
+
+
+def test_killed_while_it_sends_then_two_send_it(service: Service, tmp_path: Path) -> None:
+    nadia, idris = people.nadia(), people.idris()
+    device(service, idris)
+    talk = conversation(nadia, idris)
+    service.answers["Idris"] = ["hang", 201]
+    log = tmp_path / "worker.log"
+    with worker(log) as first:
+        seq = post(talk, nadia, PLANTED)["seq"]
+        assert until(lambda: service.asked == ["Idris"])
+        first.kill()  # -9, with the request under way
+        first.wait(10)
+    assert not service.got and Notice.objects.count() == 1
+    assert PLANTED not in rows("push_notice", "rooms_followup", "push_device")
+    with connection.cursor() as cursor:  # as if its lease had ended
+        cursor.execute("UPDATE push_notice SET due_at = clock_timestamp()")
+    with ExitStack() as both:
+        for _ in range(2):
+            both.enter_context(worker(log))
+        assert until(lambda: not Notice.objects.exists())
+        time.sleep(0.3)
+    assert [(p["room"], p["seq"], p["reason"]) for p in service.payloads("Idris")] == [(str(talk), seq, "direct")]
+    (_, payload, headers, _) = service.got[0]
+    assert set(payload) == {"v", "room", "seq", "reason", "badge"} and headers["Topic"] == talk.hex
+    said = log.read_text()
+    assert "worker started" in said and not [w for w in (*PLANTED.split(), "Ferrand", "Vallon", "/send/") if w in said + str(payload) + str(headers)]
+
+
+def test_killed_while_it_expands_then_each_is_queued_once(service: Service, tmp_path: Path) -> None:
+    nadia, people_there = people.nadia(), 300
+    room = joined(group(), nadia)
+    crowd(room, service, people.session_of(nadia), people_there)
+    service.answers["crowd"] = [503] * people_there * 20
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$")
+        cursor.execute("CREATE TRIGGER planted BEFORE INSERT ON push_notice FOR EACH ROW EXECUTE FUNCTION planted()")
+
+    def expanding() -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%%INSERT INTO push_notice%%' AND pid <> pg_backend_pid()"
+            )
+            return [pid for (pid,) in cursor.fetchall()]
+
+    try:
+        with worker(tmp_path / "worker.log") as first:
+            post(room, nadia, PLANTED, form="question")
+            assert until(lambda: bool(expanding()))
+            pids = expanding()
+            first.kill()
+            first.wait(10)
+        with connection.cursor() as cursor:  # PostgreSQL sees that its client is gone when it next writes to it
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS t(pid)", (pids,))
+        assert until(lambda: not expanding())
+        assert Notice.objects.count() == 0 and Followup.objects.filter(wake=True).count() == 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER planted ON push_notice; DROP FUNCTION planted()")
+    with ExitStack() as both:
+        for _ in range(2):
+            both.enter_context(worker(tmp_path / "worker.log"))
+        assert until(lambda: Notice.objects.count() == people_there)
+        time.sleep(0.5)
+    assert Notice.objects.values("device").distinct().count() == Notice.objects.count() == people_there and not Followup.objects.exists()
+
+
+def test_ten_thousand_are_queued_within_a_second_and_hold_no_lock_of_the_room(service: Service, django_assert_max_num_queries: Any) -> None:
+    nadia = people.nadia()
+    room = joined(group(), nadia)
+    crowd(room, service, people.session_of(nadia), CROWD)
+    post(room, nadia, PLANTED, form="question")
+    began = time.perf_counter()
+    with django_assert_max_num_queries(5):  # however many people
+        assert waking.expand() == 1
+    took = time.perf_counter() - began
+    assert Notice.objects.count() == CROWD and set(Notice.objects.values_list("reason", flat=True)) == {"group_question"}
+    assert took < 4, took  # the machine of the tests may be slow; the bench's row says what it is on an idle one
+    print(f"{CROWD} notices queued in {took:.2f} s")
