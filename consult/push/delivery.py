@@ -67,7 +67,7 @@ class Delivery:
                         running.add(task)
                         task.add_done_callback(running.discard)
             except (DatabaseError, InterfaceError) as error:
-                await loop.run_in_executor(database, connection.close)
+                await loop.run_in_executor(database, _hang_up)
                 logger.warning("push waits for the database", extra={"why": type(error).__name__})
                 pause = 1.0
             await asyncio.sleep(0 if taken == BATCH else pause)
@@ -159,6 +159,11 @@ class Todo:
 
 def _too_old(notice: Notice, now: datetime) -> bool:
     return bool((now - notice.at).total_seconds() > settings.PUSH_TTL_S)
+
+
+def _hang_up() -> None:
+    """Closes the connection of the thread that runs this: `connection.close`, named on the loop, would be the loop's own."""
+    connection.close()
 
 
 def settle(carried: Sequence[tuple[Due, Outcome]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from consult.push import sealed
 from consult.push.models import Notice
 from consult.rooms import waking
 from consult.rooms.models import Followup
+from consult.worker import Worker
 from tests import people
 from tests.push.services import Service
 from tests.push.test_notices import conversation, device
@@ -163,3 +165,31 @@ def test_ten_thousand_are_queued_within_a_second_and_hold_no_lock_of_the_room(se
     assert Notice.objects.count() == CROWD and set(Notice.objects.values_list("reason", flat=True)) == {"group_question"}
     assert took < 4, took  # the machine of the tests may be slow; the bench's row says what it is on an idle one
     print(f"{CROWD} notices queued in {took:.2f} s")
+
+
+def test_sending_outlives_a_lost_database(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    nadia, idris = people.nadia(), people.idris()
+    device(service, idris)
+    talk = conversation(nadia, idris)
+
+    def pids() -> set[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+            return {pid for (pid,) in cursor.fetchall()}
+
+    before, working = pids(), Worker()
+    thread = threading.Thread(target=working.run)
+    thread.start()
+    try:
+        post(talk, nadia, "Lu ?")
+        assert len(service.wait(1)) == 1
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(pg_terminate_backend(pid)) FROM unnest(%s::int[]) AS t(pid)", (list(pids() - before),))
+        post(talk, nadia, "Et maintenant ?")
+        assert len(service.wait(2)) == 2
+    finally:
+        working.stop()
+        thread.join(10)
+    assert not thread.is_alive()
+    said = [r.getMessage() for r in caplog.records]
+    assert "push waits for the database" in said and "push failed" not in said
