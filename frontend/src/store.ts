@@ -38,7 +38,7 @@ export const clockSkew: ReadonlySignal<number> = _skew;
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
 const LOCALE = "consult.locale", SPECIALTIES = "consult.specialties";
-/** What a pressed notification does not need is asked for after this. */
+/** What a pressed notification does not need is asked for after this; and nobody is asked for longer who is there. */
 const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
 export const api = browserApi(() => _locale.value, () => doubt());
@@ -80,15 +80,20 @@ async function settle(endedBy?: number): Promise<void> {
   const asked = account.whoAmI();
   asked.catch(() => undefined); // looked at below; the person seen here last is not kept waiting for it
   const last = _session.value.status === "loading" ? remembered() : null;
-  if (last) await seat(last);
+  const begin = last ? await seat(last) : null;
+  // A network that swallows the question is no reason not to try the socket.
+  const late = begin ? setTimeout(begin, LATER) : undefined;
   let answer;
   try {
     answer = await asked;
   } catch {
+    clearTimeout(late);
     if (_session.value.status === "loading") _session.value = { status: "loading", unreachable: true };
+    begin?.();
     again = setTimeout(() => void whoIsIt(endedBy), (desk.value ? 10_000 : 1000) + Math.random() * 3000);
     return;
   }
+  clearTimeout(late);
   const held = _session.value.me;
   if (!answer) {
     leaveDesk();
@@ -101,6 +106,8 @@ async function settle(endedBy?: number): Promise<void> {
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
+    if (last) _locale.value = me.locale === "en" ? "en" : "fr";
+    begin?.();
     // The session was renewed under this page: its socket may open again, but not in a circle.
     if (endedBy === 4401 && Date.now() - restarted > 30_000) {
       restarted = Date.now();
@@ -108,11 +115,11 @@ async function settle(endedBy?: number): Promise<void> {
     }
     return;
   }
-  await seat(me);
+  (await seat(me))?.();
 }
 
-/** A desk for this person, with what is kept here; what the server has follows. */
-async function seat(me: Me): Promise<void> {
+/** A desk for this person, with what is kept here; what the server has follows by what it answers with, once it is known who asks. */
+async function seat(me: Me): Promise<(() => void) | null> {
   leaveDesk();
   _locale.value = me.locale === "en" ? "en" : "fr";
   const next = new Desk({
@@ -125,9 +132,17 @@ async function seat(me: Me): Promise<void> {
   const here = route.peek();
   // A notification was pressed: its messages come before all else.
   const first = here.name === "room" && here.fresh && here.at !== null ? { room: here.id, at: here.at } : null;
-  const begun = next.begin(first);
-  if (first) void begun.then(() => setTimeout(() => void loadSpecialties(), LATER));
-  else void loadSpecialties();
+  if (first) {
+    void next.begin(first).then(() => setTimeout(() => void loadSpecialties(), LATER));
+    return null;
+  }
+  let begun = false;
+  return () => {
+    if (begun) return;
+    begun = true;
+    void loadSpecialties();
+    void next.begin();
+  };
 }
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
