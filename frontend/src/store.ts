@@ -37,7 +37,7 @@ export const clockSkew: ReadonlySignal<number> = _skew;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
-const LOCALE = "consult.locale", SPECIALTIES = "consult.specialties";
+const LOCALE = "consult.locale", SPECIALTIES = "consult.specialties", CHOSEN = "consult.locale.chosen";
 /** What a pressed notification does not need is asked for after this; and nobody is asked for longer who is there. */
 const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
@@ -98,6 +98,7 @@ async function settle(endedBy?: number): Promise<void> {
   if (!answer) {
     leaveDesk();
     forget();
+    localStorage.removeItem(CHOSEN);
     _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
     return;
   }
@@ -106,7 +107,7 @@ async function settle(endedBy?: number): Promise<void> {
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
-    if (last) _locale.value = me.locale === "en" ? "en" : "fr";
+    if (last) speak(me);
     begin?.();
     // The session was renewed under this page: its socket may open again, but not in a circle.
     if (endedBy === 4401 && Date.now() - restarted > 30_000) {
@@ -121,7 +122,7 @@ async function settle(endedBy?: number): Promise<void> {
 /** A desk for this person, with what is kept here; what the server has follows by what it answers with, once it is known who asks. */
 async function seat(me: Me): Promise<(() => void) | null> {
   leaveDesk();
-  _locale.value = me.locale === "en" ? "en" : "fr";
+  speak(me);
   const next = new Desk({
     me, api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
     roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
@@ -143,6 +144,19 @@ async function seat(me: Me): Promise<(() => void) | null> {
     void loadSpecialties();
     void next.begin();
   };
+}
+
+/** The person's language; but what they chose here and the server has not heard yet goes before what it knew. */
+function speak(me: Me): void {
+  const chosen = localStorage.getItem(CHOSEN);
+  _locale.value = (chosen ?? me.locale) === "en" ? "en" : "fr";
+  if (chosen === me.locale) localStorage.removeItem(CHOSEN);
+  else if (chosen) void tellLocale(_locale.value).catch(() => undefined); // at the next start again
+}
+
+async function tellLocale(to: Locale): Promise<void> {
+  await saveProfile({ locale: to });
+  if (localStorage.getItem(CHOSEN) === to) localStorage.removeItem(CHOSEN);
 }
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
@@ -212,6 +226,7 @@ export async function signOut(choice: "send" | "keep" | "delete"): Promise<void>
   await account.signOut(choice, left);
   leaveDesk();
   forget();
+  localStorage.removeItem(CHOSEN);
   _session.value = { status: "out" };
   tabs?.postMessage({ type: "changed" });
 }
@@ -226,6 +241,7 @@ export function tryAgain(): void {
 }
 export async function saveProfile(profile: Profile): Promise<Me> {
   const { me } = await api.patch<{ me: Me }>("/api/v1/me", profile);
+  remember(me);
   _session.value = { status: statusOf(me), me };
   return me;
 }
@@ -233,7 +249,8 @@ export async function switchLocale(to: Locale): Promise<void> {
   _locale.value = to;
   localStorage.setItem(LOCALE, to);
   if (!desk.value) return;
-  await saveProfile({ locale: to });
+  localStorage.setItem(CHOSEN, to);
+  await tellLocale(to);
   void loadSpecialties();
   // Only a hello tells the socket the language of its refusals.
   desk.value?.socket.drop();
