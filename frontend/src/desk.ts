@@ -32,7 +32,7 @@ export interface DeskOptions {
   doubt(code?: number): void;
 }
 
-const SENDING_AT_MOST = 20_000;
+const SENDING_AT_MOST = 20_000, LIST_LATER = 2000;
 
 export class Desk implements Belongings {
   readonly list: RoomList;
@@ -49,6 +49,7 @@ export class Desk implements Belongings {
   private readonly views = new Map<string, { view: OpenRoom; uses: number; opening: Promise<void> }>();
   private closed = false;
   private paused = false;
+  private listNotBefore = 0;
 
   constructor(private readonly o: DeskOptions) {
     const { world } = o;
@@ -143,6 +144,8 @@ export class Desk implements Belongings {
       await this.views.get(first.room)?.opening;
       if (this.closed) return;
       this.closeRoom(first.room);
+      // What was missed is drawn meanwhile, on a slow machine too.
+      this.listNotBefore = this.o.world.now() + LIST_LATER;
       this.socket.start();
       return;
     }
@@ -206,7 +209,9 @@ export class Desk implements Belongings {
       if (!this.paused) this.outbox.connected();
       this.reads.connected();
       for (const { view } of this.views.values()) if (view.loading.peek() || view.error.peek()?.temporary) view.again();
-      if (this.o.roomsLoaded.peek() !== "yes") this.reload();
+      const wait = this.listNotBefore - this.o.world.now();
+      if (wait > 0) this.o.world.after(wait, () => this.closed || this.o.roomsLoaded.peek() === "yes" || this.reload());
+      else if (this.o.roomsLoaded.peek() !== "yes") this.reload();
     } else {
       this.live.lost();
       this.outbox.disconnected();

@@ -37,8 +37,8 @@ export const clockSkew: ReadonlySignal<number> = _skew;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
-const LOCALE = "consult.locale", SPECIALTIES = "consult.specialties";
-/** What a pressed notification does not need is asked for after this. */
+const LOCALE = "consult.locale", SPECIALTIES = "consult.specialties", CHOSEN = "consult.locale.chosen";
+/** What a pressed notification does not need is asked for after this; and nobody is asked for longer who is there. */
 const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
 export const api = browserApi(() => _locale.value, () => doubt());
@@ -80,19 +80,25 @@ async function settle(endedBy?: number): Promise<void> {
   const asked = account.whoAmI();
   asked.catch(() => undefined); // looked at below; the person seen here last is not kept waiting for it
   const last = _session.value.status === "loading" ? remembered() : null;
-  if (last) await seat(last);
+  const begin = last ? await seat(last) : null;
+  // A network that swallows the question is no reason not to try the socket.
+  const late = begin ? setTimeout(begin, LATER) : undefined;
   let answer;
   try {
     answer = await asked;
   } catch {
+    clearTimeout(late);
     if (_session.value.status === "loading") _session.value = { status: "loading", unreachable: true };
+    begin?.();
     again = setTimeout(() => void whoIsIt(endedBy), (desk.value ? 10_000 : 1000) + Math.random() * 3000);
     return;
   }
+  clearTimeout(late);
   const held = _session.value.me;
   if (!answer) {
     leaveDesk();
     forget();
+    localStorage.removeItem(CHOSEN);
     _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
     return;
   }
@@ -101,6 +107,8 @@ async function settle(endedBy?: number): Promise<void> {
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
+    if (last) speak(me);
+    begin?.();
     // The session was renewed under this page: its socket may open again, but not in a circle.
     if (endedBy === 4401 && Date.now() - restarted > 30_000) {
       restarted = Date.now();
@@ -108,13 +116,13 @@ async function settle(endedBy?: number): Promise<void> {
     }
     return;
   }
-  await seat(me);
+  (await seat(me))?.();
 }
 
-/** A desk for this person, with what is kept here; what the server has follows. */
-async function seat(me: Me): Promise<void> {
+/** A desk for this person, with what is kept here; what the server has follows by what it answers with, once it is known who asks. */
+async function seat(me: Me): Promise<(() => void) | null> {
   leaveDesk();
-  _locale.value = me.locale === "en" ? "en" : "fr";
+  speak(me);
   const next = new Desk({
     me, api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
     roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
@@ -125,9 +133,30 @@ async function seat(me: Me): Promise<void> {
   const here = route.peek();
   // A notification was pressed: its messages come before all else.
   const first = here.name === "room" && here.fresh && here.at !== null ? { room: here.id, at: here.at } : null;
-  const begun = next.begin(first);
-  if (first) void begun.then(() => setTimeout(() => void loadSpecialties(), LATER));
-  else void loadSpecialties();
+  if (first) {
+    void next.begin(first).then(() => setTimeout(() => void loadSpecialties(), LATER));
+    return null;
+  }
+  let begun = false;
+  return () => {
+    if (begun) return;
+    begun = true;
+    void loadSpecialties();
+    void next.begin();
+  };
+}
+
+/** The person's language; but what they chose here and the server has not heard yet goes before what it knew. */
+function speak(me: Me): void {
+  const chosen = localStorage.getItem(CHOSEN);
+  _locale.value = (chosen ?? me.locale) === "en" ? "en" : "fr";
+  if (chosen === me.locale) localStorage.removeItem(CHOSEN);
+  else if (chosen) void tellLocale(_locale.value).catch(() => undefined); // at the next start again
+}
+
+async function tellLocale(to: Locale): Promise<void> {
+  await saveProfile({ locale: to });
+  if (localStorage.getItem(CHOSEN) === to) localStorage.removeItem(CHOSEN);
 }
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
@@ -197,6 +226,7 @@ export async function signOut(choice: "send" | "keep" | "delete"): Promise<void>
   await account.signOut(choice, left);
   leaveDesk();
   forget();
+  localStorage.removeItem(CHOSEN);
   _session.value = { status: "out" };
   tabs?.postMessage({ type: "changed" });
 }
@@ -211,6 +241,7 @@ export function tryAgain(): void {
 }
 export async function saveProfile(profile: Profile): Promise<Me> {
   const { me } = await api.patch<{ me: Me }>("/api/v1/me", profile);
+  remember(me);
   _session.value = { status: statusOf(me), me };
   return me;
 }
@@ -218,7 +249,8 @@ export async function switchLocale(to: Locale): Promise<void> {
   _locale.value = to;
   localStorage.setItem(LOCALE, to);
   if (!desk.value) return;
-  await saveProfile({ locale: to });
+  localStorage.setItem(CHOSEN, to);
+  await tellLocale(to);
   void loadSpecialties();
   // Only a hello tells the socket the language of its refusals.
   desk.value?.socket.drop();

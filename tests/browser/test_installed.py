@@ -78,7 +78,6 @@ CLICK = """async (tag) => {
 @pytest.fixture
 def nadia(device: Devices, demo: Demo) -> Tab:
     made = device()
-    made.expects("/api/v1/(push|devices|wishes)")
     made.context.grant_permissions(["notifications"], origin=made.base)
     return installed(made.tab().sign_in("nadia").inside())
 
@@ -258,13 +257,81 @@ def test_reading_takes_the_notification_away(nadia: Tab, demo: Demo) -> None:
     eventually(lambda: shown(nadia) == [])
 
 
+REGISTER = """async () => {
+  const { publicKey } = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
+  const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=+$/, "");
+  const address = { endpoint: "https://fcm.googleapis.com/fcm/send/" + crypto.randomUUID(), p256dh: text(await crypto.subtle.exportKey("raw", publicKey)), auth: text(crypto.getRandomValues(new Uint8Array(16))) };
+  const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
+  const answer = await fetch("/api/v1/devices", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify({ id: crypto.randomUUID(), courier: "web", label: "Chrome, Linux", address }) });
+  const { device } = await answer.json();
+  localStorage.setItem("consult.device", device);
+  return device;
+}"""
+
+
+def test_wishes_levels_and_devices_are_kept_by_the_server(nadia: Tab, demo: Demo) -> None:
+    """The subscription itself needs a push service, which only the internet has: here the address is made up, the rest is real."""
+    page = nadia.page
+    device = page.evaluate(REGISTER)
+    nadia.go("/me")
+    part = page.locator("#notifications")
+    expect(part.get_by_role("button", name="Activer sur cet appareil")).to_be_visible(timeout=PATIENCE)
+    expect(part.locator(".devices li")).to_contain_text("cet appareil")
+    part.get_by_role("switch", name="Mes cas").uncheck()
+    part.get_by_role("switch", name="Se taire la nuit").check()
+    part.get_by_label("Fuseau horaire").select_option("Indian/Mauritius")
+    part.get_by_label("De", exact=True).fill("21:30")
+    part.get_by_label("De", exact=True).blur()
+    part.get_by_role("radio", name="Chaque heure").click()
+    want = {"off": ["my_case"], "quiet_from": "21:30", "quiet_to": "07:00", "zone": "Indian/Mauritius", "digest": "hourly"}
+    kept = lambda: page.evaluate("() => fetch('/api/v1/wishes').then((r) => r.json())")  # noqa: E731
+    eventually(lambda: {name: kept()[name] for name in want} == want)
+    page.reload()
+    expect(part.get_by_role("switch", name="Mes cas")).not_to_be_checked(timeout=PATIENCE)
+    expect(part.get_by_label("De", exact=True)).to_have_value("21:30")
+    part.get_by_role("button", name="Enlever Chrome, Linux").click()
+    expect(part.get_by_text("Aucun appareil ne reçoit")).to_be_visible(timeout=PATIENCE)
+    assert demo.sql("SELECT count(*) FROM push_device WHERE id = %s", device) == [(0,)]
+    group = demo.group("DER")
+    nadia.room(group)
+    page.locator(".room-head").get_by_role("button", name="Notifications de la salle : Mentions et questions").click()
+    page.get_by_role("menuitemcheckbox", name="Rien").click()
+    expect(page.locator(".room-head").get_by_role("button", name="Notifications de la salle : Rien")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    page.locator(".room-head").get_by_role("button", name="Notifications de la salle : Rien").click(timeout=PATIENCE)
+    page.get_by_role("menuitemcheckbox", name="Mentions et questions").click()
+    expect(page.locator(".room-head").get_by_role("button", name="Notifications de la salle : Mentions et questions")).to_be_visible(timeout=PATIENCE)
+
+
+def test_permission_is_asked_for_at_a_press_alone_and_a_refusal_is_explained(device: Devices, demo: Demo) -> None:
+    made = device()
+    tab = installed(made.tab().sign_in("nadia").inside())
+    # Without a person before it the browser refuses by itself; here it is made to ask first.
+    tab.page.evaluate(
+        """() => {
+          self.asked = 0; let permission = "default";
+          Object.defineProperty(Notification, "permission", { get: () => permission });
+          Notification.requestPermission = async () => { self.asked++; return (permission = "denied") };
+        }"""
+    )
+    tab.page.locator("a[href='/me']").first.click()
+    part = tab.page.locator("#notifications")
+    expect(part.get_by_role("button", name="Activer sur cet appareil")).to_be_visible(timeout=PATIENCE)
+    assert tab.page.evaluate("() => self.asked") == 0
+    part.get_by_role("button", name="Activer sur cet appareil").click()
+    expect(part.get_by_text("Ce navigateur refuse les notifications")).to_be_visible(timeout=PATIENCE)
+    assert tab.page.evaluate("() => self.asked") == 1
+
+
 def test_signing_out_leaves_nothing(nadia: Tab, demo: Demo) -> None:
+    device = nadia.page.evaluate(REGISTER)
     Push(nadia).send(demo.fresh_room("nadia", "camille"), 3)
     eventually(lambda: len(shown(nadia)) == 1)
     nadia.go("/me").page.get_by_role("button", name="Se déconnecter").click()
     expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: shown(nadia) == [])
-    assert nadia.page.evaluate("() => localStorage.getItem('consult.me')") is None
+    assert nadia.page.evaluate("() => [localStorage.getItem('consult.me'), localStorage.getItem('consult.device')]") == [None, None]
+    eventually(lambda: demo.sql("SELECT count(*) FROM push_device WHERE id = %s", device) == [(0,)])
     # And without a network the door is shown, not the rooms of who left.
     nadia.device.offline()
     nadia.page.goto(nadia.device.base + "/")

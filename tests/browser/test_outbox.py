@@ -82,6 +82,7 @@ def test_a_reload_without_network_keeps_what_was_written(device: Devices, demo: 
     room = demo.fresh_room("nadia")
     laptop = device()
     nadia = laptop.tab().sign_in("nadia").inside().room(room)
+    nadia.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
     laptop.cut()
     nadia.write("gardé, un").write("gardé, deux")
     nadia.waits("gardé, un", "gardé, deux")

@@ -1,4 +1,4 @@
-"""From a press on a notification to the missed messages: what passes over the line, counted where it passes. The seconds are bench/tap.py's."""
+"""From a press on a notification to the missed messages: what passes over the line, counted where it passes. The seconds are in seconds.py."""
 
 from __future__ import annotations
 

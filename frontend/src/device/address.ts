@@ -1,12 +1,10 @@
 /** A push subscription as the server takes it. */
 
-export interface PushAddress { endpoint: string; p256dh: string; auth: string; expires_at?: string }
+export interface PushAddress { endpoint: string; p256dh: string; auth: string }
 
 export function addressOf(subscription: PushSubscription): PushAddress {
-  const { endpoint, keys, expirationTime } = subscription.toJSON();
-  return {
-    endpoint: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "", ...(expirationTime ? { expires_at: new Date(expirationTime).toISOString() } : {}),
-  };
+  const { endpoint, keys } = subscription.toJSON();
+  return { endpoint: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
 }
 
 /** base64url as the server gives its public key, into the bytes that subscribe() wants. */

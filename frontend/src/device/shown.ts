@@ -5,9 +5,9 @@ import { registered } from "./worker";
 
 interface Badge { setAppBadge?(count: number): Promise<void>; clearAppBadge?(): Promise<void> }
 
-/** How much waits: as the server counts it, every unread message where all is wanted, else what calls by name. */
+/** What the badge counts, as the server does (consult/rooms/waking.py): rooms with something unread, without those that are muted. */
 export function waiting(items: readonly RoomItem[]): number {
-  return items.reduce((sum, item) => sum + (levelOf(item) === "all" ? item.unread : levelOf(item) === "mentions" ? item.mentions : 0), 0);
+  return items.filter((item) => item.member && item.unread > 0 && levelOf(item) !== "none").length;
 }
 
 export function levelOf(item: Pick<RoomItem, "kind" | "notices" | "muted">): "all" | "mentions" | "none" {

@@ -1,6 +1,6 @@
 /** Notifications on this device: turned on by a press, renewed at each start, gone with the session. */
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { pushServices, registerDevice, removeDevice, type Device } from "../notices";
+import { pushServices, registerDevice, removeDevice } from "../notices";
 import { addressOf, decodeKey, isFor } from "./address";
 import { isApple, isInstalled } from "./install";
 import { closeAll } from "./shown";
@@ -48,8 +48,7 @@ async function subscribe(label: string): Promise<void> {
     held = null;
   }
   held ??= await made.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) });
-  const device: Device = await registerDevice(addressOf(held), label);
-  localStorage.setItem(ID, device.device);
+  localStorage.setItem(ID, await registerDevice(addressOf(held), label));
   await tellWorker("wanted", true);
 }
 

@@ -12,13 +12,14 @@ export async function wake(data: PushMessageData | null): Promise<void> {
   try {
     if (call.badge !== null) await setBadge(call.badge);
     // Repeated or overtaken: what stands on the screen for this room, or was taken from it, is newer.
-    if (call.room && !(await isNews(db, call.room, call.seq, Date.now()))) return;
+    const test = call.reason === "test"; // asked for by a press, as often as one likes
+    if (call.room && !test && !(await isNews(db, call.room, call.seq, Date.now()))) return;
     // Read as it arrives. Browsers ask for a notification only where no window of ours is in sight.
     if (call.room && (await shownIn(await windows(), call.room))) return;
     const lang = (await noted<string>(db, "locale")) ?? self.navigator.language;
     const words = wakingWords(lang.startsWith("en") ? "en" : "fr");
     const options = {
-      body: words[call.reason], tag: call.room ?? call.reason, renotify: true, lang: lang.slice(0, 2), data: { room: call.room, seq: call.seq, reason: call.reason },
+      body: words[call.reason], tag: test ? "test" : (call.room ?? call.reason), renotify: true, lang: lang.slice(0, 2), data: { room: call.room, seq: call.seq, reason: call.reason },
       icon: "/static/icons/icon-192.png", badge: "/static/icons/badge-96.png", requireInteraction: call.reason === "urgent",
     };
     await self.registration.showNotification("Consult", options as NotificationOptions);

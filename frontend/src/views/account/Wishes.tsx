@@ -1,6 +1,6 @@
 /** What one wants to hear of, when, and whether mail tells it instead; each choice is kept at once. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { words } from "../../i18n";
 import { wish, wishes, type Wishes } from "../../notices";
 import { REASONS, type Reason } from "../../worker/call";
@@ -15,14 +15,17 @@ export function WishesForm() {
   const held = useSignal<Wishes | null>(null);
   const error = useSignal<unknown>(null);
   const load = () => wishes().then((got) => { held.value = got; error.value = null; }, (why: unknown) => (error.value = why));
+  const telling = useRef<Promise<void>>(Promise.resolve());
   useEffect(() => { void load(); }, []);
   const it = held.value;
   if (!it) return <Problem error={error.value} retry={load} />;
   const set = (change: Partial<Wishes>) => {
-    const before = it;
-    // Shown at once; what the server will not have goes back to what it was.
-    held.value = { ...it, ...change };
-    wish(change).then((got) => { held.value = got; error.value = null; }, (why: unknown) => { held.value = before; error.value = why; });
+    // Shown at once, told one after the other; the last answer is what holds, and what the server will not have goes back to that.
+    held.value = { ...held.value!, ...change };
+    const mine = (telling.current = telling.current.then(() => wish(change)).then(
+      (got) => { error.value = null; if (telling.current === mine) held.value = got; },
+      (why: unknown) => { error.value = why; return wishes().then((got) => void (held.value = got), () => undefined); },
+    ));
   };
   const hears = (reason: Reason, on: boolean) => set({ off: on ? it.off.filter((one) => one !== reason) : [...it.off, reason] });
   return (
