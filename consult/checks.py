@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -52,12 +53,39 @@ def secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error("ALLOWED_HOSTS must name the hosts of this service, not any.", id="consult.E021"))
     if "*" in settings.ALLOWED_ORIGINS:
         found.append(Error("ALLOWED_ORIGINS must name origins: any page could open sockets with the cookie.", id="consult.E022"))
-    if settings.VAPID_PRIVATE_KEY and not settings.VAPID_SUBJECT.startswith(("mailto:", "https://")):
-        found.append(Error("VAPID_SUBJECT must say how push services reach the operator: mailto:… or https://…", id="consult.E024"))
-    if settings.APNS_KEY and not (settings.APNS_KEY_ID and settings.APNS_TEAM and settings.APNS_TOPIC):
-        found.append(Error("APNS_KEY needs APNS_KEY_ID, APNS_TEAM and APNS_TOPIC beside it.", id="consult.E026"))
-    if (settings.VAPID_PRIVATE_KEY or settings.FCM_ACCOUNT or settings.APNS_KEY) and (not settings.SECRETS_KEYS or min(map(len, settings.SECRETS_KEYS)) < 32):
-        found.append(Error("SECRETS_KEYS must hold keys of 32 or more random characters: where people are woken is kept encrypted.", id="consult.E025"))
     if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
         found.append(Error("Cookies must be sent over TLS alone.", id="consult.E023"))
+    return found
+
+
+@register()
+def push(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What the couriers need is there and sound; what they call is outside, over TLS."""
+    from consult.push.couriers import all as every
+    from consult.push.couriers import apns, fcm, web
+
+    found: list[CheckMessage] = []
+    here = every.named()
+    if here["web"] and not settings.VAPID_SUBJECT.startswith(("mailto:", "https://")):
+        found.append(Error("VAPID_SUBJECT must say how push services reach the operator: mailto:… or https://…", id="consult.E024"))
+    elif here["web"] and not web.sound(settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT):
+        found.append(Error("VAPID_PRIVATE_KEY and VAPID_SUBJECT cannot sign: make a key with `manage.py vapid_key`, name an address that mail reaches.", id="consult.E030"))
+    if any(not re.fullmatch(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+", host) and not (settings.LOCAL and host == "localhost") for host in settings.PUSH_HOSTS):
+        found.append(Error("PUSH_HOSTS must hold names, or *. and a name: no address, no port, no lone *.", id="consult.E031"))
+    if any(here.values()) and (not settings.SECRETS_KEYS or (not settings.LOCAL and min(map(len, settings.SECRETS_KEYS)) < 32)):
+        found.append(Error("SECRETS_KEYS must hold keys of 32 or more random characters: where people are woken is kept encrypted.", id="consult.E025"))
+    try:
+        if here["fcm"]:
+            fcm.account(settings.FCM_ACCOUNT)
+    except ValueError as error:
+        found.append(Error(f"FCM_ACCOUNT {error}.", id="consult.E026"))
+    try:
+        if here["apns"]:
+            apns.key(settings.APNS_KEY)
+    except ValueError as error:
+        found.append(Error(f"APNS_KEY {error}.", id="consult.E027"))
+    if here["apns"] and not (settings.APNS_KEY_ID and settings.APNS_TEAM and settings.APNS_TOPIC):
+        found.append(Error("APNS_KEY needs APNS_KEY_ID, APNS_TEAM and APNS_TOPIC beside it.", id="consult.E028"))
+    if not settings.LOCAL and not all(url.startswith("https://") for url in (settings.FCM_URL, settings.APNS_URL, settings.APNS_SANDBOX_URL)):
+        found.append(Error("FCM_URL, APNS_URL and APNS_SANDBOX_URL must be https: tokens go there.", id="consult.E029"))
     return found

@@ -95,6 +95,7 @@ CODES: dict[str, Code] = {
     ),
     "device.keys": Code(400, "Clés de notification incorrectes.", "Wrong notification keys.", "p256dh is a point of P-256 in 65 bytes, auth 16 bytes, both base64url."),
     "device.token": Code(400, "Jeton d’appareil incorrect.", "Wrong device token.", "Not the shape of a token of this push service."),
+    "device.expired": Code(400, "Cet abonnement aux notifications a expiré.", "This notification subscription has expired.", "`expires_at` lies in the past: subscribe anew."),
     "device.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such device of this person."),
     "wishes.zone": Code(400, "Fuseau horaire inconnu.", "Unknown time zone.", "A name of the IANA database, such as Europe/Paris."),
     "wishes.quiet": Code(400, "Indiquez un début et une fin différents.", "Give a start and an end that differ.", "Quiet hours need both ends, hh:mm, not equal."),

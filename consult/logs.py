@@ -27,7 +27,7 @@ class Strangers(logging.Filter):
 class JSONLines(logging.Formatter):
     """Level, logger, message and the `extra` fields named in `IDS`; a traceback shows places, not values."""
 
-    IDS = ("room", "person", "seq", "code", "connection", "status", "ms", "count", "why")
+    IDS = ("room", "person", "seq", "code", "connection", "status", "ms", "count", "device", "fate", "why")
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {

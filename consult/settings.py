@@ -127,7 +127,6 @@ OUTCOME_S = knob("OUTCOME_S", float, 5.0, "Seconds to find out what became of a 
 DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread when a node stops.", at_least=0)
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
 
-# --- accounts ---------------------------------------------------------------
 # --- push -------------------------------------------------------------------
 PUSH_HOSTS = knob(
     "PUSH_HOSTS",
@@ -138,14 +137,14 @@ PUSH_HOSTS = knob(
 SECRETS_KEYS = knob("SECRETS_KEYS", list, [], "Keys for secrets at rest: the first encrypts, all decrypt; at least 32 random characters each. `make run` derives one.")
 VAPID_PRIVATE_KEY = knob("VAPID_PRIVATE_KEY", str, "", "Private key of Web Push: 32 bytes in base64url (python manage.py vapid_key); empty: no Web Push. `make run` derives one.")
 VAPID_SUBJECT = knob("VAPID_SUBJECT", str, "", "mailto: or https: address at which push services reach the operator.")
-FCM_ACCOUNT = knob("FCM_ACCOUNT", str, "", "The JSON of the Firebase service account that sends to Android apps; empty: no FCM.")
-FCM_URL = knob("FCM_URL", str, "https://fcm.googleapis.com", "Where FCM answers.")
-APNS_KEY = knob("APNS_KEY", str, "", "Private key (PEM, ES256) that signs for Apple's push service; empty: no APNs.")
-APNS_KEY_ID = knob("APNS_KEY_ID", str, "", "Ten characters that name that key.")
-APNS_TEAM = knob("APNS_TEAM", str, "", "Ten characters that name the developer team.")
-APNS_TOPIC = knob("APNS_TOPIC", str, "", "Bundle id of the app.")
-APNS_URL = knob("APNS_URL", str, "https://api.push.apple.com", "Where APNs answers.")
-APNS_SANDBOX_URL = knob("APNS_SANDBOX_URL", str, "https://api.sandbox.push.apple.com", "Where APNs answers for development builds.")
+FCM_ACCOUNT = knob("FCM_ACCOUNT", str, "", "Google service account for Android: its JSON, or the path of the file; empty: no FCM.")
+FCM_URL = knob("FCM_URL", str, "https://fcm.googleapis.com", "Where FCM is.")
+APNS_KEY = knob("APNS_KEY", str, "", "Apple's .p8 key for iOS: its PEM, or the path of the file; empty: no APNs.")
+APNS_KEY_ID = knob("APNS_KEY_ID", str, "", "The ten characters that name APNS_KEY.")
+APNS_TEAM = knob("APNS_TEAM", str, "", "The ten characters of the Apple team.")
+APNS_TOPIC = knob("APNS_TOPIC", str, "", "Bundle identifier of the app.")
+APNS_URL = knob("APNS_URL", str, "https://api.push.apple.com", "Where APNs is.")
+APNS_SANDBOX_URL = knob("APNS_SANDBOX_URL", str, "https://api.sandbox.push.apple.com", "Where APNs is for apps that come from Xcode.")
 if LOCAL:  # a demo has no operator who would make keys; its secret stays the same from one start to the next
     SECRETS_KEYS = SECRETS_KEYS or [SECRET_KEY]
     VAPID_PRIVATE_KEY = VAPID_PRIVATE_KEY or base64.urlsafe_b64encode(hashlib.sha256(b"vapid" + SECRET_KEY.encode()).digest()).decode().rstrip("=")
@@ -153,6 +152,7 @@ if LOCAL:  # a demo has no operator who would make keys; its secret stays the sa
 DEVICES = knob("DEVICES", int, 20, "Devices of one person that a push can wake; the one seen longest ago makes room.", at_least=1)
 PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is worth nothing any more.", at_least=60)
 
+# --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
@@ -286,6 +286,7 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "hpack": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},

@@ -38,10 +38,12 @@ def lapse() -> None:
 
 
 def purge() -> None:
-    """What nobody will ask for again: expired tickets and sessions, changes of rights that every process has read."""
+    """What nobody will ask for again: expired tickets and sessions, the devices of sessions that ended, changes of rights that
+    every process has read."""
     tickets.purge()
-    changes.purge(1)
     SessionStore.clear_expired()
+    push.purge()
+    changes.purge(1)
 
 
 class Worker:

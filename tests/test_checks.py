@@ -23,12 +23,27 @@ from consult.errors import Refusal
         ("ALLOWED_HOSTS", ["*"], checks.secrets, "consult.E021"),
         ("ALLOWED_ORIGINS", ["*"], checks.secrets, "consult.E022"),
         ("SESSION_COOKIE_SECURE", False, checks.secrets, "consult.E023"),
+        ("VAPID_SUBJECT", "operator", checks.push, "consult.E024"),
+        ("VAPID_SUBJECT", "mailto:operator", checks.push, "consult.E030"),
+        ("VAPID_PRIVATE_KEY", "short", checks.push, "consult.E030"),
+        ("VAPID_PRIVATE_KEY", "é" * 43, checks.push, "consult.E030"),
+        ("PUSH_HOSTS", ["*"], checks.push, "consult.E031"),
+        ("PUSH_HOSTS", ["*."], checks.push, "consult.E031"),
+        ("PUSH_HOSTS", ["push.example.org:8443"], checks.push, "consult.E031"),
+        ("PUSH_HOSTS", ["localhost"], checks.push, "consult.E031"),
+        ("SECRETS_KEYS", [], checks.push, "consult.E025"),
+        ("SECRETS_KEYS", ["short"], checks.push, "consult.E025"),
+        ("FCM_ACCOUNT", "{}", checks.push, "consult.E026"),
+        ("APNS_KEY", "/nowhere", checks.push, "consult.E027"),
+        ("APNS_KEY", "/nowhere", checks.push, "consult.E028"),
+        ("FCM_URL", "http://fcm.example", checks.push, "consult.E029"),
     ],
 )
 def test_each_is_told(settings: Any, name: str, value: Any, check: Any, id: str) -> None:
     settings.LOCAL = False
     settings.SECRET_KEY = "k3Jf9-sLq0_Zx7vBn2Mw5Rt8Yp1Uc4Ad6Ge" * 2
     settings.ALLOWED_HOSTS = ["consult.example"]
+    settings.SECRETS_KEYS = ["k3Jf9-sLq0_Zx7vBn2Mw5Rt8Yp1Uc4Ad6Ge"]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     assert not [message for message in check(None) if message.id == id]
     setattr(settings, name, value)

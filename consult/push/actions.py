@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -16,30 +16,23 @@ from py_vapid import Vapid02
 from consult.errors import Refusal
 from consult.push import addresses, sealed
 from consult.push.couriers import Courier
-from consult.push.couriers.apns import ApnsCourier
-from consult.push.couriers.fcm import FcmCourier
-from consult.push.couriers.web import WebCourier
+from consult.push.couriers import all as every
 from consult.push.models import Device, Notice
 from consult.standing import sessions
+from consult.standing.models import Standing
 
 NAMED = 60  # characters of a label
 
 
 def configured() -> dict[str, Courier]:
     """The couriers that the settings name keys for; to be made on the loop that uses them."""
-    made: dict[str, Courier] = {}
-    if settings.VAPID_PRIVATE_KEY:
-        made["web"] = WebCourier()
-    if settings.FCM_ACCOUNT:
-        made["fcm"] = FcmCourier()
-    if settings.APNS_KEY:
-        made["apns"] = ApnsCourier()
-    return made
+    return every.made()
 
 
 def couriers() -> dict[str, Any]:
     """Which push services this Consult can call, and the key that a browser must subscribe with."""
-    return {"web": {"key": web_key()} if settings.VAPID_PRIVATE_KEY else None, "fcm": bool(settings.FCM_ACCOUNT), "apns": bool(settings.APNS_KEY)}
+    here = every.named()
+    return {**here, "web": {"key": web_key()} if here["web"] else None}
 
 
 def web_key() -> str:
@@ -52,26 +45,37 @@ def register(*, person_id: uuid.UUID, session_key: str, courier: str, address: M
     """Keeps where this person's browser or app is woken, in the caller's transaction, and returns the device.
 
     Registering an address again refreshes it; one that was somebody else's moves here, for one browser has one user at a time.
-    Over DEVICES the one seen longest ago goes. Raises Refusal device.*.
+    Over DEVICES the one seen longest ago goes. Raises Refusal device.*, account.suspended.
     """
     if not couriers().get(courier):
         raise Refusal("device.courier")
-    kept = addresses.checked(courier, address)
+    if Standing.objects.filter(person_id=person_id, suspended_until__gt=timezone.now()).exists():
+        raise Refusal("account.suspended")
+    kept, expires_at = addresses.checked(courier, address), addresses.expiry(address)
     digest = addresses.digest(courier, kept)
     with transaction.atomic():
         with connection.cursor() as cursor:  # registrations of one person, or of one address, stand in line
             cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS t(k)", ([*sorted({_lock(person_id.bytes), _lock(digest)})],))
         known = Device.objects.filter(address_digest=digest).first()
         if known is not None and known.person_id != person_id:
+            if not _same_browser(known, kept):
+                raise Refusal("device.keys")
             known.delete()
             known = None
         device = known or Device(person_id=person_id, courier=courier, address_digest=digest)
         device.session, device.locale, device.label = sessions.digest(session_key), locale, "".join(c for c in label if c.isprintable())[:NAMED]
         device.address, device.refused = sealed.seal({**kept, "session": session_key}), 0
+        device.expires_at = expires_at
         device.save()
         surplus = Device.objects.filter(person_id=person_id).exclude(pk=device.pk).order_by("-seen_at").values_list("pk", flat=True)[settings.DEVICES - 1 :]
         Device.objects.filter(pk__in=list(surplus)).delete()
     return device.pk
+
+
+def _same_browser(device: Device, address: Mapping[str, str]) -> bool:
+    """Who takes an address over has the browser, and so its keys; who only came to know the endpoint would silence somebody."""
+    held = sealed.unseal(bytes(device.address))
+    return held is None or all(held.get(name) == address.get(name) for name in ("p256dh", "auth"))
 
 
 def _lock(of: bytes) -> int:
@@ -80,11 +84,30 @@ def _lock(of: bytes) -> int:
 
 def mine(*, person_id: uuid.UUID, session_key: str) -> list[dict[str, Any]]:
     """The devices of a person, the latest seen first."""
-    here = sessions.digest(session_key)
+    here, devices = sessions.digest(session_key), list(Device.objects.filter(person_id=person_id).order_by("-seen_at"))
+    gone = ended(devices)
     return [
         {"device": str(d.pk), "courier": d.courier, "label": d.label, "created_at": d.created_at, "seen_at": d.seen_at, "this": d.session == here}
-        for d in Device.objects.filter(person_id=person_id).order_by("-seen_at")
+        for d in devices
+        if d.pk not in gone
     ]
+
+
+def ended(devices: Iterable[Device]) -> set[uuid.UUID]:
+    """Those whose session is over, however it ended (signed out, expired, another password, a closed account), in two queries."""
+    held = {d.pk: sealed.unseal(bytes(d.address)) for d in devices}
+    verdicts = sessions.still_valid(a["session"] for a in held.values() if a)
+    return {pk for pk, a in held.items() if a is None or verdicts[a["session"]] == "ended"}
+
+
+def purge() -> int:
+    """Forgets devices whose session is over, by what access_change says of the last day; how many. Delivery asks for itself and does not wait for this."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session, person_id FROM standing_accesschange WHERE kind IN ('session', 'account')")
+        rows = cursor.fetchall()
+    gone = set(Device.objects.filter(session__in={session for session, _ in rows if session}).values_list("pk", flat=True))
+    gone |= ended(Device.objects.filter(person_id__in={person for session, person in rows if person and not session}))
+    return Device.objects.filter(pk__in=gone).delete()[1].get("push.Device", 0) if gone else 0
 
 
 def forget(*, person_id: uuid.UUID, device_id: uuid.UUID) -> None:

@@ -10,14 +10,17 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.utils import timezone
 
 from consult.errors import Refusal
 
 LONGEST = 2048
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _TOKEN = {"fcm": re.compile(r"[A-Za-z0-9_:.\-]{20,1024}"), "apns": re.compile(r"(?:[0-9a-f]{2}){32,100}")}
 
 
@@ -30,6 +33,21 @@ def checked(courier: str, address: Mapping[str, object]) -> dict[str, str]:
     if not _TOKEN[courier].fullmatch(token):
         raise Refusal("device.token")
     return {"token": token, **({"sandbox": "1"} if address.get("sandbox") is True else {})}
+
+
+def expiry(address: Mapping[str, object]) -> datetime | None:
+    """When the browser says that its subscription ends. Raises Refusal device.expired, frame.invalid."""
+    if address.get("expires_at") is None:
+        return None
+    try:
+        found = datetime.fromisoformat(_text(address, "expires_at"))
+    except ValueError:
+        raise Refusal("frame.invalid", fields=["address.expires_at"]) from None
+    if found.tzinfo is None:
+        raise Refusal("frame.invalid", fields=["address.expires_at"])
+    if found <= timezone.now():
+        raise Refusal("device.expired")
+    return found
 
 
 def digest(courier: str, address: Mapping[str, str]) -> bytes:
@@ -75,7 +93,12 @@ def loopback(host: str) -> bool:
 
 def public(ip: str) -> bool:
     """Whether a name's address lies outside of this network: a name can point anywhere, whatever it is called."""
-    return ipaddress.ip_address(ip).is_global
+    found = ipaddress.ip_address(ip)
+    if isinstance(found, ipaddress.IPv6Address):  # one that stands for an IPv4 address reaches wherever that one is
+        inner = found.ipv4_mapped or found.sixtofour or (ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None)
+        if inner is not None:
+            return public(str(inner))
+    return found.is_global and not found.is_multicast
 
 
 def _text(address: Mapping[str, object], name: str) -> str:

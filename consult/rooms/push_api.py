@@ -29,6 +29,7 @@ class Address(Body):
     auth: str | None = None
     token: str | None = None
     sandbox: bool | None = None
+    expires_at: str | None = None
 
 
 class Registration(Body):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import orjson
 import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
+from consult import worker
+from consult.clinicians.models import Person
 from consult.push import actions, sealed
 from consult.push.models import Device
+from consult.standing import actions as standing
 from tests import people
 from tests.push.services import Service
 from tests.rooms.helpers import Phone, at_once
@@ -125,3 +133,94 @@ def test_without_a_key_there_is_no_web_push(service: Service, settings: Any) -> 
     settings.VAPID_PRIVATE_KEY = ""
     nadia = Phone(people.nadia())
     assert nadia.get("/push").json()["web"] is None and registered(nadia, service, "tablet").json()["code"] == "device.courier"
+
+
+def test_who_only_knows_an_endpoint_does_not_take_it_over(service: Service) -> None:
+    nadia, idris = Phone(people.nadia()), Phone(people.idris())
+    hers = service.browser("hers").address()
+    assert nadia.post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": hers}).status_code == 201
+    forged = {**service.browser("forger").address(), "endpoint": hers["endpoint"]}
+    answer = idris.post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": forged})
+    assert (answer.status_code, answer.json()["code"]) == (400, "device.keys") and len(nadia.get("/devices").json()["devices"]) == 1
+    assert idris.get("/devices").json()["devices"] == []
+
+
+@pytest.mark.parametrize(
+    ("when", "status", "code"),
+    [
+        ("2020-01-01T00:00:00.000Z", 400, "device.expired"),
+        ("2099-01-01T00:00:00Z", 201, None),
+        ("soon", 400, "frame.invalid"),
+        ("2099-01-01", 400, "frame.invalid"),
+        (5, 400, "frame.invalid"),
+    ],
+)
+def test_a_subscription_that_ended_is_not_registered(service: Service, when: Any, status: int, code: str | None) -> None:
+    answer = Phone(people.nadia()).post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": {**service.browser("x").address(), "expires_at": when}})
+    assert (answer.status_code, answer.json().get("code")) == (status, code) and Device.objects.count() == (status == 201)
+
+
+def test_who_is_suspended_registers_nothing_who_is_not_verified_yet_does(service: Service) -> None:
+    nadia = people.nadia()
+    standing.suspend(person_id=nadia.pk, until=timezone.now() + timedelta(days=1), by=None, reason="test")
+    answer = registered(Phone(nadia), service, "x")
+    assert (answer.status_code, answer.json()["code"]) == (403, "account.suspended") and not Device.objects.exists()
+    assert registered(Phone(people.unverified()), service, "y").status_code == 201
+
+
+def _sign_out(nadia: Person, phone: Phone) -> None:
+    answer = phone.client.delete("/_allauth/app/v1/auth/session", headers=phone.headers)
+    assert answer.status_code == 401, "allauth's word for signed out"
+
+
+def _expire(nadia: Person, phone: Phone) -> None:
+    Session.objects.filter(session_key=phone.headers["X-Session-Token"]).update(expire_date=timezone.now() - timedelta(seconds=1))
+
+
+def _new_password(nadia: Person, phone: Phone) -> None:
+    nadia.set_password("un autre mot de passe")
+    nadia.save()
+
+
+def _close(nadia: Person, phone: Phone) -> None:
+    Person.objects.filter(pk=nadia.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("end", [_sign_out, _expire, _new_password, _close])
+def test_a_device_dies_with_its_session_however_that_ends(service: Service, end: Any) -> None:
+    nadia = people.nadia()
+    phone, other = Phone(nadia), Phone(people.idris())
+    registered(phone, service, "hers")
+    registered(other, service, "his")
+    worker.purge()
+    assert Device.objects.count() == 2, "sessions that hold keep theirs"
+    end(nadia, phone)
+    if nadia.is_active and end is not _close:
+        assert Phone(Person.objects.get(pk=nadia.pk)).get("/devices").json()["devices"] == [], "not shown before it is removed"
+    worker.purge()
+    assert [d.person_id for d in Device.objects.all()] == [people.idris().pk]
+
+
+def test_apps_are_registered_where_their_couriers_are_configured(settings: Any) -> None:
+    nadia, fcm, apns = Phone(people.nadia()), "f" * 20 + ":APA91b" + "x" * 100, "ab" * 32
+    body = lambda courier, **address: {"id": str(uuid.uuid4()), "courier": courier, "address": address}  # noqa: E731
+    assert nadia.get("/push").json()["fcm"] is nadia.get("/push").json()["apns"] is False
+    assert nadia.post("/devices", body("apns", token=apns)).json()["code"] == "device.courier"
+    settings.FCM_ACCOUNT, settings.APNS_KEY = "{}", "x"
+    assert nadia.get("/push").json()["fcm"] is nadia.get("/push").json()["apns"] is True
+    assert [nadia.post("/devices", body(*one, **two)).status_code for one, two in ((("fcm",), {"token": fcm}), (("apns",), {"token": apns, "sandbox": True}))] == [201, 201]
+    for courier, token in (("fcm", "x"), ("fcm", "é" * 50), ("apns", apns.upper()), ("apns", "ab" * 5000), ("fcm", "x" * 100_000)):
+        assert nadia.post("/devices", body(courier, token=token)).json()["code"] in ("device.token", "frame.too_large")
+    assert sorted(d["courier"] for d in nadia.get("/devices").json()["devices"]) == ["apns", "fcm"]
+
+
+def test_addresses_are_sealed_anew_after_a_change_of_keys(service: Service, settings: Any) -> None:
+    registered(Phone(people.nadia()), service, "tablet")
+    old, new = settings.SECRETS_KEYS, ["a new key of more than thirty-two characters"]
+    settings.SECRETS_KEYS = new
+    with pytest.raises(CommandError, match="1 that no key"):
+        call_command("reseal", stdout=StringIO())
+    settings.SECRETS_KEYS = [*new, *old]
+    call_command("reseal", stdout=(said := StringIO()))
+    settings.SECRETS_KEYS = new
+    assert said.getvalue() == "1 sealed anew\n" and (sealed.unseal(bytes(Device.objects.get().address)) or {})["endpoint"] == service.browsers["tablet"].endpoint

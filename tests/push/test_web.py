@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-import httpx
+import httpcore
+import jwt
 import pytest
 
 from consult.errors import Refusal
 from consult.push import addresses
-from consult.push.couriers import Fate, Outcome, Wake, answers, web
+from consult.push.couriers import Fate, Outcome, Wake, sending, web
 from tests.push.services import Service, b64
 
 WAKE = Wake(uuid.uuid4(), 121, "mention", 3, False, 3600)
@@ -56,7 +57,7 @@ def test_only_the_browser_can_read_it_and_it_holds_ids_alone(service: Service) -
     ],
 )
 def test_what_each_answer_means(service: Service, monkeypatch: pytest.MonkeyPatch, answer: Any, fate: Fate) -> None:
-    monkeypatch.setattr(answers, "TIMEOUT", httpx.Timeout(0.5))
+    monkeypatch.setattr(sending, "SECONDS", 0.5)
     address = service.browser("nadia").address()
     service.answers["nadia"] = [answer]
     assert [o.fate for o in carried(address, WAKE)] == [fate]
@@ -66,9 +67,9 @@ def test_it_waits_as_long_as_the_service_asks_within_reason(service: Service) ->
     address = service.browser("nadia").address()
     service.answers["nadia"], service.retry_after = [429], "17"
     assert carried(address, WAKE)[0].wait_s == 17
-    assert answers.wait_of("999999") == answers.LONGEST_WAIT_S and answers.wait_of("") == answers.wait_of("soon") == 0
-    assert 50 < answers.wait_of(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
-    assert answers.wait_of(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)) == 0
+    assert sending.wait_of("999999") == sending.LONGEST_WAIT_S and sending.wait_of("") == sending.wait_of("soon") == 0
+    assert 50 < sending.wait_of(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
+    assert sending.wait_of(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)) == 0
 
 
 def test_a_service_that_is_not_allowed_any_more_is_not_called(service: Service, settings: Any) -> None:
@@ -77,16 +78,73 @@ def test_a_service_that_is_not_allowed_any_more_is_not_called(service: Service, 
     assert [o.fate for o in carried(address, WAKE)] == [Fate.GONE] and service.asked == []
 
 
-def test_a_name_that_points_into_our_own_network_is_not_called(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`localhost.push.example.net` may be allowed as a name and still resolve to 127.0.0.1."""
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+    ],
+)
+def test_a_name_that_points_into_our_own_network_is_not_called(settings: Any, monkeypatch: pytest.MonkeyPatch, service: Service, inside: str) -> None:
+    """`localhost.push.example.net` may be allowed as a name and still resolve to 127.0.0.1. Names may be poisoned for a while: the device stays."""
     settings.PUSH_HOSTS = ["*.push.example.net"]
+    connected = []
 
     async def resolve(self: Any, host: str, port: int, **more: Any) -> Any:
-        return [(2, 1, 6, "", ("127.0.0.1", 443))]
+        return [(2, 1, 6, "", (ip, 443)) for ip in ("93.184.215.14", inside)]
+
+    async def connect(self: Any, host: str, *more: Any) -> Any:
+        connected.append(host)
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
-    endpoint = {"endpoint": "https://a.push.example.net/x", "p256dh": "", "auth": ""}
-    assert [o.fate for o in carried(endpoint, WAKE)] == [Fate.GONE]
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    assert carried({**service.browser("x").address(), "endpoint": "https://a.push.example.net/x"}, WAKE) == [Outcome(Fate.LATER, "ConnectError")] and not connected
+
+
+def test_what_was_checked_is_what_is_connected_to(settings: Any, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+    """A name that resolves anew between check and use finds no gap; and the next address is tried where one does not answer."""
+    settings.PUSH_HOSTS = ["*.push.example.net"]
+    connected = []
+
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> Any:
+        return [(2, 1, 6, "", ("93.184.215.14", 443)), (2, 1, 6, "", ("93.184.215.15", 443))]
+
+    async def connect(self: Any, host: str, *more: Any) -> Any:
+        connected.append(host)
+        raise httpcore.ConnectTimeout
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    assert carried({**service.browser("x").address(), "endpoint": "https://a.push.example.net/x"}, WAKE)[0].fate is Fate.LATER
+    assert connected == ["93.184.215.14", "93.184.215.15"]
+
+
+def test_a_token_names_the_origin_without_the_usual_port(service: Service) -> None:
+    courier = web.WebCourier()
+    said = {
+        jwt.decode(courier._authorization(f"https://{host}/x").split("t=")[1].split(",")[0], options={"verify_signature": False})["aud"]
+        for host in ("push.example.org", "push.example.org:443", "PUSH.example.org")
+    }
+    assert said == {"https://push.example.org"}
+    asyncio.run(courier.close())
+
+
+def test_no_log_line_holds_an_address(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """httpx tells the URL of each request at INFO, where its logger is left alone."""
+    caplog.set_level("DEBUG")
+    assert carried(service.browser("secretive").address(), WAKE)[0].fate is Fate.TAKEN
+    assert "secretive" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,11 @@ class Wake(NamedTuple):
         """One notification a room on the device, at most 32 URL-safe characters (RFC 8030, section 5.4)."""
         return self.room.hex
 
+    @property
+    def pressing(self) -> bool:
+        """Worth waking a phone that saves its battery: somebody means this person, now."""
+        return self.urgent or self.reason in ("mention", "direct", "test")
+
     def payload(self) -> dict[str, int | str]:
         return {"v": 1, "room": str(self.room), "seq": self.seq, "reason": self.reason, "badge": self.badge}
 

@@ -1,79 +1,106 @@
-"""Apple Push Notification service over HTTP/2, by a provider token: an alert that names its words by key and holds none.
-
-https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
-"""
+"""iOS, by APNs over HTTP/2: an alert of a localisation key, which the app turns into words. The provider token is renewed as Apple asks."""
 
 from __future__ import annotations
 
 import ssl
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
-import httpx
 import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
-from consult.push.couriers import Fate, Outcome, Wake
-from consult.push.couriers.answers import TIMEOUT, fate
+from consult.push.couriers import Fate, Outcome, Wake, sending
+from consult.push.couriers.sending import Reply
 
-TOKEN_S = 40 * 60  # Apple wants a new one no sooner than after 20 minutes and no later than after 60
-_REASONS = {
-    "BadDeviceToken": Fate.GONE,
-    "Unregistered": Fate.GONE,
-    "ExpiredToken": Fate.GONE,
-    "DeviceTokenNotForTopic": Fate.GONE,
-    "PayloadTooLarge": Fate.REJECTED,
-    "TooManyProviderTokenUpdates": Fate.LATER,
-    # Ours to mend, no fault of the device.
-    "InvalidProviderToken": Fate.LATER,
-    "ExpiredProviderToken": Fate.LATER,
-    "MissingProviderToken": Fate.LATER,
-}
+RENEW_S = 40 * 60.0  # Apple refuses tokens older than 60 minutes, and more than one in 20
+LEAST_S = 20 * 60.0
+OURS_S = 60.0
+DEAD = ("BadDeviceToken", "DeviceTokenNotForTopic", "Unregistered", "ExpiredToken")
+OURS = ("ExpiredProviderToken", "InvalidProviderToken", "MissingProviderToken", "BadCertificate", "BadCertificateEnvironment", "TooManyProviderTokenUpdates")
+
+
+def key(text: str) -> EllipticCurvePrivateKey:
+    """A .p8 key: its PEM, or the path of the file. Raises ValueError with what is wrong, and nothing of the key."""
+    try:
+        pem = text.replace("\\n", "\n").encode() if "-----BEGIN" in text else Path(text).read_bytes()
+        found = load_pem_private_key(pem, None)
+    except (OSError, ValueError, TypeError):
+        raise ValueError("is neither PEM nor the path of a file of PEM") from None
+    if not isinstance(found, EllipticCurvePrivateKey) or not isinstance(found.curve, SECP256R1):
+        raise ValueError("must be a key on P-256")
+    return found
 
 
 class ApnsCourier:
-    def __init__(self, trust: ssl.SSLContext | bool = True) -> None:
-        self.client = httpx.AsyncClient(http2=True, verify=trust, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
-        self.token, self.made = "", 0.0
+    """`context` is whom it trusts, where that is not the usual authorities."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.key = key(settings.APNS_KEY)
+        self.client = sending.client(http2=True, context=context)
+        self.token, self.made, self.forced = "", 0.0, -LEAST_S
 
     async def carry(self, address: Mapping[str, str], wake: Wake) -> Outcome:
-        try:
-            answer = await self._send(address, wake)
-            if _reason(answer) == "ExpiredProviderToken":
-                self.made = 0.0
-                answer = await self._send(address, wake)
-        except (httpx.HTTPError, ValueError) as error:
-            return Outcome(Fate.LATER, type(error).__name__)
-        outcome, reason = fate(answer.status_code, answer.headers.get("retry-after", "")), _reason(answer)
-        return Outcome(_REASONS[reason], reason, outcome.wait_s) if reason in _REASONS else outcome
+        base = settings.APNS_SANDBOX_URL if address.get("sandbox") else settings.APNS_URL
+        url, content = f"{base.rstrip('/')}/3/device/{address['token']}", orjson.dumps(_payload(wake))
+        token = self._provider()
+        for renewed in (False, True):
+            reply = await sending.post(self.client, url, content=content, headers={"Authorization": f"bearer {token}", **_headers(wake)})
+            if isinstance(reply, Outcome):
+                return reply
+            if renewed or _reason(reply) != "ExpiredProviderToken":
+                return verdict(reply)
+            fresh = self._provider(instead_of=token)
+            if fresh == token:
+                return verdict(reply)
+            token = fresh
+        raise AssertionError("unreachable")
 
     async def close(self) -> None:
         await self.client.aclose()
 
-    async def _send(self, address: Mapping[str, str], wake: Wake) -> httpx.Response:
-        base = settings.APNS_SANDBOX_URL if address.get("sandbox") else settings.APNS_URL
-        body = {"aps": {"alert": {"loc-key": f"push.{wake.reason}"}, "badge": wake.badge, "thread-id": str(wake.room), "mutable-content": 1}, **wake.payload()}
-        headers = {
-            "authorization": f"bearer {self._provider()}",
-            "apns-topic": settings.APNS_TOPIC,
-            "apns-push-type": "alert",
-            "apns-collapse-id": wake.collapse_key,
-            "apns-priority": "10" if wake.urgent or wake.reason in ("mention", "direct") else "5",
-            "apns-expiration": str(int(time.time()) + wake.ttl_s),
-        }
-        return await self.client.post(f"{base}/3/device/{address['token']}", json=body, headers=headers)
-
-    def _provider(self) -> str:
-        if self.made < time.time() - TOKEN_S:
-            self.made = time.time()
-            self.token = jwt.encode({"iss": settings.APNS_TEAM, "iat": int(self.made)}, settings.APNS_KEY, algorithm="ES256", headers={"kid": settings.APNS_KEY_ID})
+    def _provider(self, instead_of: str = "") -> str:
+        """The provider token. One that Apple calls expired before its time (our clock was wrong) is replaced once in 20 minutes."""
+        now = time.monotonic()
+        refused = bool(instead_of) and instead_of == self.token and now - self.forced >= LEAST_S
+        if not self.token or now - self.made >= RENEW_S or refused:
+            self.forced = now if refused else self.forced
+            self.token = jwt.encode({"iss": settings.APNS_TEAM, "iat": int(time.time())}, self.key, algorithm="ES256", headers={"kid": settings.APNS_KEY_ID})
+            self.made = now
         return self.token
 
 
-def _reason(answer: httpx.Response) -> str:
-    if answer.status_code == 200:
-        return ""
-    try:
-        return str(answer.json().get("reason", ""))
-    except (ValueError, AttributeError):
-        return ""
+def _payload(wake: Wake) -> dict[str, object]:
+    """The words are the app's, by its `loc-key`; `mutable-content` lets it fetch more before it shows anything."""
+    aps = {"alert": {"loc-key": f"push.{wake.reason}"}, "badge": wake.badge, "sound": "default", "thread-id": str(wake.room), "mutable-content": 1}
+    return {"aps": aps, **wake.payload()}
+
+
+def _headers(wake: Wake) -> dict[str, str]:
+    return {
+        "apns-topic": settings.APNS_TOPIC,
+        "apns-push-type": "alert",
+        "apns-priority": "10" if wake.pressing else "5",
+        "apns-expiration": str(int(time.time()) + wake.ttl_s),
+        "apns-collapse-id": wake.collapse_key,
+    }
+
+
+def _reason(reply: Reply) -> str:
+    return str(reply.json().get("reason", ""))[:40]
+
+
+def verdict(reply: Reply) -> Outcome:
+    """What an answer of APNs means. What is wrong with our own token is no device's end."""
+    reason = _reason(reply)
+    why = f"{reply.status} {reason}".strip()
+    if reply.status == 410 or (reply.status == 400 and reason in DEAD):
+        return Outcome(Fate.GONE, why)
+    if reason in OURS:
+        return Outcome(Fate.LATER, why, OURS_S)
+    if reply.status == 404:  # BadPath, or a gateway: nothing that is said of a device
+        return Outcome(Fate.REJECTED, why)
+    return sending.fate(reply.status, reply.wait_s, reason)
