@@ -367,7 +367,7 @@ class Client:
             return True
         here.known = max(here.known, page["head"])
         self._take(here, page["events"])
-        return self._tip(here) > cursor["seq"]
+        return self._tip(here) > int(cursor["seq"])
 
     def _begin(self, here: Room, page: Frame) -> None:
         self.store.begin(here.id, page)
