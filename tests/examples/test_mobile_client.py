@@ -103,7 +103,7 @@ async def test_live_and_back_through_cuts(phone: Client, way: Proxy, stack: Stac
     bodies = stack.bodies(room)
     mine = [f"nadia {n}" for n in range(30)] + [f"in the tunnel {n}" for n in range(5)]
     assert [b for b in bodies if b.startswith(("nadia", "in the"))] == mine, "each once, in the order of writing"
-    assert len(bodies) == 70 and way.accepted > 10
+    assert len(bodies) == 70 and way.accepted > 5
 
 
 async def test_a_server_restart_and_more_than_is_replayed(phone: Client, stack: Stack, node: Node, cast: dict[str, Someone]) -> None:
@@ -172,14 +172,16 @@ async def test_an_answer_that_is_lost(phone: Client, stack: Stack, node: Node, c
     room = stack.room(cast["camille"], cast["nadia"])
     phone.follow(room)
     await at_rest(phone)
-    heard, eaten = Connection._frame, []
+    heard, eaten, cut = Connection._frame, list[dict[str, Any]](), None
 
     def deaf(self: Connection, frame: dict[str, Any]) -> None:
+        nonlocal cut
         _, asked = self.waiting.get(frame.get("ref") or 0, (None, None))
         if not eaten and asked and asked["type"] == "message.post":
             eaten.append(frame)
+            cut = self  # its event is not heard either
             self.ws.transport.abort()
-        elif not eaten or frame["type"] != "event" or self.ws is not phone.connection:
+        elif self is not cut:
             heard(self, frame)
 
     monkeypatch.setattr(Connection, "_frame", deaf)
