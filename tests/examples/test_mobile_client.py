@@ -22,6 +22,7 @@ from examples.mobile.store import Store
 from tests.live import CHECKOUT, HEAL_S, Node, Someone, Stack, http, sockets, until
 from tests.people import PASSWORD
 from tests.proxy import Proxy
+from tests.push import stores
 
 pytestmark = pytest.mark.slow
 REPLAY = 20
@@ -226,6 +227,37 @@ async def test_woken_by_a_push(phone: Client, stack: Stack, node: Node, cast: di
     await extension.doors.close()
 
 
+async def test_registered_and_woken_through_a_push_service(stack: Stack, cast: dict[str, Someone], tmp_path: Path) -> None:
+    """Register, be written to, get FCM's data message, read the message, sign out: the whole way, with the worker and a server that speaks FCM."""
+    room = stack.room(cast["camille"], cast["nadia"])
+    with stores.fcm() as google:
+        env = {"FCM_ACCOUNT": google.account(), "FCM_URL": google.base}
+        node = stack.node(env=env)
+        client = Client(node.base, Store(tmp_path / "phone.sqlite3"))
+        services = stack.services
+        with open(stack.folder / "worker.log", "ab") as log:
+            worker = services.family.start("worker", [sys.executable, "manage.py", "worker"], env={**services.env(stack.database, stack.redis_url), **env}, cwd=CHECKOUT, log=log)
+        try:
+            await client.sign_in("nadia@example.org", PASSWORD)
+            token = "f" * 140
+            device = await client.register("fcm", {"token": token}, "Pixel")
+            assert await client.register("fcm", {"token": token}, "Pixel") == device, "at each start of the app"
+            assert await client.register("fcm", {"token": "e" * 140}) != device, "the system renewed the token"
+            answer = await http(node, cast["camille"], "POST", f"/api/v1/rooms/{room}/messages", json={"id": str(uuid.uuid4()), "body": "Un avis ?"})
+            assert answer.status_code == 201
+            assert await until(lambda: len(google.got) == 1, 20), Path(stack.folder / "worker.log").read_text()[-2000:]
+            push = google.got[0]["data"]
+            assert google.got[0]["token"] == "e" * 140
+            assert push == {"v": "1", "room": room, "seq": "1", "reason": "direct", "badge": "1"}
+            assert [row["body"] for row in await client.wake(push)] == ["Un avis ?"] and client.store.fact("badge") == "1"
+            await client.sign_out()
+            assert await until(lambda: stack.sql("SELECT count(*) FROM push_device")[0][0] == 0, 10)
+            assert await client.wake(push) == [] and client.store.rooms() == []
+        finally:
+            services.family.stop(worker)
+            await client.doors.close()
+
+
 async def test_another_epoch(phone: Client, way: Proxy, stack: Stack, node: Node, cast: dict[str, Someone]) -> None:
     """After a restore the copy is void: by socket (`reset`) and by page (409) the newest page takes its place."""
     room = stack.room(cast["camille"], cast["nadia"])
@@ -258,7 +290,7 @@ async def test_sign_out_leaves_nothing_and_an_ended_session_stops(phone: Client,
     token = other.doors.token
     await other.doors.sign_out()
     await asyncio.wait_for(running, 20)
-    assert (other.state, other.stopped) == ("stopped", 4401)
+    assert (other.state, other.stopped) == ("stopped", 4401) and other.store.rooms() == []
     other.doors.token = token
     with pytest.raises(Refused, match=r"session\.none"):
         await other.doors.me()
