@@ -71,8 +71,9 @@ class Client:
         finally:
             self.wipe()
 
-    def wipe(self) -> None:
-        self.store.wipe()
+    def wipe(self, *, keep_outbox: bool = False) -> None:
+        """`keep_outbox`: the session was ended from elsewhere (a lost phone, a suspension). Nothing stays to be read, and what was not sent waits for its author."""
+        self.store.wipe(keep_outbox=keep_outbox)
         self.rooms.clear()
         self.doors.token = ""
 
@@ -88,8 +89,10 @@ class Client:
             address_id = str(uuid.uuid4())
             self.store.know(device_request=address_id)
             answer = await self.doors.register(address_id, courier, address, label)
-        device = str(answer["device"])
+        device, former = str(answer["device"]), self.store.fact("device")
         self.store.know(device=device)
+        if former and former != device:
+            await self.doors.unregister(former)  # or every push would be sent to a dead token too
         return device
 
     # --- what a person does ---------------------------------------------------------------
@@ -113,16 +116,16 @@ class Client:
 
         The few seconds that the system gives are also the moment to send what is unsent. The socket is for the open app.
         """
-        if push.get("badge") is not None:
-            self.store.know(badge=push["badge"])  # absolute: set it, never add
-        room = str(push.get("room", ""))
-        if push.get("v") != 1 or push.get("reason") == "test" or not room:
+        if "badge" in push:
+            self.store.know(badge=int(push["badge"]))  # absolute: set it, never add
+        room, seq = str(push.get("room", "")), int(push.get("seq", 0))  # FCM carries strings
+        if str(push.get("v")) != "1" or push.get("reason") == "test" or not room or not self.doors.token:
             return []
         self.follow(room)
         before = self.store.cursor(room)
-        await self._read(self.rooms[room], push["seq"])
+        await self._read(self.rooms[room], seq)
         await self.outbox.drain(self._send_over_http)
-        return [row for row in self.store.messages(room) if row["seq"] > (before["seq"] if before else push["seq"] - 1)]
+        return [row for row in self.store.messages(room) if row["seq"] > (before["seq"] if before else seq - 1)]
 
     async def older(self, room: str) -> int:
         """The page before the first message held, for who scrolls up. How many there were."""
@@ -167,6 +170,8 @@ class Client:
                 failures = 0
             if end.code in STOP:
                 self.state, self.stopped = "stopped", end.code
+                if end.code in (4401, 4403):
+                    self.wipe(keep_outbox=True)
                 return
             await asyncio.sleep(max(pause(failures), end.hold_s))
             failures += 1
@@ -349,6 +354,8 @@ class Client:
             except Refused as refusal:
                 if refusal.code in ("room.not_found", "room.not_member"):
                     self._lost(here.id)
+                elif refusal.code in ("session.none", "account.suspended"):
+                    self.wipe(keep_outbox=True)
                 elif not refusal.temporary:
                     raise
                 elif refusal.code != "network.lost":
@@ -367,7 +374,7 @@ class Client:
             return True
         here.known = max(here.known, page["head"])
         self._take(here, page["events"])
-        return self._tip(here) > cursor["seq"]
+        return self._tip(here) > int(cursor["seq"])
 
     def _begin(self, here: Room, page: Frame) -> None:
         self.store.begin(here.id, page)

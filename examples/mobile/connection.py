@@ -114,6 +114,7 @@ class Connection:
         for answer, _ in self.waiting.values():
             if not answer.done():
                 answer.set_exception(closed)
+                answer.exception()  # seen: who waits may have gone
         return closed
 
     def _frame(self, frame: Frame) -> None:

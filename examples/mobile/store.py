@@ -62,11 +62,12 @@ class Store:
     def know(self, **facts: str | int) -> None:
         self.db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, str(value)) for name, value in facts.items()])
 
-    def wipe(self) -> None:
+    def wipe(self, *, keep_outbox: bool = False) -> None:
         """Signed out, or told to: nothing stays. (A phone also throws away the key that the file is encrypted under.)"""
         with self.writing():
-            for table in ("facts", "rooms", "events", "messages", "outbox"):
+            for table in ("rooms", "events", "messages") + (() if keep_outbox else ("outbox",)):
                 self.db.execute(f"DELETE FROM {table}")
+            self.db.execute("DELETE FROM facts WHERE NOT (?1 AND name = 'me')", (keep_outbox,))
         self.db.execute("VACUUM")
 
     # --- rooms and their cursors ------------------------------------------------------
