@@ -71,7 +71,7 @@ class Outside(httpcore.AsyncNetworkBackend):
                 found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except TimeoutError:
             raise httpcore.ConnectTimeout("name") from None
-        except OSError:
+        except (OSError, UnicodeError):  # the latter for a name that no resolver can be asked for
             raise httpcore.ConnectError("name") from None
         ips = list(dict.fromkeys(str(one[4][0]) for one in found))
         if not all(addresses.public(ip) for ip in ips):
