@@ -101,12 +101,16 @@ def ended(devices: Iterable[Device]) -> set[uuid.UUID]:
 
 
 def purge() -> int:
-    """Forgets devices whose session is over, by what access_change says of the last day; how many. Delivery asks for itself and does not wait for this."""
+    """Forgets devices whose subscription ended, or whose session is over by what access_change says of the last day; how many.
+
+    Delivery asks for sessions itself and does not wait for this; of a subscription that ended the push service answers 410.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT session, person_id FROM standing_accesschange WHERE kind IN ('session', 'account')")
         rows = cursor.fetchall()
     gone = set(Device.objects.filter(session__in={session for session, _ in rows if session}).values_list("pk", flat=True))
     gone |= ended(Device.objects.filter(person_id__in={person for session, person in rows if person and not session}))
+    gone |= set(Device.objects.filter(expires_at__lte=timezone.now()).values_list("pk", flat=True))
     return Device.objects.filter(pk__in=gone).delete()[1].get("push.Device", 0) if gone else 0
 
 

@@ -10,9 +10,10 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.utils import timezone
@@ -21,6 +22,8 @@ from consult.errors import Refusal
 
 LONGEST = 2048
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")  # what a resolver can be asked for
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _TOKEN = {"fcm": re.compile(r"[A-Za-z0-9_:.\-]{20,1024}"), "apns": re.compile(r"(?:[0-9a-f]{2}){32,100}")}
 
 
@@ -47,12 +50,27 @@ def expiry(address: Mapping[str, object]) -> datetime | None:
         raise Refusal("frame.invalid", fields=["address.expires_at"])
     if found <= timezone.now():
         raise Refusal("device.expired")
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:  # after the year 9999 there: PostgreSQL would keep it, and no row that holds it could be read again
+        raise Refusal("frame.invalid", fields=["address.expires_at"]) from None
 
 
 def digest(courier: str, address: Mapping[str, str]) -> bytes:
     """SHA-256 of what names the device at its push service: one address, one owner."""
-    return hashlib.sha256(f"{courier} {address.get('endpoint') or address['token']}".encode()).digest()
+    named = _one_spelling(address["endpoint"]) if "endpoint" in address else address["token"]
+    return hashlib.sha256(f"{courier} {named}".encode()).digest()
+
+
+def _one_spelling(endpoint: str) -> str:
+    """Of all that mean the same (RFC 3986, section 6.2): otherwise one browser could be registered under as many addresses as it has spellings."""
+
+    def unescaped(match: re.Match[str]) -> str:
+        char = chr(int(match[1], 16))
+        return char if char.isascii() and (char.isalnum() or char in "-._~") else match[0].upper()
+
+    url = httpx.URL(_ESCAPED.sub(unescaped, endpoint))
+    return str(url if url.query else url.copy_with(query=None))
 
 
 def endpoint_of(text: str) -> str:
@@ -60,10 +78,12 @@ def endpoint_of(text: str) -> str:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
-    except ValueError:
+        called = httpx.URL(text).host  # by the library that will call it: two readings of one address are a way in
+    except (ValueError, httpx.InvalidURL):
         raise Refusal("device.endpoint") from None
     plain = text.isascii() and text.isprintable() and " " not in text and "\\" not in text and len(text) <= LONGEST
-    if parts.scheme not in ("http", "https") or not plain or parts.username is not None or parts.password is not None or parts.fragment or not _allowed(host):
+    bare = parts.username is None and parts.password is None and "#" not in text
+    if parts.scheme not in ("http", "https") or not plain or not bare or called != host or not _allowed(host):
         raise Refusal("device.endpoint")
     if loopback(host):
         return text
@@ -73,7 +93,7 @@ def endpoint_of(text: str) -> str:
 
 
 def _allowed(host: str) -> bool:
-    if _literal(host) and not loopback(host):
+    if (_literal(host) or not _NAME.fullmatch(host)) and not loopback(host):
         return False
     return any(host == one or (one.startswith("*.") and host.endswith(one[1:]) and len(host) >= len(one)) for one in settings.PUSH_HOSTS)
 

@@ -20,7 +20,7 @@ from consult.push import actions, sealed
 from consult.push.models import Device
 from consult.standing import actions as standing
 from tests import people
-from tests.push.services import Service
+from tests.push.services import Browser, Service
 from tests.rooms.helpers import Phone, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,3 +224,37 @@ def test_addresses_are_sealed_anew_after_a_change_of_keys(service: Service, sett
     call_command("reseal", stdout=(said := StringIO()))
     settings.SECRETS_KEYS = new
     assert said.getvalue() == "1 sealed anew\n" and (sealed.unseal(bytes(Device.objects.get().address)) or {})["endpoint"] == service.browsers["tablet"].endpoint
+
+
+@pytest.mark.parametrize("spelling", ["https://PUSH.example.org/send/x", "HTTPS://push.example.org:443/send/x", "https://push.example.org:/send/x", "https://push.example.org/send/%78", "https://push.example.org/send/x#", "https://push.example.org/send/x?", "https://push.example.org/z/../send/./x", "https://push.example.org/%2E/send/x"])  # fmt: skip
+def test_another_spelling_of_an_endpoint_is_no_other_endpoint(service: Service, spelling: str) -> None:
+    """Otherwise who came to know it would register it beside its owner, with keys that the browser cannot read."""
+    hers, his = Browser("https://push.example.org", "x"), Browser("https://push.example.org", "y")
+
+    def asked(person: Person, address: dict[str, str]) -> Any:
+        return Phone(person).post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": address})
+
+    device = asked(people.nadia(), hers.address()).json()["device"]
+    refused = asked(people.idris(), {**his.address(), "endpoint": spelling})
+    assert (refused.status_code, refused.json()["code"]) == (400, "device.endpoint" if "#" in spelling else "device.keys")
+    if "#" not in spelling:
+        assert asked(people.nadia(), {**hers.address(), "endpoint": spelling}).json()["device"] == device
+    assert [d.person_id for d in Device.objects.all()] == [people.nadia().pk]
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59-23:59", "2030-01-01T00:00:00+23:59:59.999999", "9999-12-31T23:59:59.999999Z"])
+def test_an_end_of_a_subscription_that_the_database_would_not_give_back_is_never_kept(service: Service, end: str) -> None:
+    """A row that cannot be read stops the delivery of all that is leased together with it."""
+    nadia = Phone(people.nadia())
+    answer = nadia.post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": {**service.browser("tablet").address(), "expires_at": end}})
+    assert answer.status_code == 201 or (answer.status_code, answer.json()["fields"]) == (400, ["address.expires_at"])
+    assert nadia.get("/devices").status_code == 200 and len(Device.objects.in_bulk()) == (answer.status_code == 201)
+
+
+def test_a_subscription_whose_end_has_come_is_forgotten(service: Service) -> None:
+    for name in ("tablet", "phone"):
+        registered(Phone(people.nadia()), service, name)
+    kept, over = Device.objects.order_by("created_at")
+    Device.objects.filter(pk=over.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    Device.objects.filter(pk=kept.pk).update(expires_at=timezone.now() + timedelta(days=1))
+    assert actions.purge() == 1 and [d.pk for d in Device.objects.all()] == [kept.pk]

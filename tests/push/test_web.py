@@ -112,6 +112,13 @@ def test_a_name_that_points_into_our_own_network_is_not_called(settings: Any, mo
     assert carried({**service.browser("x").address(), "endpoint": "https://a.push.example.net/x"}, WAKE) == [Outcome(Fate.LATER, "ConnectError")] and not connected
 
 
+def test_a_name_that_cannot_be_asked_for_raises_nothing(service: Service, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python encodes a name before it resolves it, and fails with no OSError where a label is too long."""
+    monkeypatch.setattr(addresses, "endpoint_of", str)
+    address = {**service.browser("x").address(), "endpoint": "https://" + "a" * 64 + ".push.example.net/x"}
+    assert carried(address, WAKE) == [Outcome(Fate.LATER, "ConnectError")]
+
+
 def test_what_was_checked_is_what_is_connected_to(settings: Any, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
     """A name that resolves anew between check and use finds no gap; and the next address is tried where one does not answer."""
     settings.PUSH_HOSTS = ["*.push.example.net"]
@@ -172,6 +179,15 @@ def test_no_log_line_holds_an_address(service: Service, caplog: pytest.LogCaptur
         "https://push.example.org/\n",
         "https://púsh.example.org/",
         "https://push.example.org:port/",
+        "https://push.example.org/x#",
+        "https://push.example.org./x",
+        "https://.push.example.net/x",
+        "https://a..push.example.net/x",
+        "https://-a.push.example.net/x",
+        "https://a_b.push.example.net/x",
+        "https://" + "a" * 64 + ".push.example.net/x",
+        "https://" + "a." * 130 + "push.example.net/x",
+        "https://a%2Fb.push.example.net/x",
         "",
     ],
 )
