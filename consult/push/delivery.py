@@ -133,12 +133,9 @@ class Delivery:
     def _hold(self, notices: Sequence[Notice], now: datetime) -> set[int]:
         """Quiet hours: what may not wake now is due when they end."""
         asked = Wishes.objects.filter(quiet_from__isnull=False).in_bulk({n.person_id for n in notices})
-        held: set[int] = set()
-        for n in notices:
-            if n.reason != "test" and n.person_id in asked and (until := wishing.quiet_until(asked[n.person_id], now, urgent=n.urgent)):
-                Notice.objects.filter(pk=n.pk).update(due_at=until, tries=F("tries") - 1)
-                held.add(n.pk)
-        return held
+        held = {n.pk: until for n in notices if n.reason != "test" and n.person_id in asked and (until := wishing.quiet_until(asked[n.person_id], now, urgent=n.urgent))}
+        _due_at(held, tried=False)
+        return set(held)
 
 
 class Due:
@@ -169,6 +166,7 @@ def _hang_up() -> None:
 def settle(carried: Sequence[tuple[Due, Outcome]]) -> None:
     """What became of each: told, given up, or due again later."""
     over, gone, forbidden = [], [], []
+    again: dict[int, datetime] = {}
     for one, outcome in carried:
         if outcome.fate is not Fate.TAKEN:
             logger.info("a push was not taken", extra={"device": str(one.notice.device_id), "fate": outcome.fate.value, "why": outcome.why})
@@ -180,8 +178,9 @@ def settle(carried: Sequence[tuple[Due, Outcome]]) -> None:
             over.append(one.notice.pk)
             forbidden.append(one.notice.device_id)
         else:
-            _again(one.notice, outcome.wait_s)
+            again[one.notice.pk] = timezone.now() + timedelta(seconds=_pause(one.notice.tries, outcome.wait_s))
     taken = [one.notice.device_id for one, outcome in carried if outcome.fate is Fate.TAKEN]
+    _due_at(again, tried=True)
     Notice.objects.filter(pk__in=over).delete()
     Device.objects.filter(pk__in=taken, refused__gt=0).update(refused=0)
     Device.objects.filter(pk__in=forbidden).update(refused=F("refused") + 1)
@@ -189,7 +188,16 @@ def settle(carried: Sequence[tuple[Due, Outcome]]) -> None:
     Device.objects.filter(pk__in=forbidden, refused__gte=FORBIDDEN).delete()
 
 
-def _again(notice: Notice, wait_s: float) -> None:
+def _pause(tries: int, wait_s: float) -> float:
     """Twice as long each time, spread, and no sooner than the push service asked."""
-    pause = max(wait_s, min(LONGEST_S, 2.0**notice.tries) * random.uniform(0.5, 1.0))
-    Notice.objects.filter(pk=notice.pk).update(due_at=timezone.now() + timedelta(seconds=pause))
+    return max(wait_s, min(LONGEST_S, 2.0**tries) * random.uniform(0.5, 1.0))
+
+
+_DUE_AT = "UPDATE push_notice n SET due_at = q.at, tries = n.tries - %s FROM unnest(%s::bigint[], %s::timestamptz[]) AS q(id, at) WHERE n.id = q.id"
+
+
+def _due_at(when: Mapping[int, datetime], *, tried: bool) -> None:
+    """In one statement, for a push service that is away leaves whole batches. `tried`: whether the lease counts as a try."""
+    if when:
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE_AT, (0 if tried else 1, list(when), list(when.values())))

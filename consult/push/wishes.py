@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.db import transaction
+
 from consult.errors import Refusal
 from consult.push.models import Wishes
 
@@ -20,21 +22,26 @@ def of(person_id: uuid.UUID) -> Wishes:
 
 
 def change(*, person_id: uuid.UUID, changes: dict[str, Any]) -> Wishes:
-    """Changes what is named. Raises Refusal wishes.zone, wishes.quiet, frame.invalid."""
-    now = of(person_id)
-    for name, value in changes.items():
-        setattr(now, name, value)
-    if wrong := [r for r in now.off if r not in REASONS]:
-        raise Refusal("frame.invalid", fields=[f"off: {one[:20]}" for one in wrong[:3]])
-    if now.digest not in DIGESTS:
-        raise Refusal("frame.invalid", fields=["digest"])
-    now.off = sorted(set(now.off))
-    now.quiet_from, now.quiet_to = _clock(now.quiet_from), _clock(now.quiet_to)
-    if (now.quiet_from is None) != (now.quiet_to is None) or (now.quiet_from is not None and now.quiet_from == now.quiet_to):
-        raise Refusal("wishes.quiet")
-    if now.zone not in available_timezones():
-        raise Refusal("wishes.zone")
-    now.save()
+    """Changes what is named and nothing else: two devices may change different wishes at once, and the worker keeps when it wrote a digest.
+
+    Raises Refusal wishes.zone, wishes.quiet, frame.invalid.
+    """
+    with transaction.atomic():
+        Wishes.objects.get_or_create(person_id=person_id)
+        now = Wishes.objects.select_for_update().get(person_id=person_id)
+        for name, value in changes.items():
+            setattr(now, name, value)
+        if wrong := [r for r in now.off if r not in REASONS]:
+            raise Refusal("frame.invalid", fields=[f"off: {one[:20]}" for one in wrong[:3]])
+        if now.digest not in DIGESTS:
+            raise Refusal("frame.invalid", fields=["digest"])
+        now.off = sorted(set(now.off))
+        now.quiet_from, now.quiet_to = _clock(now.quiet_from), _clock(now.quiet_to)
+        if (now.quiet_from is None) != (now.quiet_to is None) or (now.quiet_from is not None and now.quiet_from == now.quiet_to):
+            raise Refusal("wishes.quiet")
+        if now.zone not in available_timezones():
+            raise Refusal("wishes.zone")
+        now.save(update_fields=list(changes))
     return now
 
 

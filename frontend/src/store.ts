@@ -48,6 +48,8 @@ let tabs: Channel | null = null;
 let asking: Promise<void> | null = null;
 let again: ReturnType<typeof setTimeout> | undefined;
 let restarted = 0;
+/** How often the profile was saved here. */
+let saved = 0;
 
 const channel = (name: string): Channel | null => (typeof BroadcastChannel === "undefined" ? null : (new BroadcastChannel(name) as Channel));
 
@@ -77,6 +79,7 @@ function whoIsIt(endedBy?: number): Promise<void> {
 
 async function settle(endedBy?: number): Promise<void> {
   clearTimeout(again);
+  const before = saved;
   const asked = account.whoAmI();
   asked.catch(() => undefined); // looked at below; the person seen here last is not kept waiting for it
   const last = _session.value.status === "loading" ? remembered() : null;
@@ -102,7 +105,8 @@ async function settle(endedBy?: number): Promise<void> {
     _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
     return;
   }
-  const me = answer.me;
+  // An answer that was on its way while the profile was saved may be from before it.
+  const me = saved !== before && held?.id === answer.me.id ? held : answer.me;
   remember(me);
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
@@ -241,6 +245,7 @@ export function tryAgain(): void {
 }
 export async function saveProfile(profile: Profile): Promise<Me> {
   const { me } = await api.patch<{ me: Me }>("/api/v1/me", profile);
+  saved++;
   remember(me);
   _session.value = { status: statusOf(me), me };
   return me;

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Demo, Devices
 from tests.browser.pages import PATIENCE, eventually
@@ -183,6 +184,32 @@ def test_the_language_changes_at_once_and_stays(device: Devices, demo: Demo) -> 
     eventually(lambda: demo.sql("SELECT locale FROM clinicians_person WHERE email = 'maelle@example.org'") == [("en",)])
     # On another device too, for it is the person's own.
     expect(device().tab().sign_in("maelle").page.get_by_role("heading", name="Rooms").first).to_be_visible()
+
+
+def test_an_answer_from_before_a_choice_does_not_undo_it(device: Devices, demo: Demo) -> None:
+    """The page asks who it is while it tells the server of a language that was chosen before: the answer may be from before that."""
+    tab = device().tab().sign_in("maelle").inside()
+    demo.sql("UPDATE clinicians_person SET locale = 'fr' WHERE email = 'maelle@example.org'")
+    tab.page.reload()
+    expect(tab.page.get_by_role("heading", name="Salles").first).to_be_visible()
+    tab.page.evaluate("localStorage.setItem('consult.locale.chosen', 'en')")
+    held: list[Any] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method != "GET" or held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    tab.page.context.route("**/api/v1/me", answer)
+    with tab.page.expect_response(lambda r: r.url.endswith("/api/v1/me") and r.request.method == "PATCH"):
+        tab.page.reload()
+    eventually(lambda: demo.sql("SELECT locale FROM clinicians_person WHERE email = 'maelle@example.org'") == [("en",)])
+    expect(tab.page.get_by_role("heading", name="Rooms").first).to_be_visible()
+    assert held and held[0][1].json()["me"]["locale"] == "fr"
+    held[0][0].fulfill(response=held[0][1])
+    tab.page.wait_for_timeout(500)
+    expect(tab.page.get_by_role("heading", name="Rooms").first).to_be_visible()
 
 
 def test_slow_mode_and_silence_at_the_composer(device: Devices, demo: Demo) -> None:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from consult.push.couriers import Fate, Outcome, Wake, apns, sending
 from tests.push.apns_service import ApnsService, reason
+from tests.push.carrying import carry
 from tests.push.serving import CUT, HANG, Answer
 
 WAKE = Wake(uuid.uuid4(), 121, "mention", 3, False, 3600)
@@ -35,16 +36,7 @@ def courier_of(apple: ApnsService) -> apns.ApnsCourier:
 
 
 def carried(apple: ApnsService, *sends: tuple[str, Wake], together: bool = False) -> list[Outcome]:
-    async def go() -> list[Outcome]:
-        courier = courier_of(apple)
-        try:
-            if together:
-                return list(await asyncio.gather(*(courier.carry({"token": token}, wake) for token, wake in sends)))
-            return [await courier.carry({"token": token}, wake) for token, wake in sends]
-        finally:
-            await courier.close()
-
-    return asyncio.run(go())
+    return carry(lambda: courier_of(apple), *sends, together=together)
 
 
 def test_an_alert_of_a_key_and_ids_with_no_word(apple: ApnsService) -> None:

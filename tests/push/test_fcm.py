@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from consult.push.couriers import Fate, Outcome, Wake, fcm, sending
+from tests.push.carrying import carry
 from tests.push.fcm_service import FcmService
 from tests.push.serving import CUT, HANG, Answer
 
@@ -30,16 +31,7 @@ def google(settings: Any) -> Iterator[FcmService]:
 
 
 def carried(*sends: tuple[str, Wake], together: bool = False) -> list[Outcome]:
-    async def go() -> list[Outcome]:
-        courier = fcm.FcmCourier()
-        try:
-            if together:
-                return list(await asyncio.gather(*(courier.carry({"token": token}, wake) for token, wake in sends)))
-            return [await courier.carry({"token": token}, wake) for token, wake in sends]
-        finally:
-            await courier.close()
-
-    return asyncio.run(go())
+    return carry(fcm.FcmCourier, *sends, together=together)
 
 
 def test_a_data_message_of_ids_alone(google: FcmService) -> None:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from consult.rooms import waking
 from consult.rooms.models import Followup
 from consult.worker import Worker
 from tests import people
+from tests.live import wait_for
 from tests.push.services import Service
 from tests.push.test_notices import conversation, device
 from tests.rooms.helpers import group, joined, post
@@ -31,15 +32,6 @@ from tests.rooms.helpers import group, joined, post
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PLANTED = "Zoster ophtalmique"
 CROWD = 10_000
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(0.01)
-    return true()
 
 
 @contextmanager
@@ -96,7 +88,7 @@ def test_killed_while_it_sends_then_two_send_it(service: Service, tmp_path: Path
     log = tmp_path / "worker.log"
     with worker(log) as first:
         seq = post(talk, nadia, PLANTED)["seq"]
-        assert until(lambda: service.asked == ["Idris"])
+        assert wait_for(lambda: service.asked == ["Idris"])
         first.kill()  # -9, with the request under way
         first.wait(10)
     assert not service.got and Notice.objects.count() == 1
@@ -106,7 +98,7 @@ def test_killed_while_it_sends_then_two_send_it(service: Service, tmp_path: Path
     with ExitStack() as both:
         for _ in range(2):
             both.enter_context(worker(log))
-        assert until(lambda: not Notice.objects.exists())
+        assert wait_for(lambda: not Notice.objects.exists())
         time.sleep(0.3)
     assert [(p["room"], p["seq"], p["reason"]) for p in service.payloads("Idris")] == [(str(talk), seq, "direct")]
     (_, payload, headers, _) = service.got[0]
@@ -134,13 +126,13 @@ def test_killed_while_it_expands_then_each_is_queued_once(service: Service, tmp_
     try:
         with worker(tmp_path / "worker.log") as first:
             post(room, nadia, PLANTED, form="question")
-            assert until(lambda: bool(expanding()))
+            assert wait_for(lambda: bool(expanding()))
             pids = expanding()
             first.kill()
             first.wait(10)
         with connection.cursor() as cursor:  # PostgreSQL sees that its client is gone when it next writes to it
             cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS t(pid)", (pids,))
-        assert until(lambda: not expanding())
+        assert wait_for(lambda: not expanding())
         assert Notice.objects.count() == 0 and Followup.objects.filter(wake=True).count() == 1
     finally:
         with connection.cursor() as cursor:
@@ -148,7 +140,7 @@ def test_killed_while_it_expands_then_each_is_queued_once(service: Service, tmp_
     with ExitStack() as both:
         for _ in range(2):
             both.enter_context(worker(tmp_path / "worker.log"))
-        assert until(lambda: Notice.objects.count() == people_there)
+        assert wait_for(lambda: Notice.objects.count() == people_there)
         time.sleep(0.5)
     assert Notice.objects.values("device").distinct().count() == Notice.objects.count() == people_there and not Followup.objects.exists()
 

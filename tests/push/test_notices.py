@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +27,7 @@ from consult.standing.models import Standing
 from consult.worker import Worker
 from tests import people
 from tests.cases import helpers as cases
+from tests.live import wait_for
 from tests.push.services import Service
 from tests.rooms.helpers import at_once, group, joined, post
 
@@ -352,13 +351,6 @@ def test_what_is_too_old_is_not_sent(ward: Ward, service: Service, settings: Any
     assert service.asked == [] and not Notice.objects.exists()
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
-    return true()
-
-
 def test_the_worker_brings_it_and_a_push_service_that_hangs_holds_up_nobody(ward: Ward, service: Service) -> None:
     _, nadia, idris, camille = ward
     worker = Worker()
@@ -368,9 +360,9 @@ def test_the_worker_brings_it_and_a_push_service_that_hangs_holds_up_nobody(ward
         service.answers["Idris"] = ["hang"]
         post(conversation(nadia, idris), nadia, "Un")
         post(conversation(nadia, camille), nadia, "Deux")
-        assert until(lambda: service.payloads("Camille") != []) and service.asked.count("Idris") == 1 and not service.payloads("Idris")
-        assert until(lambda: not Notice.objects.filter(device__person=camille).exists())
-        assert until(lambda: service.payloads("Idris") != []), "tried again"
+        assert wait_for(lambda: service.payloads("Camille") != []) and service.asked.count("Idris") == 1 and not service.payloads("Idris")
+        assert wait_for(lambda: not Notice.objects.filter(device__person=camille).exists())
+        assert wait_for(lambda: service.payloads("Idris") != []), "tried again"
     finally:
         worker.stop()
         thread.join(10)

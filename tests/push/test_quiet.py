@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from consult.errors import Refusal
 from consult.push.models import Wishes
-from consult.push.wishes import quiet_until
+from consult.push.wishes import change, quiet_until
 from tests import people
-from tests.rooms.helpers import Phone
+from tests.rooms.helpers import Phone, at_once
 
 
 def at(text: str) -> datetime:
@@ -77,3 +78,19 @@ def test_wishes_over_http() -> None:
         assert change(body).json()["code"] == code, body
     assert nadia.get("/wishes").json()["zone"] == "Indian/Reunion"
     assert change({"quiet_from": None, "quiet_to": None}).json()["quiet_from"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_devices_change_different_wishes_at_once_and_a_digest_is_not_forgotten() -> None:
+    nadia = people.nadia()
+    sent = at("2026-11-25 06:00")
+    for _ in range(10):
+        Wishes.objects.filter(person=nadia).delete()
+        Wishes.objects.create(person=nadia, digested_at=sent)
+        at_once(lambda: change(person_id=nadia.pk, changes={"off": ["reply"]}), lambda: change(person_id=nadia.pk, changes={"digest": "off"}))
+        kept = Wishes.objects.get(person=nadia)
+        assert (kept.off, kept.digest, kept.digested_at) == (["reply"], "off", sent)
+    Wishes.objects.all().delete()
+    with pytest.raises(Refusal):
+        change(person_id=nadia.pk, changes={"zone": "Mars/Olympus"})
+    assert not Wishes.objects.exists(), "what was refused left nothing"
