@@ -55,7 +55,7 @@ class Doors:
     # --- the session --------------------------------------------------------------------
 
     async def sign_in(self, email: str, password: str) -> str:
-        """The session token. It stays valid until signed out, ended from another device, or the password changes."""
+        """The session token: good until it expires (14 days), is signed out or ended from another device, or the password changes."""
         answer = await self.ask("POST", SIGN_IN, json={"email": email, "password": password})
         self.token = answer["meta"]["session_token"]
         return self.token

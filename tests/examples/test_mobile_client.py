@@ -22,7 +22,7 @@ from examples.mobile.store import Store
 from tests.live import CHECKOUT, HEAL_S, Node, Someone, Stack, http, sockets, until
 from tests.people import PASSWORD
 from tests.proxy import Proxy
-from tests.push import stores
+from tests.push.fcm_service import FcmService
 
 pytestmark = pytest.mark.slow
 REPLAY = 20
@@ -230,8 +230,8 @@ async def test_woken_by_a_push(phone: Client, stack: Stack, node: Node, cast: di
 async def test_registered_and_woken_through_a_push_service(stack: Stack, cast: dict[str, Someone], tmp_path: Path) -> None:
     """Register, be written to, get FCM's data message, read the message, sign out: the whole way, with the worker and a server that speaks FCM."""
     room = stack.room(cast["camille"], cast["nadia"])
-    with stores.fcm() as google:
-        env = {"FCM_ACCOUNT": google.account(), "FCM_URL": google.base}
+    with FcmService() as google:
+        env, former, token = google.env, google.install(), google.install()
         node = stack.node(env=env)
         client = Client(node.base, Store(tmp_path / "phone.sqlite3"))
         services = stack.services
@@ -239,15 +239,14 @@ async def test_registered_and_woken_through_a_push_service(stack: Stack, cast: d
             worker = services.family.start("worker", [sys.executable, "manage.py", "worker"], env={**services.env(stack.database, stack.redis_url), **env}, cwd=CHECKOUT, log=log)
         try:
             await client.sign_in("nadia@example.org", PASSWORD)
-            token = "f" * 140
-            device = await client.register("fcm", {"token": token}, "Pixel")
-            assert await client.register("fcm", {"token": token}, "Pixel") == device, "at each start of the app"
-            assert await client.register("fcm", {"token": "e" * 140}) != device, "the system renewed the token"
+            device = await client.register("fcm", {"token": former}, "Pixel")
+            assert await client.register("fcm", {"token": former}, "Pixel") == device, "at each start of the app"
+            assert await client.register("fcm", {"token": token}) != device, "the system renewed the token"
             answer = await http(node, cast["camille"], "POST", f"/api/v1/rooms/{room}/messages", json={"id": str(uuid.uuid4()), "body": "Un avis ?"})
             assert answer.status_code == 201
-            assert await until(lambda: len(google.got) == 1, 20), Path(stack.folder / "worker.log").read_text()[-2000:]
-            push = google.got[0]["data"]
-            assert google.got[0]["token"] == "e" * 140
+            assert await until(lambda: len(google.received) == 1, 20), Path(stack.folder / "worker.log").read_text()[-2000:]
+            assert google.received[0].payload["token"] == token
+            push = google.received[0].payload["data"]
             assert push == {"v": "1", "room": room, "seq": "1", "reason": "direct", "badge": "1"}
             assert [row["body"] for row in await client.wake(push)] == ["Un avis ?"] and client.store.fact("badge") == "1"
             await client.sign_out()
