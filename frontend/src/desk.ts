@@ -7,7 +7,7 @@ import { Drafts } from "./drafts";
 import { Following } from "./following";
 import { Live } from "./live";
 import { Outbox, type Channel, type Locks } from "./outbox";
-import type { HelloOk } from "./protocol";
+import type { EventFrame, HelloOk } from "./protocol";
 import { Reads } from "./reads";
 import { RoomList } from "./roomList";
 import { OpenRoom } from "./roomView";
@@ -32,6 +32,13 @@ export interface DeskOptions {
   doubt(code?: number): void;
 }
 
+/** Somebody who hears a room that stands in no list. */
+export interface Hearing {
+  events(events: EventFrame[]): void;
+  /** Entered without a replay: what was told before may have been missed. */
+  again(): void;
+}
+
 const SENDING_AT_MOST = 20_000, LIST_LATER = 2000;
 
 export class Desk implements Belongings {
@@ -50,6 +57,7 @@ export class Desk implements Belongings {
   private closed = false;
   private paused = false;
   private listNotBefore = 0;
+  private readonly hearing = new Map<string, Hearing>();
 
   constructor(private readonly o: DeskOptions) {
     const { world } = o;
@@ -68,11 +76,20 @@ export class Desk implements Belongings {
     this.live = new Live({
       me: o.me.id, socket: this.socket, after: world.after, now: world.now,
       events: (room, after) => o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 })),
-      happened: (room, events) => this.following.happened(room, events),
+      happened: (room, events) => {
+        const hearing = this.hearing.get(room);
+        if (hearing) hearing.events(events);
+        else this.following.happened(room, events);
+      },
       personal: (event) => this.following.personal(event),
       entered: (room, head, mode, state) => {
         if (room === this.live.personalRoom) {
           if (mode !== "replay") this.reload();
+          return;
+        }
+        const hearing = this.hearing.get(room);
+        if (hearing) {
+          if (mode !== "replay") hearing.again();
           return;
         }
         this.list.entered(room, head, state);
@@ -180,6 +197,18 @@ export class Desk implements Belongings {
     this.views.delete(id);
     held.view.close();
     this.report();
+  }
+
+  /** Hears a room that is none of the list's; answers how to stop. */
+  hear(room: string, hearing: Hearing): () => void {
+    this.hearing.set(room, hearing);
+    this.live.follow(room, null);
+    this.live.enter(room);
+    return () => {
+      if (this.hearing.get(room) !== hearing) return;
+      this.hearing.delete(room);
+      if (!this.closed) this.live.unfollow(room);
+    };
   }
 
   /** A room that was joined, left or changed by an act of this person. */

@@ -1,10 +1,10 @@
 /** Who is signed in at this browser: signing in, up and out, and asking the server when in doubt. */
 import { Refusal, type Api } from "./api";
-import type { Me, Profile } from "./types";
+import type { Me, Profile, Suspension } from "./types";
 
 const AUTH = "/_allauth/browser/v1/auth";
 
-export interface MeAnswer { me: Me; personal: { room: string } }
+export interface MeAnswer { me: Me; personal: { room: string }; suspension?: Suspension | null }
 
 /** What the signed-in person leaves on this device. */
 export interface Belongings {

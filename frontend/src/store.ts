@@ -1,7 +1,7 @@
 /** What views read (signals) and call (actions). One person at a time has a desk here; the next one gets another. */
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { browserApi, query, Refusal } from "./api";
-import { Desk } from "./desk";
+import { Desk, type Hearing } from "./desk";
 import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
 import { forget, remember, remembered } from "./remembered";
@@ -97,7 +97,7 @@ async function settle(endedBy?: number): Promise<void> {
     return;
   }
   clearTimeout(late);
-  const held = _session.value.me;
+  const held = _session.value.me, was = _session.value.status;
   if (!answer) {
     leaveDesk();
     forget();
@@ -108,12 +108,19 @@ async function settle(endedBy?: number): Promise<void> {
   // An answer that was on its way while the profile was saved may be from before it.
   const me = saved !== before && held?.id === answer.me.id ? held : answer.me;
   remember(me);
+  // What waits here stays here: only the screen changes, until the account is open again.
+  if (answer.suspension) {
+    if (last) leaveDesk();
+    _session.value = { status: "suspended", me, suspension: answer.suspension };
+    return;
+  }
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
     if (last) speak(me);
     begin?.();
     // The session was renewed under this page: its socket may open again, but not in a circle.
+    if (was === "suspended") desk.value?.socket.tryNow();
     if (endedBy === 4401 && Date.now() - restarted > 30_000) {
       restarted = Date.now();
       desk.value?.socket.tryNow();
@@ -165,9 +172,9 @@ async function tellLocale(to: Locale): Promise<void> {
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
 
-/** A socket that stopped, or a 401: is this session still what this page thinks? A suspension is shown, not asked about. */
+/** A socket that stopped, or a 401: is this session still what this page thinks, and if it is suspended, why and until when? */
 function doubt(code?: number): void {
-  if (_session.value.status === "loading" || (code !== undefined && code !== 4401)) return;
+  if (_session.value.status === "loading" || (code !== undefined && code !== 4401 && code !== 4403)) return;
   void whoIsIt(code);
 }
 
@@ -240,7 +247,7 @@ export function unsentText(): Promise<{ messages: number; drafts: number }> {
 }
 /** After a stop or while waiting: try now. */
 export function tryAgain(): void {
-  if (desk.value) desk.value.socket.tryNow();
+  if (desk.value && _session.value.status !== "suspended") desk.value.socket.tryNow();
   else void whoIsIt();
 }
 export async function saveProfile(profile: Profile): Promise<Me> {
@@ -289,6 +296,10 @@ export async function leave(room: string): Promise<void> {
 /** A room's item is asked for again after an act that another file did. */
 export function roomTouched(room: string): Promise<void> {
   return here().touched(room);
+}
+/** Hears a room that is none of the list's, such as the console's; answers how to stop. */
+export function hear(room: string, hearing: Hearing): () => void {
+  return here().hear(room, hearing);
 }
 export async function invite(room: string, person: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });

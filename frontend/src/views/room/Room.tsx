@@ -11,7 +11,7 @@ import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { Sheet } from "../parts/sheet";
 import { ConnectionBar } from "../connection";
-import { caseSheet } from "../layers";
+import { caseSheet, moderating } from "../layers";
 import { narrow, touch, wide } from "../prefs";
 import { Composer, type ComposerHandle } from "./Composer";
 import { MakeCaseSheet, RetractSheet, VersionsSheet } from "./dialogs";
@@ -39,6 +39,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
     jump: (seq) => void view.jumpTo(seq).catch(fail),
     react: (line, reaction) => void (line.item.mine.includes(reaction) ? view.unreact(line.item.message, reaction) : view.react(line.item.message, reaction)).catch(fail),
     versions: (message) => (layer.value = { kind: "versions", message }),
+    moderate: (line) => (moderating.value = { kind: "tray", room: view.id, message: line?.item.message ?? null }),
     toComposer: () => composer.current?.focus(),
   }), [view]);
 
@@ -64,7 +65,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
   const retract = (line: MessageLine) => () => void view.retract(line.item.message).catch(fail);
   return (
     <section class="room" aria-label={title}>
-      <Header view={view} room={room} />
+      <Header view={view} room={room} onModerate={() => acts.moderate(null)} />
       <div class="bars"><ConnectionBar /></div>
       {room.case && narrow.value && (
         <button type="button" class="strip" onClick={() => (caseSheet.value = true)} aria-haspopup="dialog">
