@@ -15,7 +15,7 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>):
       load().then((part) => { loaded = part; ready.value = true; }, (why: unknown) => { failed++; error.value = why; });
     };
     useEffect(() => { if (!loaded) ask(); }, []);
-    if (loaded && ready.value) {
+    if (ready.value && loaded) {
       const Part = loaded;
       return <Part {...props} />;
     }
