@@ -353,6 +353,35 @@ class ReportDecided(Data):
     report: str
 
 
+class RoomRead(Data):
+    """Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over."""
+
+    room: str
+
+
+# In the console's room, which moderators enter.
+
+
+class AboutItem(Data):
+    item: str
+
+
+class ItemOpened(AboutItem):
+    """Something waits for a moderator; ask the queue for it."""
+
+
+class ItemClaimed(AboutItem):
+    """The actor works on it."""
+
+
+class ItemReleased(AboutItem):
+    """Nobody works on it any more."""
+
+
+class ItemDecided(AboutItem):
+    """It was decided, and leaves the queue."""
+
+
 EVENTS: dict[str, type[Data]] = {
     "message.posted": MessagePosted,
     "message.edited": MessageEdited,
@@ -386,6 +415,11 @@ EVENTS: dict[str, type[Data]] = {
     "session.revoked": SessionRevoked,
     "page.asked": PageAsked,
     "report.decided": ReportDecided,
+    "room.read": RoomRead,
+    "item.opened": ItemOpened,
+    "item.claimed": ItemClaimed,
+    "item.released": ItemReleased,
+    "item.decided": ItemDecided,
 }
 PERSONAL = frozenset(
     {
@@ -400,6 +434,7 @@ PERSONAL = frozenset(
         "session.revoked",
         "page.asked",
         "report.decided",
+        "room.read",
     }
 )
 # Named by the protocol, not yet sent: their features are to come. A test tells when one is.
@@ -420,7 +455,6 @@ RESERVED = frozenset(
         "image.held",
         "session.revoked",
         "page.asked",
-        "report.decided",
     }
 )
 
