@@ -9,7 +9,7 @@ moderator has looked at it (`pardon`).
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -66,7 +66,7 @@ def report(
     """
     if (message is None) == (person is None) or (image is not None and message is None):
         raise Refusal("frame.invalid", fields=["message", "person"])
-    order = _hiding(message, image, category) if message else None
+    order = _hiding(message, category) if message else None
     own, desk = personal.room_of(person_id), console.room()
     with log.writing([own, desk, *(tools.rooms_of(order) if order else [])]) as made:
         request = receipts.before(sender=person_id, client_id=client_id, act="report", category=category, message=message, image=image, person=person, note=note)
@@ -83,20 +83,19 @@ def report(
             raise Refusal("rate.reports", retry_after_ms=wait)
         item = _count(made, it, person_id, Category(category))
         if order and _too_heavy(item, Category(category)):
-            _hide(made, item, order)
+            _hide(made, item, order if image is None else replace(order, kind="image.hide", asked={**order.asked, "image": image}))
         item.save()
         record(act="report.made", person=person_id, room=it.room, object=str(item.id), reason=category)
         stored = Report.objects.create(item=item, object=it.name, reporter_id=person_id, category=category, note=note)
         return request.keep({"report": str(stored.id)})
 
 
-def _hiding(message: str, image: str | None, category: str) -> Order:
+def _hiding(message: str, category: str) -> Order:
     """What the system will do about this message where its flags weigh enough. Raises Refusal message.not_found."""
     room = Message.objects.filter(pk=access.message_id(message)).values_list("room_id", flat=True).first()
     if room is None:
         raise Refusal("message.not_found")
-    asked = {"message": message, **({"image": image} if image else {})}
-    return Order("image.hide" if image else "message.hide", room, reason=category, asked=asked)
+    return Order("message.hide", room, reason=category, asked={"message": message})
 
 
 def _message(person: uuid.UUID, text: str, image: str | None, made: log.Writing) -> Object:

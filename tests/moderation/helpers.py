@@ -22,10 +22,10 @@ def moderator(name: str = "sacha", *groups: uuid.UUID) -> Person:
     return person
 
 
-def flag(person: Person, message: Any = None, category: str = "dangerous_advice", **more: Any) -> Any:
+def flag(who: Person, message: Any = None, category: str = "dangerous_advice", **more: Any) -> Any:
     """The answer of POST /reports."""
     about = {"message": str(message)} if message else {}
-    return Phone(person).post("/reports", {"id": some_id(), "category": category, **about, **more})
+    return Phone(who).post("/reports", {"id": some_id(), "category": category, **about, **more})
 
 
 def queue(person: Person, **query: Any) -> list[dict[str, Any]]:

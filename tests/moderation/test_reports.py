@@ -66,7 +66,8 @@ def test_one_moderator_weighs_two_but_only_in_their_remit(room: uuid.UUID) -> No
     flag(elsewhere, message)
     assert withheld(message) is None
     other = said(room, "Un autre.")
-    flag(moderator("luce", room), other)
+    joined(room, inside := moderator("luce", room))
+    flag(inside, other)
     assert withheld(other) == "hidden"
 
 
