@@ -129,9 +129,14 @@ def mount() -> None:
     from consult.rooms.api import router as rooms
     from consult.rooms.api_lists import router as lists
     from consult.rooms.api_search import router as search
+    from consult.rooms.moderation_api import router as tools
     from consult.rooms.people_api import router as people
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
+<<<<<<< HEAD
     for router in (standing, people, clinicians, rooms, lists, search, cases, push, moderation, console, rules, transparency):
+=======
+    for router in (standing, people, clinicians, rooms, lists, search, tools, cases, push):
+>>>>>>> 13cd00f25c2dd976b8720469dced0595d619396b
         api.add_router("", router)
