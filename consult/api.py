@@ -134,9 +134,5 @@ def mount() -> None:
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-<<<<<<< HEAD
-    for router in (standing, people, clinicians, rooms, lists, search, cases, push, moderation, console, rules, transparency):
-=======
-    for router in (standing, people, clinicians, rooms, lists, search, tools, cases, push):
->>>>>>> 13cd00f25c2dd976b8720469dced0595d619396b
+    for router in (standing, people, clinicians, rooms, lists, search, tools, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

@@ -38,14 +38,13 @@ def lapse() -> None:
         doorbell.ring_access()
 
 
-<<<<<<< HEAD
 def tend() -> None:
-    while tending.run_once():
-        pass
-=======
+    """A batch of what waits for moderators to hear of, and of what they decided."""
+    tending.run_once()
+
+
 def end_visits() -> None:
     visits.end_over()
->>>>>>> 13cd00f25c2dd976b8720469dced0595d619396b
 
 
 def purge() -> None:
@@ -60,11 +59,7 @@ def purge() -> None:
 class Worker:
     def __init__(self, *, lapse_s: float = 5.0, tend_s: float = 1.0, purge_s: float = 60.0) -> None:
         self.stopping = threading.Event()
-<<<<<<< HEAD
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), tend: (0.0, tend_s), purge: (0.0, purge_s)}
-=======
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), purge: (0.0, purge_s)}
->>>>>>> 13cd00f25c2dd976b8720469dced0595d619396b
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), tend: (0.0, tend_s), purge: (0.0, purge_s)}
 
     def stop(self) -> None:
         self.stopping.set()

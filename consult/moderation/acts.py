@@ -1,4 +1,4 @@
-"""Acts as the console shows them beside an item: what was done, by whom, why, until when, and whether it still stands."""
+"""Acts beside an item of the queue, in the shape of a room's record (rooms/record.py)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def of_person(person: uuid.UUID) -> list[dict[str, Any]]:
 
 
 def rows(acts: list[Act]) -> list[dict[str, Any]]:
-    names = cards.cards({id for a in acts for id in (a.moderator_id, a.reversed_by, a.person_id) if id})
+    names = cards.cards({id for a in acts for id in (a.moderator_id, a.reversed_by) if id})
     return [_row(act, names) for act in acts]
 
 
 def _row(act: Act, names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
     def card(id: uuid.UUID | None) -> dict[str, Any] | None:
-        return names.get(id) if id else None
+        return {**names[id], "as": "moderator"} if id in names else None
 
     reversed_ = {"at": time(act.reversed_at), "by": card(act.reversed_by), "reason": act.reversal_reason} if act.reversed_at else None
     return {
@@ -41,7 +41,7 @@ def _row(act: Act, names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
         "moderator": card(act.moderator_id),
         "message": str(act.message_id) if act.message_id else None,
         "image": str(act.image_id) if act.image_id else None,
-        "person": card(act.person_id),
+        "person": str(act.person_id) if act.person_id else None,
         "reason": act.reason,
         "until": time(act.until) if act.until else None,
         "reversed": reversed_,

@@ -16,7 +16,7 @@ from django.db import transaction
 from consult.audit.models import record
 from consult.errors import Refusal
 from consult.rooms import access, doorbell, log, receipts
-from consult.rooms.actions import personal
+from consult.rooms.actions import personal, visits
 from consult.rooms.models import AgreedReading, Kind, Membership, Room, Visit
 
 from . import claims, console, queue, remit
@@ -94,7 +94,7 @@ def grant(reading: Reading, *, by: uuid.UUID) -> None:
             locked.until = locked.agreed_at + timedelta(seconds=settings.READING_S)
             locked.save(update_fields=["agreed_at", "until"])
             record(act="reading.agreed", person=by, room=locked.room_id, object=str(locked.report_id), reason=locked.reason)
-        AgreedReading.objects.update_or_create(room_id=locked.room_id, person_id=locked.asker_id, defaults={"until": locked.until})
+        visits.agree_reading(room_id=locked.room_id, person_id=locked.asker_id, until=locked.until)
     doorbell.ring_access()
 
 
