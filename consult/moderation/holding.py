@@ -1,6 +1,6 @@
 """Live rules on the way of a message: what a rule holds is withheld in the very transaction that stores it, so nobody ever read it.
 
-Rooms calls `judge` for each post and edit in groups and cases (rooms/content.py, registered in apps.py); private conversations are nobody's
+Rooms calls `judge` for each post and edit in groups and cases (rooms/judging.py, registered in apps.py); private conversations are nobody's
 to look into. Each process keeps the live rules compiled, and asks at most once in POLL_S whether they changed: that is the cost where
 none is live. What a rule finds, and the item of it, is written by statements that go with the post's own commit.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from consult.database import Statement
-from consult.rooms import content
+from consult.rooms import judging
 from consult.rooms.models import Kind
 from consult.standing.models import Standing
 
@@ -31,7 +31,7 @@ class Compiled:
     """One live rule, ready to be asked."""
 
     rule: Rule
-    finds: Callable[[content.Said, float], bool]
+    finds: Callable[[judging.Said, float], bool]
 
 
 @dataclass(slots=True)
@@ -63,13 +63,13 @@ def _again(kept: Compiled | None, rule: Rule) -> Compiled:
     return Compiled(rule, kept.finds if kept else _finds(rule))
 
 
-def _finds(rule: Rule) -> Callable[[content.Said, float], bool]:
+def _finds(rule: Rule) -> Callable[[judging.Said, float], bool]:
     if rule.kind in matching.TEXTS:
         matches = matching.matcher(rule.kind, rule.data)
         return lambda said, at: matches(said.body)
     counter, newcomer = counting.Counter(**rule.data), rule.kind == RuleKind.NEWCOMER
 
-    def over(said: content.Said, at: float) -> bool:
+    def over(said: judging.Said, at: float) -> bool:
         return not said.edit and counter.over(said.room, said.person, at, _verified_at(said.person) if newcomer else None)
 
     return over
@@ -91,7 +91,7 @@ def _verified_at(person: uuid.UUID) -> float | None:
 current = Live()
 
 
-def judge(said: content.Said) -> content.Verdict | None:
+def judge(said: judging.Said) -> judging.Verdict | None:
     """What the live rules make of words about to be written: None, or whether to hold them and what to write along."""
     if said.kind not in (Kind.GROUP, Kind.CASE) or said.moderates:
         return None
@@ -103,19 +103,19 @@ def judge(said: content.Said) -> content.Verdict | None:
     if not found:
         return None
     hold = next((r for r in found if r.action == Action.HOLD), None)
-    return content.Verdict(hold is not None, _writes(said, hold or found[0], hold is not None))
+    return judging.Verdict(hold is not None, _writes(said, hold or found[0], hold is not None))
 
 
-def _writes(said: content.Said, rule: Rule, hold: bool) -> Callable[[content.Stored], list[Statement]]:
-    def statements(stored: content.Stored) -> list[Statement]:
+def _writes(said: judging.Said, rule: Rule, hold: bool) -> Callable[[judging.Kept], list[Statement]]:
+    def statements(kept: judging.Kept) -> list[Statement]:
         act = uuid.uuid4() if hold else None
-        item: Statement = (_ITEM, (uuid.uuid4(), "hold" if hold else "report", str(stored.message), 2 if hold else 1, said.room, stored.message, said.person, rule.pk, act))
+        item: Statement = (_ITEM, (uuid.uuid4(), "hold" if hold else "report", str(kept.message), 2 if hold else 1, said.room, kept.message, said.person, rule.pk, act))
         if act is None:
             return [item]
-        twin = str(stored.twin[1]) if stored.twin else ""
+        twin = str(kept.twin[1]) if kept.twin else ""
         return [
-            (_ACT, (act, said.room, stored.twin[0] if stored.twin else None, stored.seq, stored.at, stored.message, said.person, twin)),
-            (_AUDIT, (stored.at, said.room, str(stored.message))),
+            (_ACT, (act, said.room, kept.twin[0] if kept.twin else None, kept.seq, kept.at, kept.message, said.person, twin)),
+            (_AUDIT, (kept.at, said.room, str(kept.message))),
             item,
         ]
 
@@ -134,5 +134,5 @@ _AUDIT = "INSERT INTO audit_record (at, act, room_id, object, reason) VALUES (%s
 
 def hints(body: str) -> list[dict[str, str]]:
     """The live hints about a text that somebody is writing: {"rule","fr","en"} each. Nothing is kept of it."""
-    said = content.Said(uuid.UUID(int=0), uuid.UUID(int=0), Kind.GROUP, body, moderates=False, edit=True)
+    said = judging.Said(uuid.UUID(int=0), uuid.UUID(int=0), Kind.GROUP, body, moderates=False, edit=True)
     return [{"rule": str(c.rule.pk), "fr": c.rule.name_fr, "en": c.rule.name_en} for c in current.now() if c.rule.action == Action.HINT and c.finds(said, 0.0)]

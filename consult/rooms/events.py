@@ -603,11 +603,12 @@ class EnterOk(Ok):
 
 
 class PostOk(Ok):
-    """The message's place in the log; `duplicate` where this client id was posted before."""
+    """The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it."""
 
     seq: Seq
     message: str
     duplicate: Literal[True] | None = None
+    held: Literal[True] | None = None
 
 
 class ChangeOk(Ok):
