@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from consult.cases import followups
 from consult.database import own_connection
+from consult.moderation import tending
 from consult.push import actions as push
 from consult.push.delivery import Delivery
 from consult.rooms import digest, doorbell, waking
@@ -37,6 +38,11 @@ def lapse() -> None:
         doorbell.ring_access()
 
 
+def tend() -> None:
+    """A batch of what waits for moderators to hear of, and of what they decided."""
+    tending.run_once()
+
+
 def end_visits() -> None:
     visits.end_over()
 
@@ -51,9 +57,9 @@ def purge() -> None:
 
 
 class Worker:
-    def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
+    def __init__(self, *, lapse_s: float = 5.0, tend_s: float = 1.0, purge_s: float = 60.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), purge: (0.0, purge_s)}
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), tend: (0.0, tend_s), purge: (0.0, purge_s)}
 
     def stop(self) -> None:
         self.stopping.set()
