@@ -27,6 +27,8 @@ export interface DeskOptions {
   connection: Signal<Connection>;
   roomsLoaded: Signal<"no" | "cached" | "yes">;
   skew: Signal<number>;
+  /** Counts what was decided of what this person flagged, while the page is open. */
+  decided: Signal<number>;
   askSession(): Promise<"in" | "out" | "unknown">;
   /** The session is in doubt: it ended, it is another person's, or the rights changed. */
   doubt(code?: number): void;
@@ -115,7 +117,7 @@ export class Desk implements Belongings {
     });
     this.following = new Following({
       api: o.api, list: this.list, live: this.live, reads: this.reads, cache: () => this.cache, loaded: o.roomsLoaded, after: world.after,
-      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(),
+      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(), decided: () => o.decided.value++,
     });
   }
 

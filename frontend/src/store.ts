@@ -20,6 +20,7 @@ const _connection = signal<Connection>({ state: "reconnecting", unsent: 0, since
 const _roomsLoaded = signal<"no" | "cached" | "yes">("no");
 const _locale = signal<Locale>("fr");
 const _skew = signal(0);
+const _decided = signal(0);
 const _specialties = signal<Specialties | null>(null);
 const desk = signal<Desk | null>(null);
 
@@ -34,6 +35,8 @@ export const holdOrder: Signal<boolean> = signal(false);
 export const locale: ReadonlySignal<Locale> = _locale;
 /** Server time less this device's, in ms: for "you can write again at …" and slow mode. */
 export const clockSkew: ReadonlySignal<number> = _skew;
+/** Moves with every flag of this person that was decided while the page is open. */
+export const reportsDecided: ReadonlySignal<number> = _decided;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
@@ -136,7 +139,7 @@ async function seat(me: Me): Promise<(() => void) | null> {
   speak(me);
   const next = new Desk({
     me, api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
-    roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
+    roomsLoaded: _roomsLoaded, skew: _skew, decided: _decided, askSession: () => account.isAlive(), doubt,
   });
   await next.open();
   desk.value = next;

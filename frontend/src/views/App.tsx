@@ -1,6 +1,6 @@
 /** The whole app: the door, the waiting page, or the places round a room. */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { closeRoom, locale, openRoom, session, type RoomView } from "../store";
+import { closeRoom, locale, openRoom, reportsDecided, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
 import { newVersion } from "../device/worker";
@@ -73,6 +73,9 @@ function Inside() {
   const view = useRoom();
   const current = useRef(view);
   current.current = view;
+  useEffect(() => {
+    if (reportsDecided.value) toast(words().moderation.decided, { label: words().moderation.see, run: () => (moderating.value = { kind: "mine" }) });
+  }, [reportsDecided.value]);
   useEffect(() => startKeys(() => current.current?.markRead()), []);
   const room = view?.item.value;
   const pane = here.name === "rooms" ? "list" : here.name === "room" ? "room" : "page";

@@ -95,7 +95,11 @@ function Inside() {
   const onKey = (event: KeyboardEvent) => {
     if (layered() || event.ctrlKey || event.metaKey || event.altKey) return;
     const from = event.target as HTMLElement;
-    if (from.matches?.("input, textarea, select, [contenteditable]")) return;
+    if (from.matches?.("input, textarea, select, [contenteditable]")) {
+      // Out of a field, back to where the keys are.
+      if (event.key === "Escape") { event.preventDefault(); list.current?.focus(); }
+      return;
+    }
     const inList = from === list.current || from === document.body;
     const key = event.key;
     if (key.length === 1 && !singleKeys.value) return;
