@@ -271,7 +271,7 @@ def set_status(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {ANSWERS} FROM cases_case c WHERE c.room_id = %s", (room_id,))
             answers = cursor.fetchone()[0]
-        if status not in NEXT[Status(case.status)] or (status in (Status.ANSWERED, Status.CONSENSUS) and not answers):
+        if case.merged_into_id or status not in NEXT[Status(case.status)] or (status in (Status.ANSWERED, Status.CONSENSUS) and not answers):
             raise Refusal("case.status")
         Case.objects.filter(room_id=room_id).update(status=status, answers=answers)
         Room.objects.filter(pk=room_id).update(closed=status == Status.CLOSED)

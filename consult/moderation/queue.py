@@ -179,7 +179,7 @@ def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
         "withheld": withheld,
         "body": None if gone else body,
         "images": [str(i) for i in images],
-        "actor": access.card(*names, acting=acting) if names[0] is not None else None,
+        "actor": {**access.card(*names), "as": acting} if names[0] is not None else None,
         "flagged": id == flagged,
     }
 

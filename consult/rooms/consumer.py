@@ -413,6 +413,8 @@ class Consumer(AsyncConsumer):
             grant = await self.hub.read(access.may_read, person=self.connection.person, room=id)
             access.may_write(grant)
             card = grant.card
+        if (until := self.connection.silenced.get(id)) and until > greeting.now():
+            raise Refusal("room.silenced", until=wire.time(until))
         if may_tell(self.connection.person, id):
             self.hub.signal(id, wire.frame(type="signal", room=str(id), kind="typing", actor=card, data={}), but=self.connection.person)
         return {}

@@ -29,6 +29,7 @@ SELECT room_id, seq FROM handed UNION ALL SELECT room_id, seq FROM done"""
 # The strongest reason wins. An edit wakes those alone whom it mentions anew. A question to groups that have no card of it wakes their
 # members by the case's own first message.
 _WHY = """CASE
+    WHEN e.kind = 'page.asked' THEN 'called'
     WHEN n.person_id IS NOT NULL THEN 'mention'
     WHEN e.kind = 'message.edited' THEN NULL
     WHEN r.kind = 'private' THEN 'direct'
@@ -50,11 +51,12 @@ _EXPAND = f"""
 INSERT INTO push_notice (room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries)
 SELECT r.id, e.seq, p.id, d.id, why.reason, why.reason = 'urgent' OR coalesce(c.urgency = 'hour', false), e.at, clock_timestamp(), 0
 FROM unnest(%s::uuid[], %s::bigint[]) AS q(room, seq)
-JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id JOIN rooms_message x ON x.id = e.message_id
+JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_message t ON t.id = x.reply_to
 LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
 JOIN LATERAL (
     SELECT person_id FROM rooms_membership WHERE room_id = r.id AND ended IS NULL
+    UNION SELECT r.owner_id WHERE r.kind = 'personal'
     UNION SELECT person_id FROM rooms_mention WHERE message_id = x.id AND seq = e.seq
     UNION SELECT t.author_id WHERE t.author_id IS NOT NULL
     UNION SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id IS NOT NULL
@@ -115,7 +117,7 @@ def _queue(cursor: CursorWrapper, events: Sequence[tuple[uuid.UUID, int]]) -> No
 _STILL = f"""
 SELECT q.id FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[]) AS q(id, room, seq, person, reason)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
-JOIN rooms_room r ON r.id = q.room JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_message x ON x.id = e.message_id
+JOIN rooms_room r ON r.id = q.room JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
 LEFT JOIN push_wishes w ON w.person_id = p.id

@@ -48,6 +48,10 @@ export type RefusalCode =
   | "image.not_found"
   | "rate.posts"
   | "read.future"
+  | "room.pins"
+  | "thread.target"
+  | "thread.case"
+  | "thread.too_long"
   | "moderation.remit"
   | "moderation.party"
   | "moderation.duration"
@@ -65,6 +69,7 @@ export type RefusalCode =
   | "case.not_asker"
   | "case.audience"
   | "case.status"
+  | "case.needed"
   | "case.group_only"
   | "request.id_reused"
   | "search.query"
@@ -178,7 +183,7 @@ export interface EventData {
   /** The message and the replies to it go on in another room: `to`, where the message is `as_message`. */
   "thread.moved": { message: string; to: string; as_message?: string | null; from?: string | null };
   /** The case is addressed to another group. */
-  "case.moved": { case: string; from: string | null; to: string };
+  "case.moved": { case: string; from: string | null; to: string | null };
   /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
   "case.merged": { case: string; into: string };
   /** An expert is asked for; of any specialty where that is null. */
@@ -242,8 +247,8 @@ export interface HelloOk {
 export interface EnterOk { type: "ok"; ref: number; room: string; head: Head; mode: Mode; state: RoomState }
 /** Done: committed, where it writes. */
 export interface Ok { type: "ok"; ref: number }
-/** The message's place in the log; `duplicate` where this client id was posted before. */
-export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true }
+/** The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it. */
+export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true; held?: true }
 /** The `seq` of the event; with `unchanged`, of the last one, for nothing was added. */
 export interface ChangeOk { type: "ok"; ref: number; seq: number; unchanged?: true }
 export interface PingOk { type: "ok"; ref: number; server_time: string }
@@ -251,8 +256,8 @@ export interface PingOk { type: "ok"; ref: number; server_time: string }
 export interface ToolOk { type: "ok"; ref: number; seq: number; act: string | null; unchanged?: true }
 /** Any `ok` but hello's, where it is not known which command it answers. */
 export interface OkFrame {
-  type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; unchanged?: true;
-  server_time?: string; act?: string | null;
+  type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; held?: true;
+  unchanged?: true; server_time?: string; act?: string | null;
 }
 /** Not done, nothing changed. `ref` is null where the frame had none that is valid. */
 export interface RefusedFrame {

@@ -33,6 +33,7 @@ export const notices = {
   group_question: p("Questions posées à mes groupes", "Questions to my groups"),
   urgent: p("Questions urgentes", "Urgent questions"),
   message: p("Salles réglées sur « Tout »", "Rooms set to “All”"),
+  called: p("Appels d’autres modérateurs", "Calls of other moderators"),
 
   quiet: p("Heures calmes", "Quiet hours"),
   quietOn: p("Se taire la nuit, ou quand je ne travaille pas", "Stay silent at night, or when I am off"),

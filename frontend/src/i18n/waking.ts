@@ -11,6 +11,7 @@ const words = {
   group_question: p("Une question est posée à l’un de vos groupes.", "A question was asked in one of your groups."),
   urgent: p("Une question urgente attend une réponse.", "An urgent question waits for an answer."),
   message: p("Du nouveau dans une salle.", "News in a room."),
+  called: p("Un modérateur vous appelle dans une salle.", "A moderator calls you into a room."),
   test: p("Cet appareil reçoit les notifications.", "This device receives notifications."),
 } as const satisfies Record<Reason, readonly [string, string]>;
 
