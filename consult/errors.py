@@ -88,6 +88,19 @@ CODES: dict[str, Code] = {
     "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
+    # moderation
+    "moderation.remit": Code(
+        403,
+        "Cette salle ne relève pas de votre modération.",
+        "This room is not yours to moderate.",
+        "A tool needs a remit over the room; a sanction on a moderator one everywhere.",
+    ),
+    "moderation.party": Code(
+        403, "Vous êtes concerné : un autre modérateur doit décider.", "You are concerned: another moderator must decide.", "Author, target or asker: nobody moderates their own."
+    ),
+    "moderation.duration": Code(400, "Durée hors limites.", "Duration out of range.", "A sanction lasts a minute to a year, slow mode at most an hour."),
+    "moderation.gone": Code(409, "Il n’y a plus rien à rétablir.", "There is nothing left to restore.", "What the act was about is gone, or the act cannot be reversed."),
+    "moderation.last_administrator": Code(409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator cannot be suspended."),
     # devices and notices
     "device.courier": Code(400, "Ce service n’envoie pas de notifications de ce type.", "This service sends no notifications of this kind.", "The courier is not configured."),
     "device.endpoint": Code(
