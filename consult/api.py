@@ -51,6 +51,10 @@ def signed_in(request: HttpRequest) -> Any:
         request.session_key = request.session.session_key  # type: ignore[attr-defined]
     if not person.is_active:
         raise Refusal("session.none")
+    # A service worker sends what somebody wrote, and cannot see who has signed in since.
+    meant = request.headers.get("X-Consult-Person")
+    if meant is not None and meant != str(person.pk):
+        raise Refusal("session.other")
     request.user = person
     if request.method not in SAFE:
         _charge(request)
