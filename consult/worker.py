@@ -19,7 +19,7 @@ from consult.cases import followups
 from consult.database import own_connection
 from consult.push import actions as push
 from consult.push.delivery import Delivery
-from consult.rooms import digest, doorbell, waking
+from consult.rooms import digest, doorbell, identifying, waking
 from consult.rooms.actions import personal
 from consult.standing import actions as standing
 from consult.standing import changes, tickets
@@ -39,11 +39,12 @@ def lapse() -> None:
 
 def purge() -> None:
     """What nobody will ask for again: expired tickets and sessions, the devices of sessions that ended, changes of rights that
-    every process has read."""
+    every process has read, and old decisions about identifiers."""
     tickets.purge()
     SessionStore.clear_expired()
     push.purge()
     changes.purge(1)
+    identifying.purge()
 
 
 class Worker:

@@ -6,22 +6,105 @@ from .prose import Chance, Part, bare, nir_key
 
 COUNT = 2000
 
-FAMILY = (
-    "Alvarez Barthélemy Carlier Delmas Estève Fouquet Grandjean Hamel Issaoui Jourdan Kervella Lebrun Mallet Nativel Orsini Pelletier Quentin Ribeiro Sylla Tanneau "
-    "Umbdenstock Verdier Weiss Yilmaz Zerrouki L’Hostis Dos~Santos Van~Damme Ben~Salah Saint-Paul Durand-Leroy Bouguer Lefort Thévenot Coulibaly Legendre Martin Durand"
-).split()
+FAMILY = [
+    "Alvarez",
+    "Barthélemy",
+    "Carlier",
+    "Delmas",
+    "Estève",
+    "Fouquet",
+    "Grandjean",
+    "Hamel",
+    "Issaoui",
+    "Jourdan",
+    "Kervella",
+    "Lebrun",
+    "Mallet",
+    "Nativel",
+    "Orsini",
+    "Pelletier",
+    "Quentin",
+    "Ribeiro",
+    "Sylla",
+    "Tanneau",
+    "Umbdenstock",
+    "Verdier",
+    "Weiss",
+    "Yilmaz",
+    "Zerrouki",
+    "L’Hostis",
+    "Dos~Santos",
+    "Van~Damme",
+    "Ben~Salah",
+    "Saint-Paul",
+    "Durand-Leroy",
+    "Bouguer",
+    "Lefort",
+    "Thévenot",
+    "Coulibaly",
+    "Legendre",
+    "Martin",
+    "Durand",
+]
 FAMILY = [name.replace("~", " ") for name in FAMILY]
-FIRST = "Aurélie Benoît Camille Djibril Élodie Fabrice Geneviève Henri Isabelle Jérôme Khadija Ludovic Marie-Claude Noémie Patrick Rose-Marie Sébastien Thérèse Wassim Yvette".split()
-TOWNS = "Bazouges-la-Pérouse Aumont Peyrehorade Saulxures Chaource Mortagne-au-Perche Lodève Concarneau".split()
+FIRST = [
+    "Aurélie",
+    "Benoît",
+    "Camille",
+    "Djibril",
+    "Élodie",
+    "Fabrice",
+    "Geneviève",
+    "Henri",
+    "Isabelle",
+    "Jérôme",
+    "Khadija",
+    "Ludovic",
+    "Marie-Claude",
+    "Noémie",
+    "Patrick",
+    "Rose-Marie",
+    "Sébastien",
+    "Thérèse",
+    "Wassim",
+    "Yvette",
+]
+TOWNS = ["Bazouges-la-Pérouse", "Aumont", "Peyrehorade", "Saulxures", "Chaource", "Mortagne-au-Perche", "Lodève", "Concarneau"]
 STREETS = ["Anatole France", "des Tilleuls", "du Maréchal Foch", "de la Gare", "Saint-Jean", "du 11 novembre 1918", "Paul Bert", "de la Fontaine", "aux Ours", "Voltaire"]
 WAYS = ["rue", "rue", "avenue", "Bd", "chemin", "allée", "impasse", "place", "résidence", "route", "lotissement"]
-MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-DRUGS = "Dafalgan Coversyl Crestor Glucophage Imovane Previscan Symbicort azathioprine Cortancyl Stelara Neurontin pantoprazole Skenan Mopral Bactrim Zovirax".split()
+MONTHS = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+DRUGS = [
+    "Dafalgan",
+    "Coversyl",
+    "Crestor",
+    "Glucophage",
+    "Imovane",
+    "Previscan",
+    "Symbicort",
+    "azathioprine",
+    "Cortancyl",
+    "Stelara",
+    "Neurontin",
+    "pantoprazole",
+    "Skenan",
+    "Mopral",
+    "Bactrim",
+    "Zovirax",
+]
 EPONYMS = [
     "maladie de Behçet", "maladie de Charcot", "syndrome de Marfan", "maladie de Waldenström", "syndrome de Reiter", "signe de Trousseau", "maladie de Wilson", "M. de Crohn",
     "score de Wells à 3", "syndrome d’Ehlers-Danlos", "névrome de Morton", "maladie de Kienböck", "syndrome de Brugada", "kyste de Baker", "ulcère de Marjolin", "maladie de Ménière",
 ]  # fmt: skip
-HOSPITALS = ["à l’hôpital Tenon", "au CHU Purpan", "à la clinique du Docteur Blanc", "au CH Docteur Schaffner", "à l’institut Curie", "à Saint-Antoine", "à l’hôpital Georges Pompidou", "à la Conception"]
+HOSPITALS = [
+    "à l’hôpital Tenon",
+    "au CHU Purpan",
+    "à la clinique du Docteur Blanc",
+    "au CH Docteur Schaffner",
+    "à l’institut Curie",
+    "à Saint-Antoine",
+    "à l’hôpital Georges Pompidou",
+    "à la Conception",
+]
 LABS = [
     "GB 11 200, CRP 87", "Hb 10,2", "plaquettes 143 000", "créat 98", "NT-proBNP 3 400", "TSH 4,12", "PCR 1 200 000 copies", "TA 13/8", "sat 96 %", "glycémie 1,26", "INR 2,8", "kaliémie 3,1",
     "vit D 18 ng/mL", "PNN 0,8 G/L", "DFG 45", "score 2/5/10", "EVA 6/10", "01 02 03 points de suture", "acte CCAM JVJF004", "lot n° 4567891",
@@ -42,7 +125,11 @@ def phone(chance: Chance) -> str:
 
 
 def _thirteen(chance: Chance) -> str:
-    place = chance.one(["2A", "2B"]) + f"{chance.number(1, 360):03d}" if chance.happens(0.1) else f"{chance.one([1, 6, 13, 31, 44, 59, 69, 75, 92, 97, 99]):02d}{chance.number(1, 700):03d}"
+    place = (
+        chance.one(["2A", "2B"]) + f"{chance.number(1, 360):03d}"
+        if chance.happens(0.1)
+        else f"{chance.one([1, 6, 13, 31, 44, 59, 69, 75, 92, 97, 99]):02d}{chance.number(1, 700):03d}"
+    )
     return f"{chance.one('12')}{chance.digits(2)}{chance.number(1, 12):02d}{place}{chance.number(1, 400):03d}"
 
 
@@ -53,7 +140,9 @@ def _parted(n: str, between: str) -> str:
 def nir(chance: Chance) -> str:
     n = _thirteen(chance)
     n += nir_key(n)
-    return chance.one([n, _parted(n, " "), _parted(n, "-"), f"{n[:7]} {n[7:13]} {n[13:]}", f"{n[:13]}/{n[13:]}", f"{n[:13]} clé {n[13:]}", f"{n[:5]} {n[5:10]} {n[10:]}", _parted(n, "\u00a0")])
+    return chance.one(
+        [n, _parted(n, " "), _parted(n, "-"), f"{n[:7]} {n[7:13]} {n[13:]}", f"{n[:13]}/{n[13:]}", f"{n[:13]} clé {n[13:]}", f"{n[:5]} {n[5:10]} {n[10:]}", _parted(n, "\u00a0")]
+    )
 
 
 def nir_like(chance: Chance) -> str:
@@ -63,12 +152,22 @@ def nir_like(chance: Chance) -> str:
 
 def email(chance: Chance) -> str:
     first, last = bare(chance.one(FIRST)).lower(), bare(chance.one(FAMILY)).lower().replace(" ", "").replace("'", "")
-    return chance.one([f"{last}.{first[0]}@yahoo.fr", f"{first}{last}@outlook.com", f"{first}+sante@{last}.eu", f"{first} . {last} @ free.fr".replace(" . ", "."), f"{last}{chance.number(50, 99)}(at)gmail.com"])
+    return chance.one(
+        [
+            f"{last}.{first[0]}@yahoo.fr",
+            f"{first}{last}@outlook.com",
+            f"{first}+sante@{last}.eu",
+            f"{first} . {last} @ free.fr".replace(" . ", "."),
+            f"{last}{chance.number(50, 99)}(at)gmail.com",
+        ]
+    )
 
 
 def address(chance: Chance) -> str:
     line = f"{chance.number(1, 150)}{chance.one(['', '', 'bis', ' ter'])}{chance.one([' ', ', '])}{chance.one(WAYS)} {chance.one(STREETS)}"
-    return line + chance.one(["", f" {chance.number(10, 95)}{chance.digits(3)} {chance.one(TOWNS)}", f", {chance.one(TOWNS)}", f" - {chance.number(10, 95)}{chance.digits(3)} {chance.one(TOWNS)}"])
+    return line + chance.one(
+        ["", f" {chance.number(10, 95)}{chance.digits(3)} {chance.one(TOWNS)}", f", {chance.one(TOWNS)}", f" - {chance.number(10, 95)}{chance.digits(3)} {chance.one(TOWNS)}"]
+    )
 
 
 def birth(chance: Chance) -> str:
@@ -98,7 +197,22 @@ SLOTS = {
     "rpps": lambda c: f"10{c.digits(9)}", "birth": birth, "date": date, "old": lambda c: f"{c.number(90, 101)} ans", "town": lambda c: c.one(TOWNS), "job": lambda c: c.one(JOBS),
     "age": lambda c: f"{c.number(2, 89)} ans", "drug": lambda c: c.one(DRUGS), "eponym": lambda c: c.one(EPONYMS), "hospital": lambda c: c.one(HOSPITALS), "lab": lambda c: c.one(LABS), "when": lambda c: c.one(WHEN),
 }  # fmt: skip
-LABELLED = {"name": "name", "doctor": "name", "phone": "phone", "nir": "nir", "nir_like": "nir_like", "email": "email", "address": "address", "record": "record", "rpps": "rpps", "birth": "birth_date", "date": "date", "old": "age", "town": "town", "job": "job"}
+LABELLED = {
+    "name": "name",
+    "doctor": "name",
+    "phone": "phone",
+    "nir": "nir",
+    "nir_like": "nir_like",
+    "email": "email",
+    "address": "address",
+    "record": "record",
+    "rpps": "rpps",
+    "birth": "birth_date",
+    "date": "date",
+    "old": "age",
+    "town": "town",
+    "job": "job",
+}
 NEUTRAL = [
     "{age}, ATCD {eponym}, ttt {drug}.", "Bonjour à tous, que feriez-vous devant {lab} ?", "Ne prend rien depuis {when}.", "Il ne le supporte plus, arrêt de {drug} {when}.", "Madame tousse, monsieur fume.",
     "Mme vient pour {eponym}.", "Mr a chuté {when}, pas de TC.", "Merci Docteur Je reste disponible.", "Chère consœur, cher confrère, merci.", "Mme X, {age}, {lab}.", "M. D., {age}.", "Mr Y. consulte {when}.",
@@ -122,7 +236,19 @@ TELLING = {
     "town": ["Habite à {town}.", "Vient du village de {town}."],
     "job": ["Travaille comme {job}.", "Métier : {job}"],
 }  # fmt: skip
-WEIGHTS = ["name"] * 8 + ["phone"] * 5 + ["nir"] * 4 + ["nir_like"] * 2 + ["email"] * 3 + ["address"] * 3 + ["record"] * 3 + ["rpps"] + ["birth_date"] * 5 + ["date"] * 2 + ["age", "town", "job"]
+WEIGHTS = (
+    ["name"] * 8
+    + ["phone"] * 5
+    + ["nir"] * 4
+    + ["nir_like"] * 2
+    + ["email"] * 3
+    + ["address"] * 3
+    + ["record"] * 3
+    + ["rpps"]
+    + ["birth_date"] * 5
+    + ["date"] * 2
+    + ["age", "town", "job"]
+)
 TYPOS = [("Appel", "Apel"), ("numéro", "numero"), ("sécurité", "securité"), ("hospitalisée", "hosptalisée"), ("consulte", "conslute"), ("naissance", "naissnace")]
 ABBREVIATIONS = [("depuis", "dps"), ("pour", "pr"), ("avec", "ac"), ("hospitalisée", "hospit"), ("sécurité sociale", "sécu")]
 

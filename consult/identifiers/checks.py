@@ -41,7 +41,7 @@ def nir(c: Candidate) -> Found | None:
     written = c.low[c.start : c.end]
     n = written.translate(_UNSPACED)
     month = n[3:5]
-    if not (("01" <= month <= "12") or ("20" <= month <= "42") or month >= "50") or ("a" in n or "b" in n) and n[5:7] not in ("2a", "2b"):
+    if not (("01" <= month <= "12") or ("20" <= month <= "42") or month >= "50") or (("a" in n or "b" in n) and n[5:7] not in ("2a", "2b")):
         return None
     if len(n) == 15:
         number = int(n[:13].replace("2a", "19").replace("2b", "18"))
@@ -137,7 +137,7 @@ def name(c: Candidate) -> Found | None:
     if c.before(1).isalnum():
         return None
     civility = c.low[c.start : c.end].rstrip(". ")
-    if not c.plain[c.start].isupper() and (civility == "pr" or civility == "m" and c.before(2).rstrip(" ")[-1:].isdigit()):
+    if not c.plain[c.start].isupper() and (civility == "pr" or (civility == "m" and c.before(2).rstrip(" ")[-1:].isdigit())):
         return None  # "pr" is short for pour, and "3 m" for metres
     shouting = _shouting(c.plain)
     if civility == "pr" and c.plain[c.start + 1] == "R" and not shouting:
@@ -159,7 +159,7 @@ def _name_from(c: Candidate, civility: str, shouting: bool) -> Found | None:
                 break
             names += 1
             end = word.end()
-            if names == 1 and civility in WORDS["doctor_civilities"] and low in c.doctors:
+            if low in c.doctors and civility in WORDS["doctor_civilities"]:
                 return None
         at = word.end()
         if c.plain[at : at + 1] != " ":

@@ -66,7 +66,7 @@ def find(text: str, *, doctors: Collection[str] = (), hints: bool = True) -> lis
     folded = fold(text)
     low = folded.low
     signs = _signs(low)
-    own = frozenset(fold(name).low for name in doctors)
+    own = frozenset(word for name in doctors for word in fold(name).low.split() if len(word) > 2)
     taken: list[Found] = []
     for rule in RULES if hints else SURE_RULES:
         if (rule.sign is None or rule.sign in signs) and _worth(rule.words, low):
