@@ -29,7 +29,7 @@ class Score:
     findings: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)  # level -> texts with nothing to find in which something was
-    us: float = 0.0
+    us: float = 0.0  # CPU microseconds a text
     missed: list[tuple[Text, Label]] = field(default_factory=list)
     false: list[tuple[Text, Finding]] = field(default_factory=list)
 
@@ -50,12 +50,20 @@ class Score:
 
 def score(texts: Sequence[Text]) -> Score:
     made = Score(texts=len(texts))
-    began = time.perf_counter()
+    began = time.process_time()
     answers = [find(text.body) for text in texts]
-    made.us = (time.perf_counter() - began) / len(texts) * 1e6
+    made.us = (time.process_time() - began) / len(texts) * 1e6
     for text, findings in zip(texts, answers, strict=True):
         _count(made, text, findings)
     return made
+
+
+def post_us(texts: Sequence[Text]) -> float:
+    """CPU microseconds a text, looked at as the server does in the path of a post."""
+    began = time.process_time()
+    for text in texts:
+        find(text.body, hints=False)
+    return (time.process_time() - began) / len(texts) * 1e6
 
 
 def _count(made: Score, text: Text, findings: list[Finding]) -> None:
