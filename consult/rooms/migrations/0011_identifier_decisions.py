@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rooms", "0008_notices")]
+    dependencies = [("rooms", "0010_remit_changes")]
     operations = [
         migrations.CreateModel(
             name="IdentifierDecision",
