@@ -78,14 +78,18 @@ _DATE = compiled(r"[0-9]{1,2}[ ./-][0-9]{1,2}[ ./-](?:[0-9]{2}){1,2}")
 def phone(c: Candidate) -> Found | None:
     """Ten digits grouped as people write them, and no decimals."""
     groups = "-".join(str(len(g)) for g in _DIGIT.split(c.low[c.start : c.end]))
-    decimal = len(before := c.before(2)) == 2 and before[1] in ",." and before[0].isdigit()
-    return c.as_("phone") if groups in PHONE_GROUPS and not decimal else None
+    return c.as_("phone") if groups in PHONE_GROUPS and not _DECIMAL.search(c.before(2)) else None
+
+
+_DECIMAL = compiled("[0-9][,.]$")
+_ALNUM = compiled("[0-9a-z]$")
+_METRES = compiled("[0-9] ?$")
 
 
 def abroad(c: Candidate) -> Found | None:
     """After a plus sign or 00: what stands before is no letter ("J+33"), and there are 9 to 15 digits."""
     digits = len(_DIGIT.sub("", c.low[c.start : c.end]))
-    return c.as_("phone") if 9 <= digits <= 15 and not c.before(1).isalnum() else None
+    return c.as_("phone") if 9 <= digits <= 15 and not _ALNUM.search(c.before(1)) else None
 
 
 def date(c: Candidate) -> Found | None:
@@ -134,10 +138,10 @@ def town(c: Candidate) -> Found | None:
 
 def name(c: Candidate) -> Found | None:
     """The name after a civility: capitalised, or in a text without capitals an uncommon word after an abbreviation."""
-    if c.before(1).isalnum():
+    if _ALNUM.search(c.before(1)):
         return None
     civility = c.low[c.start : c.end].rstrip(". ")
-    if not c.plain[c.start].isupper() and (civility == "pr" or (civility == "m" and c.before(2).rstrip(" ")[-1:].isdigit())):
+    if not c.plain[c.start].isupper() and (civility == "pr" or (civility == "m" and _METRES.search(c.before(2)))):
         return None  # "pr" is short for pour, and "3 m" for metres
     shouting = _shouting(c.plain)
     if civility == "pr" and c.plain[c.start + 1] == "R" and not shouting:

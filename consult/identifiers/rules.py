@@ -21,7 +21,8 @@ class Rule(NamedTuple):
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)  # \b, \w and \d mean what they mean to JavaScript
+    """As JavaScript reads it: \\b, \\w and \\d are ASCII, and $ is the very end."""
+    return re.compile(f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern, re.ASCII)
 
 
 LEVELS: dict[str, Any] = _DATA["categories"]

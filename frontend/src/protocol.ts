@@ -262,12 +262,12 @@ export interface RoomLeave { type: "room.leave"; room: string }
 /** Writes a message. The client's `id` makes a repeated send harmless. */
 export interface MessagePost {
   type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null;
-  confirmed?: "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps"[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
 }
 /** Replaces the words of one's own message; `base` is the seq of the version seen. */
 export interface MessageEdit {
   type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null;
-  confirmed?: "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps"[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
 }
 /** Withdraws one's own words; the place stays. */
 export interface MessageRetract { type: "message.retract"; room: string; message: string }
