@@ -91,6 +91,18 @@ CODES: dict[str, Code] = {
     "message.not_author": Code(403, "Seul l’auteur peut le faire.", "Only its author may do this.", "Edits and retractions are the author's."),
     "message.mentions": Code(400, "Mention incorrecte.", "Wrong mention.", "A mention lies outside the body or names nobody who may read the room."),
     "message.no_case": Code(409, "Ce message est déjà une question.", "This message is already a case.", "A message becomes a case once."),
+    "content.identifier": Code(
+        400,
+        "Ce texte contient un numéro de sécurité sociale ou une date de naissance complète. Remplacez-les pour envoyer.",
+        "This text holds a social security number or a full birth date. Replace it to send.",
+        "A NIR with a valid key, or a full birth date, is never stored; `identifiers` says where each stands.",
+    ),
+    "content.confirm": Code(
+        400,
+        "Ce texte contient peut-être de quoi reconnaître un patient. Remplacez-le, ou confirmez qu’il peut rester.",
+        "This text may identify a patient. Replace it, or confirm that it may stay.",
+        "Only to clients that send `confirmed` (feature `identifiers`): a category found is not in it; `identifiers` says where each stands.",
+    ),
     "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),

@@ -155,6 +155,7 @@ PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is wo
 
 # --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
+IDENTIFIER_DAYS = knob("IDENTIFIER_DAYS", int, 365, "Days for which it is kept what was decided about identifiers found in texts (never the texts).", at_least=1)
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
 PUBLIC_URL = knob("PUBLIC_URL", str, "", "https://consult.example: where links in mails of the worker lead; empty: the first of ALLOWED_HOSTS.")

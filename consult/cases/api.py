@@ -12,7 +12,7 @@ from pydantic import Field
 from consult.cases import actions
 from consult.rooms import access
 from consult.rooms.api_lists import Body, created, me
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands import ClientUuid, Confirmed
 from consult.rooms.people import person_id
 
 router = Router(tags=["cases"])
@@ -31,6 +31,7 @@ class Ask(Body):
     groups: Ids | None = None
     people: Ids | None = None
     everyone: bool | None = None
+    confirmed: Confirmed | None = None
 
 
 class Turn(Body):
@@ -38,6 +39,7 @@ class Turn(Body):
     title: str
     specialty: Short
     urgency: Short
+    confirmed: Confirmed | None = None
 
 
 class Turning(Body):
@@ -59,6 +61,7 @@ def ask(request: HttpRequest, body: Ask) -> Status:
             groups=[access.room_id(g) for g in body.groups or ()],
             people=[person_id(p) for p in body.people or ()],
             everyone=bool(body.everyone),
+            confirmed=body.confirmed,
         )
     )
 
@@ -73,6 +76,7 @@ def turn(request: HttpRequest, message: str, body: Turn) -> Status:
             title=body.title,
             specialty=body.specialty,
             urgency=body.urgency,
+            confirmed=body.confirmed,
         )
     )
 

@@ -611,6 +611,15 @@ REPLIES: dict[str, type[Ok]] = {
 }
 
 
+class IdentifierAt(Shape):
+    """What may identify a patient, by code points of the field that holds it."""
+
+    field: Literal["body", "title", "question"]
+    category: Literal["nir", "birth_date", "nir_like", "phone", "email", "address", "record", "name", "rpps"]
+    start: Count
+    length: Count
+
+
 class RefusedFrame(Shape):
     """Not done, nothing changed. `ref` is null where the frame had none that is valid."""
 
@@ -623,6 +632,7 @@ class RefusedFrame(Shape):
     fields: list[str] | None = None
     until: Time | None = None
     protocols: list[int] | None = None
+    identifiers: list[IdentifierAt] | None = None
 
 
 class EnteredFrame(Shape):

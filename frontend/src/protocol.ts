@@ -20,6 +20,7 @@ export type RefusalCode =
   | "session.none"
   | "session.csrf"
   | "ticket.unknown"
+  | "session.other"
   | "account.suspended"
   | "account.unverified"
   | "room.not_found"
@@ -45,6 +46,8 @@ export type RefusalCode =
   | "message.not_author"
   | "message.mentions"
   | "message.no_case"
+  | "content.identifier"
+  | "content.confirm"
   | "image.not_found"
   | "rate.posts"
   | "read.future"
@@ -59,6 +62,8 @@ export type RefusalCode =
   | "device.token"
   | "device.expired"
   | "device.not_found"
+  | "vault.not_found"
+  | "vault.wiped"
   | "wishes.zone"
   | "wishes.quiet"
   | "case.vital"
@@ -230,6 +235,10 @@ export interface OkFrame {
 export interface RefusedFrame {
   type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; until?: string;
   protocols?: number[];
+  identifiers?: {
+  field: "body" | "title" | "question"; category: "nir" | "birth_date" | "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps";
+  start: number; length: number;
+}[];
 }
 /** A room was entered by `resume`; its events follow. */
 export interface EnteredFrame { type: "entered"; room: string; head: Head; mode: Mode; state: RoomState }
@@ -251,9 +260,15 @@ export interface RoomEnter { type: "room.enter"; room: string; after: Head | nul
 /** Stops deliveries on this connection; membership stays. */
 export interface RoomLeave { type: "room.leave"; room: string }
 /** Writes a message. The client's `id` makes a repeated send harmless. */
-export interface MessagePost { type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null }
+export interface MessagePost {
+  type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Replaces the words of one's own message; `base` is the seq of the version seen. */
-export interface MessageEdit { type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null }
+export interface MessageEdit {
+  type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Withdraws one's own words; the place stays. */
 export interface MessageRetract { type: "message.retract"; room: string; message: string }
 /** Puts one of four words on a message. */

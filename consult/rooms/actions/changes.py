@@ -11,7 +11,7 @@ import orjson
 from django.db import connection
 
 from consult.errors import Refusal
-from consult.rooms import access, content, limits, log
+from consult.rooms import access, content, identifying, limits, log
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
 from consult.rooms.people import known
@@ -27,6 +27,7 @@ class Edit:
     base: int
     body: str
     mentions: Sequence[Any] = ()
+    confirmed: Sequence[str] | None = None
     charged: bool = False
 
 
@@ -118,6 +119,16 @@ def _told(act: Any, item: Any) -> dict[str, Any] | Refusal:
 
 def edit(item: Edit) -> dict[str, Any]:
     """Replaces the words of one's own message. Answers {"seq"} of the event, with "unchanged" where it says that already."""
+    seen = identifying.look([("body", item.body)], confirmed=item.confirmed, rooms=[item.room])
+    try:
+        return _edit(item, seen)
+    except Refusal as refusal:
+        if seen and refusal is seen.refusal:
+            identifying.record(item.person, item.room, seen)
+        raise
+
+
+def _edit(item: Edit, seen: identifying.Look | None) -> dict[str, Any]:
     try:
         named = content.mentioned(item.mentions)
     except Refusal:
@@ -138,10 +149,14 @@ def edit(item: Edit) -> dict[str, Any]:
             raise Refusal("message.mentions")
         if item.body == stored.body:
             return stored.unchanged
+        if seen and seen.refusal:
+            raise seen.refusal
         if item.base != stored.version:
             raise Refusal("message.changed")
         seq = made.append(item.room, "message.edited", actor=item.person, acting=grant.acting, message=stored.id, data={"base": item.base})
         _store_edit(stored, item, seq, mentions)
+        if seen:
+            made.later.append(identifying.recorded([(item.person, item.room, seen)]))
         before = {m["person"] for m in _list(stored.mentions)}
         newly = [p for p in people if str(p) not in before and p != item.person]
         if stored.withheld is None and newly:

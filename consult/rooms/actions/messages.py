@@ -16,7 +16,7 @@ import orjson
 
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
-from consult.rooms import access, commands, content, lanes, limits, log, wire
+from consult.rooms import access, commands, content, identifying, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
 from consult.rooms.people import known
@@ -37,6 +37,9 @@ class Post:
     mentions: Sequence[Any] = ()
     form: str | None = None
     acting: str | None = None
+    confirmed: Sequence[str] | None = None  # null: the client does not know the feature "identifiers"
+    looked: bool = False  # for identifiers: `seen` is what was found
+    seen: identifying.Look | None = None
     charged: bool = False  # against the rate of posts: once, however often the batch is tried
     reached: bool = False  # a try may have committed it: its own echo is then no duplicate
 
@@ -46,7 +49,7 @@ class Post:
 
 
 def of_command(c: commands.MessagePost, room: uuid.UUID, person: uuid.UUID) -> Post:
-    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or ())
+    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or (), confirmed=c.confirmed)
 
 
 def post(
@@ -81,6 +84,9 @@ class Facts:
 
 def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     """Writes what may be written, in the order given; each answer is {"seq","message"} (and "duplicate") or a Refusal."""
+    for post in posts:  # before any lock is held: it costs no one's turn
+        if not post.looked:
+            post.seen, post.looked = identifying.look([("body", post.body)], confirmed=post.confirmed, rooms=[post.room]), True
     named = {p for post in posts for p in _named(post)}
     rooms_of = personal.rooms_of(known(named)) if named else {}  # who has no account is refused in its turn
     with log.writing([*(p.room for p in posts), *rooms_of.values()], asking=_asking(posts)) as made:
@@ -88,6 +94,7 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
         answers: list[dict[str, Any] | Refusal] = []
         accepted: list[Accepted] = []
         seen: dict[Key, tuple[Post, dict[str, Any]]] = {}
+        decided: list[Post] = []
         for post in posts:
             try:
                 answer = _echo(post, facts, seen)
@@ -96,12 +103,16 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
                     accepted.append(stored)
                     answer = {"seq": stored.seq, "message": str(stored.id)}
                     seen[post.key] = post, answer
+                    decided += [post] if post.seen else []
             except Refusal as refusal:
                 answers.append(refusal)
+                decided += [post] if refusal.code in identifying.REFUSED else []
             else:
                 answers.append(answer)
         if accepted:
             insert(accepted, made, facts)
+        if decided:
+            made.later.append(identifying.recorded((p.person, p.room, p.seen) for p in decided if p.seen))
     return answers
 
 
@@ -220,6 +231,8 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
         if last and (left := last + timedelta(seconds=head.slow_mode) - made.now) > timedelta(0):
             raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
     content.check_body(post.body)
+    if post.seen and post.seen.refusal:
+        raise post.seen.refusal
     reply_to = _reply_target(post, facts, grant)
     if post.images:
         raise Refusal("image.not_found")
