@@ -163,7 +163,7 @@ def turn(*, person_id: uuid.UUID, client_id: uuid.UUID, message_id: uuid.UUID, t
             raise seen.refusal
         asker = message.author_id
         assert asker is not None  # `_turnable` refuses a message without an author
-        room, stored = _open(made, rooms_of, it, asker=asker, client_id=client_id, audience=[(grant.room, None)], with_card=[])
+        room, stored = _open(made, rooms_of, it, asker=asker, client_id=client_id, audience=[(grant.room, None)], with_card=[], judged=True)
         acting = None if asker == person_id else "moderator"
         if acting:
             record(act="case.turned", person=person_id, room=grant.room, object=str(message_id), reason=str(room.id))
@@ -232,12 +232,14 @@ def _open(
     client_id: uuid.UUID,
     audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]],
     with_card: Sequence[messages.Accepted],
+    judged: bool = False,
 ) -> tuple[Room, messages.Accepted]:
-    """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it."""
+    """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it. With `judged` the rules
+    have seen the words before."""
     room = membership.make_room(made, kind=Kind.CASE, by=asker, title=it.title, code=it.code)
     Audience.objects.bulk_create([Audience(room=room, group_id=g, person_id=p) for g, p in audience])
     membership.admit(made, rooms_of, room=room.id, roles={asker: Role.OWNER}, by=asker, from_start=True)
-    first = messages.Post(room.id, asker, client_id, it.question, form="question", charged=True)
+    first = messages.Post(room.id, asker, client_id, it.question, form="question", beside=it.title, judged=judged, charged=True)
     facts = messages.facts_of([first], made)
     stored = messages.accept(first, facts, made)
     messages.insert([*with_card, stored], made, facts)

@@ -423,6 +423,35 @@ class ReportDecided(Data):
     report: str
 
 
+class RoomRead(Data):
+    """Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over."""
+
+    room: str
+
+
+# In the console's room, which moderators enter.
+
+
+class AboutItem(Data):
+    item: str
+
+
+class ItemOpened(AboutItem):
+    """Something waits for a moderator; ask the queue for it."""
+
+
+class ItemClaimed(AboutItem):
+    """The actor works on it."""
+
+
+class ItemReleased(AboutItem):
+    """Nobody works on it any more."""
+
+
+class ItemDecided(AboutItem):
+    """It was decided, and leaves the queue."""
+
+
 EVENTS: dict[str, type[Data]] = {
     "message.posted": MessagePosted,
     "message.edited": MessageEdited,
@@ -466,6 +495,11 @@ EVENTS: dict[str, type[Data]] = {
     "session.revoked": SessionRevoked,
     "page.asked": PageAsked,
     "report.decided": ReportDecided,
+    "room.read": RoomRead,
+    "item.opened": ItemOpened,
+    "item.claimed": ItemClaimed,
+    "item.released": ItemReleased,
+    "item.decided": ItemDecided,
 }
 PERSONAL = frozenset(
     {
@@ -480,6 +514,7 @@ PERSONAL = frozenset(
         "session.revoked",
         "page.asked",
         "report.decided",
+        "room.read",
     }
 )
 # Named by the protocol, not yet sent: their features are to come. A test tells when one is.
@@ -506,7 +541,6 @@ RESERVED = frozenset(
         "expert.unasked",
         "session.revoked",
         "page.asked",
-        "report.decided",
     }
 )
 
@@ -569,11 +603,12 @@ class EnterOk(Ok):
 
 
 class PostOk(Ok):
-    """The message's place in the log; `duplicate` where this client id was posted before."""
+    """The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it."""
 
     seq: Seq
     message: str
     duplicate: Literal[True] | None = None
+    held: Literal[True] | None = None
 
 
 class ChangeOk(Ok):

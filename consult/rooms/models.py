@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     CASE = "case"
     PRIVATE = "private"
     PERSONAL = "personal"
+    CONSOLE = "console"  # the moderators' own: ids of what waits for them, no messages
 
 
 class Room(models.Model):

@@ -74,6 +74,24 @@ export type RefusalCode =
   | "request.id_reused"
   | "search.query"
   | "cursor.invalid"
+  | "report.not_found"
+  | "report.own"
+  | "report.answered"
+  | "rate.reports"
+  | "item.not_found"
+  | "item.claimed"
+  | "item.decided"
+  | "act.not_found"
+  | "appeal.made"
+  | "appeal.over"
+  | "reading.not_found"
+  | "reading.asked"
+  | "moderation.administrator"
+  | "rule.not_found"
+  | "rule.many"
+  | "rule.pattern"
+  | "rule.untried"
+  | "rule.slow"
   | "service.unavailable"
   | "service.draining"
   | "outcome.unknown"
@@ -198,6 +216,16 @@ export interface EventData {
   "page.asked": { room: string };
   /** What I reported was decided. */
   "report.decided": { report: string };
+  /** Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over. */
+  "room.read": { room: string };
+  /** Something waits for a moderator; ask the queue for it. */
+  "item.opened": { item: string };
+  /** The actor works on it. */
+  "item.claimed": { item: string };
+  /** Nobody works on it any more. */
+  "item.released": { item: string };
+  /** It was decided, and leaves the queue. */
+  "item.decided": { item: string };
 }
 export type EventKind = keyof EventData;
 export type EventOf<K extends EventKind> = { type: "event"; room: string; epoch: string; seq: number; kind: K; at: string; actor: Actor | null; data: EventData[K] };
