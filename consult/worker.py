@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, InterfaceError, connection
 
-from consult.cases import followups
+from consult.cases import due, followups
 from consult.database import own_connection
 from consult.push import actions as push
 from consult.push.delivery import Delivery
@@ -46,10 +46,16 @@ def purge() -> None:
     changes.purge(1)
 
 
+def remind() -> None:
+    """What time brings to cases: no answer yet, and how it ended."""
+    while due.run_once() == due.BATCH:
+        pass
+
+
 class Worker:
     def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s)}
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), remind: (0.0, lapse_s), purge: (0.0, purge_s)}
 
     def stop(self) -> None:
         self.stopping.set()

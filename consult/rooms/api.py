@@ -19,7 +19,7 @@ Position = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1)]
 
 
-def _text(request: HttpRequest) -> str:
+def text_of(request: HttpRequest) -> str:
     """The body as text. Raises Refusal frame.too_large, frame.invalid."""
     if int(request.headers.get("Content-Length") or 0) > settings.LIMITS["frame_bytes"] or len(request.body) > settings.LIMITS["frame_bytes"]:
         raise Refusal("frame.too_large")
@@ -45,7 +45,7 @@ def meta(request: HttpRequest) -> dict[str, Any]:
 @router.post("/rooms/{room}/messages", tags=["messages"])
 def post_message(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
-    command = commands.twin(_text(request), type="message.post", room=room)
+    command = commands.twin(text_of(request), type="message.post", room=room)
     assert isinstance(command, commands.MessagePost)
     item = messages.of_command(command, access.room_id(room), person_of(request))
     answer = messages.send(item)

@@ -142,6 +142,8 @@ def edit(item: Edit) -> dict[str, Any]:
             raise Refusal("message.changed")
         seq = made.append(item.room, "message.edited", actor=item.person, message=message.id, data={"base": item.base})
         _store_edit(message, item, seq, mentions)
+        if made.heads[item.room].kind == "case":  # somebody may have relied on it (cases/amendments.py)
+            made.later.append(("INSERT INTO rooms_followup (room_id, seq, at, tally, wake) VALUES (%s, %s, now(), true, false)", (item.room, seq)))
         before = {m["person"] for m in _list(message.mentions)}
         newly = [p for p in people if str(p) not in before and p != item.person]
         if message.withheld is None and newly:
@@ -187,15 +189,24 @@ def retract(item: Retraction) -> dict[str, Any]:
 
 def withhold(message: uuid.UUID, why: str, seq: int) -> None:
     """Takes a message's words out of every reading: the row says why, and search, tags, mentions and pins forget it."""
+    withhold_many([(message, seq)], why)
+
+
+def withhold_many(messages: Sequence[tuple[uuid.UUID, int]], why: str) -> None:
+    """The same for many, each with the seq of the event that says so."""
+    ids = [id for id, _ in messages]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE rooms_message SET withheld = %s, last_event_seq = %s, search = NULL WHERE id = %s", (why, seq, message))
-        cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message,))
-        cursor.execute("DELETE FROM rooms_mention WHERE message_id = %s", (message,))
-        cursor.execute("DELETE FROM rooms_pin WHERE message_id = %s", (message,))
+        cursor.execute(
+            "UPDATE rooms_message m SET withheld = %s, last_event_seq = q.seq, search = NULL FROM unnest(%s::uuid[], %s::bigint[]) AS q(id, seq) WHERE m.id = q.id",
+            (why, ids, [seq for _, seq in messages]),
+        )
+        cursor.execute("DELETE FROM rooms_tag WHERE message_id = ANY(%s)", (ids,))
+        cursor.execute("DELETE FROM rooms_mention WHERE message_id = ANY(%s)", (ids,))
+        cursor.execute("DELETE FROM rooms_pin WHERE message_id = ANY(%s)", (ids,))
         cursor.execute(  # a case counts its answers anew, and a question and its card are withheld together (cases/followups.py)
-            "INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT coalesce(m.case_room, m.room_id), %s, now(), true, false FROM rooms_message m "
-            "JOIN rooms_room r ON r.id = m.room_id WHERE m.id = %s AND (r.kind = 'case' OR m.case_room IS NOT NULL)",
-            (seq, message),
+            "INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT coalesce(m.case_room, m.room_id), max(m.last_event_seq), now(), true, false FROM rooms_message m "
+            "JOIN rooms_room r ON r.id = m.room_id WHERE m.id = ANY(%s) AND (r.kind = 'case' OR m.case_room IS NOT NULL) GROUP BY 1",
+            (ids,),
         )
 
 
