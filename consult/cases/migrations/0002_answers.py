@@ -37,13 +37,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='PersonFollow',
-            fields=[
-                ('pk', models.CompositePrimaryKey('person_id', 'followed_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
             name='Proposal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -59,20 +52,6 @@ class Migration(migrations.Migration):
                 ('link', models.CharField(max_length=500)),
                 ('at', models.DateTimeField()),
                 ('seq', models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Saved',
-            fields=[
-                ('pk', models.CompositePrimaryKey('collection_id', 'case_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='SpecialtyFollow',
-            fields=[
-                ('pk', models.CompositePrimaryKey('person_id', 'group_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
@@ -232,16 +211,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='cases.case'),
         ),
         migrations.AddField(
-            model_name='personfollow',
-            name='followed',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='personfollow',
-            name='person',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
             model_name='proposal',
             name='case',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='cases.case'),
@@ -271,25 +240,32 @@ class Migration(migrations.Migration):
             name='person',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddField(
-            model_name='saved',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cases.case'),
+        migrations.CreateModel(
+            name='PersonFollow',
+            fields=[
+                ('pk', models.CompositePrimaryKey('person_id', 'followed_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('followed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
         ),
-        migrations.AddField(
-            model_name='saved',
-            name='collection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='saved', to='cases.collection'),
+        migrations.CreateModel(
+            name='Saved',
+            fields=[
+                ('pk', models.CompositePrimaryKey('collection_id', 'case_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cases.case')),
+                ('collection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='saved', to='cases.collection')),
+            ],
         ),
-        migrations.AddField(
-            model_name='specialtyfollow',
-            name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clinicians.specialtygroup'),
-        ),
-        migrations.AddField(
-            model_name='specialtyfollow',
-            name='person',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+        migrations.CreateModel(
+            name='SpecialtyFollow',
+            fields=[
+                ('pk', models.CompositePrimaryKey('person_id', 'group_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clinicians.specialtygroup')),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
         ),
         migrations.AddConstraint(
             model_name='differential',
