@@ -121,6 +121,7 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 def mount() -> None:
     """Hangs every router on its path. Called by urls.py once all apps are loaded."""
     from consult.cases.api import router as cases
+    from consult.cases.api_feed import router as feed
     from consult.clinicians.api import router as clinicians
     from consult.rooms.api import router as rooms
     from consult.rooms.api_lists import router as lists
@@ -129,5 +130,5 @@ def mount() -> None:
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, cases, push):
+    for router in (standing, people, clinicians, rooms, lists, search, feed, cases, push):
         api.add_router("", router)

@@ -78,6 +78,7 @@ def test_the_outcome_reaches_those_who_answered() -> None:
     settle()
     device(nadia)
     woken()
+    Notice.objects.all().delete()
     done(camille, room, "outcome.tell", body="Guérie.", verdict="confirmed")
     assert woken() == [(nadia.pk, "followed_case")]
 
