@@ -75,7 +75,7 @@ def _told(item: Asked) -> dict[str, Any] | Refusal:
 def act(item: Asked) -> dict[str, Any]:
     """Carries out one act. Answers {"seq","created"} of its event, with "unchanged" where all was so already.
 
-    Raises Refusal request.id_reused, room.*, case.not_found, case.not_asker, case.no_words, rate.posts, and those of the noun.
+    Raises Refusal request.id_reused, room.*, case.not_found, case.not_asker, case.no_words, vote.visitor, rate.posts, and those of the noun.
     """
     command = item.command
     asker = Case.objects.filter(room_id=item.room).values_list("asker_id", flat=True).first()
@@ -100,8 +100,10 @@ def _may(item: Asked, case: Case, grant: Grant, made: log.Writing) -> None:
         raise Refusal("case.not_asker")
     if isinstance(command, TAKES_BACK):
         return
+    if grant.visiting:
+        raise Refusal("vote.visitor")
     messages.may_write_now(grant, head, made.now)
-    if head.closed and not grant.asker and grant.role != "moderator":
+    if head.closed and not grant.asker and not grant.moderates:
         raise Refusal("room.closed")
     if case.question.withheld:
         raise Refusal("case.no_words")

@@ -173,7 +173,7 @@ def _turnable(person: uuid.UUID, message_id: uuid.UUID, made: log.Writing) -> tu
     if grant.kind != Kind.GROUP:
         raise Refusal("case.group_only")
     author = message.author_id
-    if author != person and grant.role != Role.MODERATOR:
+    if author != person and not grant.moderates:
         raise Refusal("message.not_author")
     if message.withheld or author is None:
         raise Refusal("message.retracted")

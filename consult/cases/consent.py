@@ -20,7 +20,7 @@ from consult.errors import Refusal
 from consult.rooms import access, log, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import changes, personal
-from consult.rooms.models import Kind, Role, Room
+from consult.rooms.models import Kind, Room
 
 TOLD = ("advice", "readers", "pictures", "teaching", "withdrawal")  # for what, who reads it, that pictures are shown, teaching, that it may be taken back
 RECORDED = ("oral", "written", "representative")  # noted in the file, signed, given by who may decide for the patient
@@ -90,7 +90,7 @@ def _case(person: uuid.UUID, room: uuid.UUID, *, moderators: bool) -> tuple[Case
     access.may_write(grant)
     if grant.kind != Kind.CASE:
         raise Refusal("room.not_found")
-    if not grant.asker and not (moderators and grant.role == Role.MODERATOR):
+    if not grant.asker and not (moderators and grant.moderates):
         raise Refusal("case.not_asker")
     return Case.objects.select_related("question").get(room_id=room), grant
 

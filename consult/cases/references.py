@@ -11,7 +11,6 @@ from consult.cases import answers
 from consult.cases.models import Reference
 from consult.errors import Refusal
 from consult.rooms import access
-from consult.rooms.models import Role
 
 if TYPE_CHECKING:
     from consult.cases.acting import Act
@@ -64,10 +63,8 @@ def remove(act: Act) -> dict[str, Any]:
     found = Reference.objects.select_related("message").filter(pk=id, case=act.case).first()
     if found is None:
         raise Refusal("reference.not_found")
-    moderator = act.grant.role == Role.MODERATOR
-    if act.person not in (found.person_id, found.message.author_id) and not moderator:
+    if act.person not in (found.person_id, found.message.author_id) and not act.grant.moderates:
         raise Refusal("message.not_author")
-    acting = "moderator" if moderator else None
-    seq = act.made.append(act.room, "reference.removed", actor=act.person, acting=acting, message=found.message_id, data={"reference": str(id)})
+    seq = act.made.append(act.room, "reference.removed", actor=act.person, acting=act.grant.acting, message=found.message_id, data={"reference": str(id)})
     found.delete()
     return {"seq": seq}

@@ -13,7 +13,7 @@ from consult.errors import Refusal
 from consult.rooms import access, log, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
-from consult.rooms.models import Kind, Message, Role, Room
+from consult.rooms.models import Kind, Message, Room
 
 NEXT = {  # what the asker may turn a status into; answered and consensus need an answer
     Status.OPEN: {Status.ANSWERED, Status.CONSENSUS, Status.CLOSED},
@@ -65,7 +65,7 @@ def _may(grant: Grant, status: str) -> None:
     access.may_write(grant)
     if grant.kind != Kind.CASE:
         raise Refusal("room.not_found")
-    if not grant.asker and (grant.role != Role.MODERATOR or status == Status.CONSENSUS):
+    if not grant.asker and (not grant.moderates or status == Status.CONSENSUS):
         raise Refusal("case.not_asker")
     if status not in Status.values:
         raise Refusal("frame.invalid", fields=["status"])

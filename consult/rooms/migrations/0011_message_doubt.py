@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0008_notices'),
+        ('rooms', '0010_remit_changes'),
     ]
 
     operations = [
