@@ -135,7 +135,10 @@ CODES: dict[str, Code] = {
     "answer.not_found": Code(404, "Réponse introuvable.", "Answer not found.", "No such answer in this case: only answers are voted on, marked and given references."),
     "vote.own": Code(403, "On ne vote pas pour sa propre réponse.", "You cannot vote on your own answer.", "Agreement is counted by others."),
     "vote.visitor": Code(
-        403, "En visite de modération, on ne prend pas part aux votes.", "On a moderator's visit you take no part in votes.", "Who is here as a moderator is not counted among the colleagues."
+        403,
+        "En visite de modération, on ne prend pas part aux votes.",
+        "On a moderator's visit you take no part in votes.",
+        "Who is here as a moderator is not counted among the colleagues.",
     ),
     "differential.not_found": Code(404, "Diagnostic introuvable.", "Diagnosis not found.", "No such diagnosis in this case, or it was taken back."),
     "reference.not_found": Code(404, "Référence introuvable.", "Reference not found.", "No such reference in this case."),

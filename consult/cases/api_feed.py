@@ -1,4 +1,4 @@
-"""The HTTP door to many cases: the feed, search, similar cases, what one follows, one's collections."""
+"""The HTTP door to many cases: the feed, search, similar cases, what one follows, one's collections, the public figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from consult.cases import collections, feed, following, search, similar
+from consult.cases import collections, feed, following, search, similar, stats
 from consult.cursors import next_url
 from consult.errors import Refusal
 from consult.locale import locale_of
@@ -32,6 +32,11 @@ class Draft(Body):
 class Named(Body):
     id: ClientUuid
     name: Annotated[str, Field(max_length=200)]
+
+
+@router.get("/stats", auth=None, summary="The service's figures beside published ones; for anyone")
+def read_stats(request: HttpRequest) -> dict[str, Any]:
+    return stats.read(locale_of(request))
 
 
 @router.get("/feed", summary="Recent cases for me, what asks for me on top, with reasons")
