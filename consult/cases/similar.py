@@ -26,7 +26,7 @@ FROM unnest(%s::text[]) AS w(word) CROSS JOIN pg_class c LEFT JOIN pg_stats s ON
 WHERE c.oid = 'cases_case'::regclass"""
 _SIMILAR = f"""
 WITH candidates AS MATERIALIZED (
-    SELECT c.room_id, c.question_id, ts_rank(c.words, %(all)s::tsquery, 2) AS score FROM (
+    SELECT c.room_id, c.question_id, ts_rank(c.words, %(all)s::tsquery, 1) AS score FROM (
         SELECT * FROM cases_case WHERE words @@ %(rare)s::tsquery LIMIT {CANDIDATES}) c ORDER BY score DESC, c.opened_at DESC
 )
 SELECT k.room_id FROM candidates k JOIN rooms_message q ON q.id = k.question_id AND q.withheld IS NULL JOIN rooms_room r ON r.id = k.room_id

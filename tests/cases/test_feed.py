@@ -62,7 +62,7 @@ def test_what_asks_for_me_stands_on_top_and_says_why() -> None:
     assert [title for title, _ in feed(nadia, status="answered")] == ["Répondu"]
     assert [title for title, _ in feed(nadia, specialty="DER")] == ["Dermato", "Répondu"]
     assert [title for title, _ in feed(nadia, only="urgent")] == ["Urgent"]
-    assert [title for title, _ in feed(idris)] == ["Urgent", "Dermato", "Répondu", "Cardio", "De moi"], "what is addressed to Nadia alone is hers"
+    assert [title for title, _ in feed(idris)] == ["Urgent", "De moi", "Dermato", "Répondu", "Cardio"], "what is addressed to Nadia alone is hers"
     for wrong in ({"only": "x"}, {"status": "x"}, {"specialty": "\x00"}):
         assert Phone(nadia).get("/feed", **wrong).json()["code"] == "frame.invalid"
 
