@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from consult.rooms.commands import MOST, TOOLS, ReactionCode
+from consult.rooms.commands import MOST, TOOLS, ReactionCode, Verdict, Vote
 
 Seq = Annotated[int, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds.")]
 Withheld = Literal["retracted", "superseded", "hidden", "withdrawn", "erased"]
-Form = Literal["text", "question", "answer"]
+Form = Literal["text", "question", "answer", "outcome"]
+Doubt = Literal["amended", "disputed"]
 CaseStatus = Literal["open", "answered", "consensus", "closed"]
 Urgency = Literal["hour", "today", "week", "teaching"]
 Mode = Literal["replay", "page", "reset"]
@@ -145,6 +146,7 @@ class MessageItem(Shape):
     reactions: dict[ReactionCode, Count]
     mine: list[ReactionCode]
     case: CaseCard | None
+    doubt: Doubt | None
 
 
 # --- kinds: the `data` of an event ------------------------------------------------
@@ -198,6 +200,10 @@ class MessageHidden(MessageGone):
 
 class MessageRestored(AboutMessage):
     """The words are shown again; read the message anew, for the event does not carry them."""
+
+
+class MessageWithdrawn(MessageGone):
+    """The patient's consent was withdrawn: the words and pictures are gone for everyone."""
 
 
 class ReactionAdded(AboutMessage):
@@ -353,7 +359,111 @@ class CaseUpdated(Data):
     urgency: Urgency | None = None
 
 
+class AnswerAccepted(AboutMessage):
+    """The asker marked this answer as the one that helped, in place of any before."""
+
+    version: Seq
+
+
+class AnswerUnaccepted(AboutMessage):
+    """The answer is no longer marked: its asker says so, or the words have changed (`why`)."""
+
+    why: Literal["asker", "edited", "retracted", "withdrawn", "erased"]
+
+
+class AnswerAmended(AboutMessage):
+    """An answer on which somebody relied has changed: `former` is the version they saw. Votes for that version count no longer."""
+
+    former: Seq
+    accepted: bool
+    doubt: Doubt | None
+
+
+class VoteCast(AboutMessage):
+    """Somebody agrees or disagrees with an answer. `doubt` is what is to be said beside the answer from now on."""
+
+    vote: Vote
+    doubt: Doubt | None
+
+
+class VoteWithdrawn(AboutMessage):
+    """Somebody took their vote back."""
+
+    doubt: Doubt | None
+
+
+class AboutDifferential(Data):
+    differential: str
+
+
+class DifferentialProposed(AboutDifferential):
+    """A diagnosis was proposed, and is backed by who proposed it; read the case for its words."""
+
+
+class DifferentialWithdrawn(AboutDifferential):
+    """Who proposed it took it back."""
+
+
+class DifferentialBacked(AboutDifferential):
+    """Somebody backs a diagnosis."""
+
+
+class DifferentialUnbacked(AboutDifferential):
+    """Somebody backs it no longer."""
+
+
+class ReferenceAdded(AboutMessage):
+    """A reference hangs on an answer; read the case for it."""
+
+    reference: str
+
+
+class ReferenceRemoved(AboutMessage):
+    """A reference was taken away."""
+
+    reference: str
+
+
+class ConsentRecorded(Data):
+    """The asker stated what the patient was told, and how their consent is recorded."""
+
+
+class ConsentWithdrawn(Data):
+    """The patient's consent was withdrawn: `message.withdrawn` follows for each message that rested on it. Drop what you hold of the case."""
+
+
+class ConsensusProposed(Data):
+    """The stated rule is met by an answer or a diagnosis: the asker may declare a consensus, and nobody else does."""
+
+    message: str | None = None
+    differential: str | None = None
+
+
+class CaseUnanswered(AboutMessage):
+    """Nobody answered within the time stated for its urgency; the asker is told what to do next."""
+
+
+class OutcomeDue(AboutMessage):
+    """The asker is asked how it ended."""
+
+    weeks: Count
+
+
+class OutcomeTold(AboutMessage):
+    """The asker told how it ended, in this message."""
+
+    verdict: Verdict
+
+
 # In the personal room.
+
+
+class CaseAttention(Data):
+    """A case asks something of me: at `seq` of its log, and why."""
+
+    room: str
+    seq: Seq
+    why: Literal["amended", "consensus", "unanswered", "outcome"]
 
 
 class RoomJoined(Data):
@@ -458,6 +568,7 @@ EVENTS: dict[str, type[Data]] = {
     "message.retracted": MessageRetracted,
     "message.hidden": MessageHidden,
     "message.restored": MessageRestored,
+    "message.withdrawn": MessageWithdrawn,
     "reaction.added": ReactionAdded,
     "reaction.removed": ReactionRemoved,
     "member.joined": MemberJoined,
@@ -484,6 +595,24 @@ EVENTS: dict[str, type[Data]] = {
     "expert.unasked": ExpertUnasked,
     "case.opened": CaseOpened,
     "case.updated": CaseUpdated,
+    "answer.accepted": AnswerAccepted,
+    "answer.unaccepted": AnswerUnaccepted,
+    "answer.amended": AnswerAmended,
+    "vote.cast": VoteCast,
+    "vote.withdrawn": VoteWithdrawn,
+    "differential.proposed": DifferentialProposed,
+    "differential.withdrawn": DifferentialWithdrawn,
+    "differential.backed": DifferentialBacked,
+    "differential.unbacked": DifferentialUnbacked,
+    "reference.added": ReferenceAdded,
+    "reference.removed": ReferenceRemoved,
+    "consensus.proposed": ConsensusProposed,
+    "consent.recorded": ConsentRecorded,
+    "consent.withdrawn": ConsentWithdrawn,
+    "case.unanswered": CaseUnanswered,
+    "outcome.due": OutcomeDue,
+    "outcome.told": OutcomeTold,
+    "case.attention": CaseAttention,
     "room.joined": RoomJoined,
     "room.left": RoomLeft,
     "room.renamed": RoomRenamed,
@@ -503,6 +632,7 @@ EVENTS: dict[str, type[Data]] = {
 }
 PERSONAL = frozenset(
     {
+        "case.attention",
         "room.joined",
         "room.left",
         "room.renamed",
@@ -618,6 +748,18 @@ class ChangeOk(Ok):
     unchanged: Literal[True] | None = None
 
 
+class DifferentialOk(ChangeOk):
+    """As the others, and which diagnosis it is."""
+
+    differential: str
+
+
+class ReferenceOk(ChangeOk):
+    """As the others, and which reference it is."""
+
+    reference: str
+
+
 class ToolOk(Ok):
     """The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record)."""
 
@@ -639,6 +781,17 @@ REPLIES: dict[str, type[Ok]] = {
     "message.retract": ChangeOk,
     "reaction.add": ChangeOk,
     "reaction.remove": ChangeOk,
+    "answer.accept": ChangeOk,
+    "answer.unaccept": ChangeOk,
+    "vote.give": ChangeOk,
+    "vote.withdraw": ChangeOk,
+    "differential.propose": DifferentialOk,
+    "differential.withdraw": ChangeOk,
+    "differential.back": ChangeOk,
+    "differential.unback": ChangeOk,
+    "reference.add": ReferenceOk,
+    "reference.remove": ChangeOk,
+    "outcome.tell": PostOk,
     "read.mark": ChangeOk,
     "typing": Ok,
     "ping": PingOk,

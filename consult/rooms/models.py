@@ -138,6 +138,7 @@ class Message(models.Model):
     last_event_seq = models.BigIntegerField(null=True)  # of its latest reaction, retraction …: what `unchanged` answers
     withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, hidden, withdrawn, erased
     case_room = models.UUIDField(null=True)  # the case this message opened: it is the case's card
+    doubt = models.CharField(max_length=8, null=True)  # noqa: DJ001  of an answer: amended, disputed; said wherever it is quoted, found or exported
     search = SearchVectorField(null=True)
 
     class Meta:

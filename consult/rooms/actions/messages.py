@@ -189,9 +189,9 @@ def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]
     if post.key not in facts.before:
         return None
     seq, message, body, reply_to, images, withheld = facts.before[post.key]
-    # What was erased has no content left to compare with: the sender's own id is then proof enough.
+    # What was erased or withdrawn has no content left to compare with: the sender's own id is then proof enough.
     if (
-        withheld != "erased"
+        withheld not in ("erased", "withdrawn")
         and body is not None
         and (body, str(reply_to) if reply_to else None, [str(i) for i in images]) != (post.body, post.reply_to or None, list(post.images or ()))
     ):
