@@ -167,7 +167,9 @@ CODES: dict[str, Code] = {
     "report.not_found": Code(404, "Signalement introuvable.", "Report not found.", "No such report, or it is not about this person."),
     "report.own": Code(400, "Vous ne pouvez pas vous signaler vous-même.", "You cannot report yourself.", "One's own words are retracted, not reported."),
     "report.answered": Code(409, "Vous avez déjà répondu à ce signalement.", "You have already answered this report.", "One answer an item."),
-    "rate.reports": Code(429, "Trop de signalements à la fois. Réessayez plus tard.", "Too many reports at once. Try again later.", "Over `REPORTS_BURST` and `REPORTS_PER_MINUTE`.", True),
+    "rate.reports": Code(
+        429, "Trop de signalements à la fois. Réessayez plus tard.", "Too many reports at once. Try again later.", "Over `REPORTS_BURST` and `REPORTS_PER_MINUTE`.", True
+    ),
     "item.not_found": Code(404, "Élément introuvable.", "Item not found.", "No such item in this moderator's remit."),
     "item.claimed": Code(409, "Une autre personne traite déjà cet élément.", "Somebody else is working on this item.", "One moderator at a time; a claim lapses after `CLAIM_S`."),
     "item.decided": Code(409, "Une décision a déjà été prise.", "This was already decided.", "What is decided is changed by an appeal."),
@@ -186,7 +188,9 @@ CODES: dict[str, Code] = {
         "Pattern refused: it is wrong, too large, or cannot be bounded (no back reference, no look-around).",
         "RE2's syntax, at most 500 characters and a compiled program of 300 instructions; `detail` is RE2's own word.",
     ),
-    "rule.untried": Code(409, "Essayez d’abord cette règle sur les 30 derniers jours.", "Try this rule on the last 30 days first.", "A version goes live once its dry run is finished."),
+    "rule.untried": Code(
+        409, "Essayez d’abord cette règle sur les 30 derniers jours.", "Try this rule on the last 30 days first.", "A version goes live once its dry run is finished."
+    ),
     "rule.slow": Code(409, "Cette règle est trop lente : simplifiez-la.", "This rule is too slow: simplify it.", "Its dry run needed more than 50 ms for one message."),
     # the service
     "service.unavailable": Code(

@@ -5,8 +5,8 @@ from django.urls import include, path, re_path
 
 from consult import installable, web
 from consult.api import api, mount
-from consult.moderation import transparency
 from consult.cases import stats_page
+from consult.moderation import transparency
 
 mount()
 

@@ -83,7 +83,5 @@ def mine(*, person_id: uuid.UUID) -> dict[str, Any]:
     """{"appeals": [{"appeal","act","at","state","note"}]}, the latest first."""
     found = Appeal.objects.select_related("item").filter(person_id=person_id).order_by("-at")[:LISTED]
     return {
-        "appeals": [
-            {"appeal": str(a.pk), "act": str(a.act_id), "at": time(a.at), "text": a.text, "state": STATES[a.item.decision], "note": a.item.note or None} for a in found
-        ]
+        "appeals": [{"appeal": str(a.pk), "act": str(a.act_id), "at": time(a.at), "text": a.text, "state": STATES[a.item.decision], "note": a.item.note or None} for a in found]
     }

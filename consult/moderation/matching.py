@@ -45,9 +45,7 @@ def check(kind: str, data: Mapping[str, Any]) -> None:
         return
     expected = {"messages": MOST_POSTS, "seconds": LONGEST_S, **({"days": MOST_DAYS} if kind == RuleKind.NEWCOMER else {})}
     lowest = {"messages": 0 if kind == RuleKind.NEWCOMER else 1}
-    if data.keys() != expected.keys() or any(
-        type(value) is not int or not lowest.get(name, 1) <= value <= expected[name] for name, value in data.items()
-    ):
+    if data.keys() != expected.keys() or any(type(value) is not int or not lowest.get(name, 1) <= value <= expected[name] for name, value in data.items()):
         raise Refusal("frame.invalid", fields=["data"])
 
 
