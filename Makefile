@@ -34,7 +34,7 @@ test: dev servers frontend chromium nginx ## all tests, on a throwaway PostgreSQ
 	$(SAY) "front-end tests"
 	@cd frontend && $(NODE) npm test --silent
 	$(SAY) "server tests"
-	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest $(ARGS)
+	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m tests $(ARGS)
 
 lint: dev node frontend/node_modules/.installed ## ruff, mypy, import contracts, and the front end's own
 	$(SAY) "ruff"

@@ -51,6 +51,10 @@ def signed_in(request: HttpRequest) -> Any:
         request.session_key = request.session.session_key  # type: ignore[attr-defined]
     if not person.is_active:
         raise Refusal("session.none")
+    # A service worker sends what somebody wrote, and cannot see who has signed in since.
+    meant = request.headers.get("X-Consult-Person")
+    if meant is not None and meant != str(person.pk):
+        raise Refusal("session.other")
     request.user = person
     if request.method not in SAFE:
         _charge(request)
@@ -125,9 +129,10 @@ def mount() -> None:
     from consult.rooms.api import router as rooms
     from consult.rooms.api_lists import router as lists
     from consult.rooms.api_search import router as search
+    from consult.rooms.moderation_api import router as tools
     from consult.rooms.people_api import router as people
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, cases, push):
+    for router in (standing, people, clinicians, rooms, lists, search, tools, cases, push):
         api.add_router("", router)

@@ -50,6 +50,12 @@ CODES: dict[str, Code] = {
     "session.none": Code(401, "Connectez-vous pour continuer.", "Sign in to continue.", "No session, or it ended; a socket closes 4401."),
     "session.csrf": Code(403, "Vérification de sécurité échouée. Rechargez la page.", "Security check failed. Reload the page.", "A write with a cookie needs the CSRF token."),
     "ticket.unknown": Code(401, "Ticket inconnu, déjà utilisé ou expiré.", "Ticket unknown, used or expired.", "Tickets are single use and last 30 s; closes 4006."),
+    "session.other": Code(
+        409,
+        "Une autre personne est connectée ici.",
+        "Somebody else is signed in here.",
+        "The request names its person in `X-Consult-Person`, and the session is another's: nothing of one is sent as another.",
+    ),
     "account.suspended": Code(403, "Votre compte est suspendu.", "Your account is suspended.", "A sanction holds at once; a socket closes 4403."),
     "account.unverified": Code(403, "Votre compte n’est pas encore vérifié.", "Your account is not verified yet.", "Only verified clinicians open cases, conversations and lists."),
     # rooms
@@ -88,6 +94,19 @@ CODES: dict[str, Code] = {
     "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
+    # moderation
+    "moderation.remit": Code(
+        403,
+        "Cette salle ne relève pas de votre modération.",
+        "This room is not yours to moderate.",
+        "A tool needs a remit over the room; a sanction on a moderator one everywhere.",
+    ),
+    "moderation.party": Code(
+        403, "Vous êtes concerné : un autre modérateur doit décider.", "You are concerned: another moderator must decide.", "Author, target or asker: nobody moderates their own."
+    ),
+    "moderation.duration": Code(400, "Durée hors limites.", "Duration out of range.", "A sanction lasts a minute to a year, slow mode at most an hour."),
+    "moderation.gone": Code(409, "Il n’y a plus rien à rétablir.", "There is nothing left to restore.", "What the act was about is gone, or the act cannot be reversed."),
+    "moderation.last_administrator": Code(409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator cannot be suspended."),
     # devices and notices
     "device.courier": Code(400, "Ce service n’envoie pas de notifications de ce type.", "This service sends no notifications of this kind.", "The courier is not configured."),
     "device.endpoint": Code(
@@ -97,6 +116,8 @@ CODES: dict[str, Code] = {
     "device.token": Code(400, "Jeton d’appareil incorrect.", "Wrong device token.", "Not the shape of a token of this push service."),
     "device.expired": Code(400, "Cet abonnement aux notifications a expiré.", "This notification subscription has expired.", "`expires_at` lies in the past: subscribe anew."),
     "device.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such device of this person."),
+    "vault.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such vault of this person."),
+    "vault.wiped": Code(410, "Cet appareil a été effacé à distance.", "This device was wiped remotely.", "Its secret is destroyed: delete what was kept, and make a new vault."),
     "wishes.zone": Code(400, "Fuseau horaire inconnu.", "Unknown time zone.", "A name of the IANA database, such as Europe/Paris."),
     "wishes.quiet": Code(400, "Indiquez un début et une fin différents.", "Give a start and an end that differ.", "Quiet hours need both ends, hh:mm, not equal."),
     # cases, search, lists

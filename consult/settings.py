@@ -124,6 +124,7 @@ SWEEP_S = knob("SWEEP_S", float, 1.0, "Pause between two comparisons of the deli
 ACCESS_POLL_S = knob("ACCESS_POLL_S", float, 0.5, "Pause between two readings of the access_change log.", at_least=0.05)
 ACCESS_STALE_S = knob("ACCESS_STALE_S", float, 5.0, "After so long without reading access_change a node stops delivering.", at_least=0.5)
 OUTCOME_S = knob("OUTCOME_S", float, 5.0, "Seconds to find out what became of a commit whose answer was lost.", at_least=0.5)
+VISIT_IDLE_S = knob("VISIT_IDLE_S", float, 900, "Seconds after which the visit of a moderator who has no socket in the room is ended.", at_least=1)
 DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread when a node stops.", at_least=0)
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
 

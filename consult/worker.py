@@ -20,7 +20,7 @@ from consult.database import own_connection
 from consult.push import actions as push
 from consult.push.delivery import Delivery
 from consult.rooms import digest, doorbell, waking
-from consult.rooms.actions import personal
+from consult.rooms.actions import personal, visits
 from consult.standing import actions as standing
 from consult.standing import changes, tickets
 
@@ -37,6 +37,10 @@ def lapse() -> None:
         doorbell.ring_access()
 
 
+def end_visits() -> None:
+    visits.end_over()
+
+
 def purge() -> None:
     """What nobody will ask for again: expired tickets and sessions, the devices of sessions that ended, changes of rights that
     every process has read."""
@@ -49,7 +53,7 @@ def purge() -> None:
 class Worker:
     def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s)}
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), purge: (0.0, purge_s)}
 
     def stop(self) -> None:
         self.stopping.set()

@@ -163,7 +163,7 @@ def _turnable(person: uuid.UUID, message_id: uuid.UUID, made: log.Writing) -> tu
     if grant.kind != Kind.GROUP:
         raise Refusal("case.group_only")
     author = message.author_id
-    if author != person and grant.role != Role.MODERATOR:
+    if author != person and not grant.moderates:
         raise Refusal("message.not_author")
     if message.withheld or author is None:
         raise Refusal("message.retracted")
@@ -259,7 +259,7 @@ def set_status(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID
         access.may_write(grant)
         if grant.kind != Kind.CASE:
             raise Refusal("room.not_found")
-        if not grant.asker and grant.role != Role.MODERATOR:
+        if not grant.asker and not grant.moderates:
             raise Refusal("case.not_asker")
         if status not in Status.values:
             raise Refusal("frame.invalid", fields=["status"])

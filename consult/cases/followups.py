@@ -139,6 +139,6 @@ def _withhold_both(made: log.Writing, case: Case, tally: _Tally) -> None:
     group, card, question, asker = case.group_id, case.card_id, case.question_id, case.asker_id
     if card is None or group not in made.heads:
         return
-    room, message = (group, card) if tally.question == "retracted" and tally.card is None else (case.room_id, question)
-    if (tally.question, tally.card) in (("retracted", None), (None, "retracted")):
+    room, message = (group, card) if tally.question == "retracted" else (case.room_id, question)
+    if {tally.question, tally.card} in ({"retracted", None}, {"retracted", "hidden"}):
         changes.withhold(message, "retracted", made.append(room, "message.retracted", actor=asker, message=message))

@@ -21,7 +21,7 @@ from consult.audit.models import Record, record
 from consult.cases import actions as cases
 from consult.cases import followups
 from consult.clinicians.models import Person, SpecialtyGroup
-from consult.rooms.actions import changes, conversations, groups, membership, messages, reading
+from consult.rooms.actions import changes, conversations, groups, membership, messages, reading, remits
 from consult.rooms.commands import MentionAt
 from consult.standing import actions as standing
 
@@ -73,7 +73,7 @@ def _account(m: Member, password: str) -> uuid.UUID:
     else:
         standing.submit(person_id=person.pk, by=None, reason="demo")
     if m.moderator:
-        standing.appoint(person_id=person.pk, by=None, moderator=True, reason="demo")
+        remits.add(person_id=person.pk, group_id=None, by=None, reason="demo")
     return person.pk
 
 

@@ -18,7 +18,7 @@ from consult import figures
 from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import access, commands, greeting, lanes, limits, wire
-from consult.rooms.actions import changes, messages, reading
+from consult.rooms.actions import changes, messages, reading, tools
 from consult.rooms.connection import Connection, refused
 from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
@@ -339,6 +339,8 @@ class Consumer(AsyncConsumer):
                 run, item = changes.retract_many, changes.Retraction(room, person, c.message)
             case commands.ReactionAdd() | commands.ReactionRemove():
                 run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, commands.ReactionAdd))
+            case commands.Tool():
+                run, item = tools.use_many, tools.of_command(c, room, person)
             case _:
                 run, item = reading.mark_many, reading.Mark(room, person, c.seq)
         together = run is messages.post_many

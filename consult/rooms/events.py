@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from consult.rooms.commands import MOST, ReactionCode
+from consult.rooms.commands import MOST, TOOLS, ReactionCode
 
 Seq = Annotated[int, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
@@ -91,6 +91,12 @@ class Lock(Shape):
     actor: Actor | None
 
 
+class Expert(Shape):
+    """An expert is asked for; of any specialty where that is null."""
+
+    specialty: str | None
+
+
 class RoomState(Shape):
     """What a client needs to draw a room at `head`. Of the personal room it is `{}`."""
 
@@ -101,7 +107,11 @@ class RoomState(Shape):
     pins: list[PinnedAt]
     lock: Lock | None
     slow_mode: Count
+    answers_exempt: bool
+    expert: Expert | None
+    moderators: list[Actor]
     silenced_until: Time | None
+    silence_reason: str | None
     first_seq: Seq
     present: Present
 
@@ -237,9 +247,10 @@ class RoomUnlocked(Data):
 
 
 class RoomSlowed(Data):
-    """One message each `seconds` a person; 0 ends it."""
+    """One message each `seconds` a person, but for who answers somebody where `answers_exempt`; 0 ends it."""
 
     seconds: Count
+    answers_exempt: bool = False
 
 
 class PinAdded(AboutMessage):
@@ -259,6 +270,65 @@ class ModeratorJoined(AboutPerson):
 
 class ModeratorLeft(AboutPerson):
     """The moderator left the room."""
+
+
+class ModeratorCalled(Data):
+    """A moderator was called in, or (null) all of those whose remit the room is."""
+
+    person: str | None = None
+
+
+class MemberReadmitted(AboutPerson):
+    """A removed person may come in again; who was a member is one again."""
+
+
+class AboutImage(AboutMessage):
+    image: str
+
+
+class ImageHidden(AboutImage):
+    """A moderator withheld a picture of a message."""
+
+
+class ImageRestored(AboutImage):
+    """The picture is shown again."""
+
+
+class ImageMaskAsked(AboutImage):
+    """The author is asked to mask what the picture shows; it is hidden until then."""
+
+
+class ThreadMoved(AboutMessage):
+    """The message and the replies to it go on in another room: `to`, where the message is `as_message`."""
+
+    to: str
+    as_message: str | None = None
+    origin: Annotated[str | None, Field(alias="from")] = None
+
+
+class CaseMoved(Data):
+    """The case is addressed to another group."""
+
+    case: str
+    origin: Annotated[str | None, Field(alias="from")]
+    to: str
+
+
+class CaseMerged(Data):
+    """The case was asked twice: the answers go on in `into`. In the log of that one it says the same."""
+
+    case: str
+    into: str
+
+
+class ExpertAsked(Data):
+    """An expert is asked for; of any specialty where that is null."""
+
+    specialty: str | None
+
+
+class ExpertUnasked(Data):
+    """No expert is asked for any more."""
 
 
 class CaseOpened(Data):
@@ -373,6 +443,16 @@ EVENTS: dict[str, type[Data]] = {
     "pin.removed": PinRemoved,
     "moderator.joined": ModeratorJoined,
     "moderator.left": ModeratorLeft,
+    "moderator.called": ModeratorCalled,
+    "member.readmitted": MemberReadmitted,
+    "image.hidden": ImageHidden,
+    "image.restored": ImageRestored,
+    "image.mask_asked": ImageMaskAsked,
+    "thread.moved": ThreadMoved,
+    "case.moved": CaseMoved,
+    "case.merged": CaseMerged,
+    "expert.asked": ExpertAsked,
+    "expert.unasked": ExpertUnasked,
     "case.opened": CaseOpened,
     "case.updated": CaseUpdated,
     "room.joined": RoomJoined,
@@ -405,19 +485,25 @@ PERSONAL = frozenset(
 # Named by the protocol, not yet sent: their features are to come. A test tells when one is.
 RESERVED = frozenset(
     {
-        "message.hidden",
-        "message.restored",
         "member.silenced",
         "room.locked",
         "room.unlocked",
         "room.slowed",
         "pin.added",
         "pin.removed",
-        "moderator.joined",
-        "moderator.left",
         "room.renamed",
         "image.ready",
         "image.held",
+        "moderator.called",
+        "member.readmitted",
+        "image.hidden",
+        "image.restored",
+        "image.mask_asked",
+        "thread.moved",
+        "case.moved",
+        "case.merged",
+        "expert.asked",
+        "expert.unasked",
         "session.revoked",
         "page.asked",
         "report.decided",
@@ -497,6 +583,14 @@ class ChangeOk(Ok):
     unchanged: Literal[True] | None = None
 
 
+class ToolOk(Ok):
+    """The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record)."""
+
+    seq: Seq
+    act: str | None
+    unchanged: Literal[True] | None = None
+
+
 class PingOk(Ok):
     server_time: Time
 
@@ -513,6 +607,7 @@ REPLIES: dict[str, type[Ok]] = {
     "read.mark": ChangeOk,
     "typing": Ok,
     "ping": PingOk,
+    **{tool.model_fields["type"].annotation.__args__[0]: ToolOk for tool in TOOLS},  # type: ignore[union-attr]
 }
 
 
@@ -526,6 +621,7 @@ class RefusedFrame(Shape):
     temporary: bool
     retry_after_ms: Count
     fields: list[str] | None = None
+    until: Time | None = None
     protocols: list[int] | None = None
 
 

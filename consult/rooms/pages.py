@@ -119,7 +119,7 @@ def history(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
     """{"versions": [{"seq","at","body","mentions"}], "withheld"}, oldest first. Erased words are gone for everyone."""
     grant, row = _find(person, message)
     author, withheld = row[4], row[19]
-    if person != author and grant.role != "moderator":
+    if person != author and not access.authority(person=person, room=grant.room).moderates:
         raise Refusal("message.not_author")
     with connection.cursor() as cursor:
         cursor.execute(

@@ -48,6 +48,11 @@ export type RefusalCode =
   | "image.not_found"
   | "rate.posts"
   | "read.future"
+  | "moderation.remit"
+  | "moderation.party"
+  | "moderation.duration"
+  | "moderation.gone"
+  | "moderation.last_administrator"
   | "device.courier"
   | "device.endpoint"
   | "device.keys"
@@ -87,7 +92,8 @@ export interface Present { count: number; by_specialty: Record<string, number>; 
 /** What a client needs to draw a room at `head`. Of the personal room it is `{}`. */
 export interface RoomState {
   role: string | null; read_seq: number; unread: number; mentions: number; pins: { message: string; seq: number }[];
-  lock: { reason: string | null; actor: Actor | null } | null; slow_mode: number; silenced_until: string | null; first_seq: number; present: Present;
+  lock: { reason: string | null; actor: Actor | null } | null; slow_mode: number; answers_exempt: boolean; expert: { specialty: string | null } | null;
+  moderators: Actor[]; silenced_until: string | null; silence_reason: string | null; first_seq: number; present: Present;
 }
 /** The case that a message opened, as its card shows it. */
 export interface CaseCard { room: string; status: CaseStatus; answers: number; specialty: string | null; urgency: Urgency }
@@ -131,8 +137,8 @@ export interface EventData {
   "room.locked": { reason?: string | null };
   /** Members may write again. */
   "room.unlocked": Record<string, never>;
-  /** One message each `seconds` a person; 0 ends it. */
-  "room.slowed": { seconds: number };
+  /** One message each `seconds` a person, but for who answers somebody where `answers_exempt`; 0 ends it. */
+  "room.slowed": { seconds: number; answers_exempt?: boolean };
   /** A message is kept in sight of the room. */
   "pin.added": { message: string };
   /** A message is no longer pinned. */
@@ -141,6 +147,26 @@ export interface EventData {
   "moderator.joined": { person: string; reason: string | null; withheld?: Withheld | null };
   /** The moderator left the room. */
   "moderator.left": { person: string };
+  /** A moderator was called in, or (null) all of those whose remit the room is. */
+  "moderator.called": { person?: string | null };
+  /** A removed person may come in again; who was a member is one again. */
+  "member.readmitted": { person: string };
+  /** A moderator withheld a picture of a message. */
+  "image.hidden": { message: string; image: string };
+  /** The picture is shown again. */
+  "image.restored": { message: string; image: string };
+  /** The author is asked to mask what the picture shows; it is hidden until then. */
+  "image.mask_asked": { message: string; image: string };
+  /** The message and the replies to it go on in another room: `to`, where the message is `as_message`. */
+  "thread.moved": { message: string; to: string; as_message?: string | null; from?: string | null };
+  /** The case is addressed to another group. */
+  "case.moved": { case: string; from: string | null; to: string };
+  /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
+  "case.merged": { case: string; into: string };
+  /** An expert is asked for; of any specialty where that is null. */
+  "expert.asked": { specialty: string | null };
+  /** No expert is asked for any more. */
+  "expert.unasked": Record<string, never>;
   /** In a group's log, after the message that is its card: a question opened a case room. */
   "case.opened": { case: string; message: string | null; specialty: string | null; urgency: Urgency; status: CaseStatus; answers: number };
   /** A case's status or number of answers changed. In the log of its group `message` is the card, in its own the question. */
@@ -193,14 +219,17 @@ export interface PostOk { type: "ok"; ref: number; seq: number; message: string;
 /** The `seq` of the event; with `unchanged`, of the last one, for nothing was added. */
 export interface ChangeOk { type: "ok"; ref: number; seq: number; unchanged?: true }
 export interface PingOk { type: "ok"; ref: number; server_time: string }
+/** The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record). */
+export interface ToolOk { type: "ok"; ref: number; seq: number; act: string | null; unchanged?: true }
 /** Any `ok` but hello's, where it is not known which command it answers. */
 export interface OkFrame {
   type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; unchanged?: true;
-  server_time?: string;
+  server_time?: string; act?: string | null;
 }
 /** Not done, nothing changed. `ref` is null where the frame had none that is valid. */
 export interface RefusedFrame {
-  type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; protocols?: number[];
+  type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; until?: string;
+  protocols?: number[];
 }
 /** A room was entered by `resume`; its events follow. */
 export interface EnteredFrame { type: "entered"; room: string; head: Head; mode: Mode; state: RoomState }
@@ -237,6 +266,50 @@ export interface ReadMark { type: "read.mark"; room: string; seq: number }
 export interface Typing { type: "typing"; room: string }
 /** Answers `server_time`. */
 export interface Ping { type: "ping" }
+/** Arrives in a room of one's remit, for all to see: from then on one reads, and writes as a moderator. */
+export interface ModeratorJoin { room: string; id: string; reason: string; type: "moderator.join" }
+/** Ends one's visit. */
+export interface ModeratorLeave { room: string; id: string; type: "moderator.leave" }
+/** Calls a moderator of the room in, or (no `person`) all of them. */
+export interface ModeratorCall { room: string; id: string; reason: string; type: "moderator.call"; person?: string | null }
+/** Withholds a message from all alike. */
+export interface MessageHide { room: string; id: string; reason: string; type: "message.hide"; message: string }
+/** Shows a hidden message again. */
+export interface MessageRestore { room: string; id: string; reason: string; type: "message.restore"; message: string }
+/** Withholds one picture of a message. */
+export interface ImageHide { room: string; id: string; reason: string; type: "image.hide"; message: string; image: string }
+/** Shows a withheld picture again. */
+export interface ImageRestore { room: string; id: string; reason: string; type: "image.restore"; message: string; image: string }
+/** Asks the author to mask what a picture shows; it is hidden until that is done. */
+export interface ImageAskMask { room: string; id: string; reason: string; type: "image.ask_mask"; message: string; image: string }
+/** Keeps a person from writing here, for a minute up to a year. */
+export interface MemberSilence { room: string; id: string; reason: string; type: "member.silence"; person: string; seconds: number }
+/** Lets a silenced person write again. */
+export interface MemberUnsilence { room: string; id: string; reason: string; type: "member.unsilence"; person: string }
+/** Puts a person out of the room; they cannot come back by themselves. */
+export interface MemberRemove { room: string; id: string; reason: string; type: "member.remove"; person: string }
+/** Lets a removed person in again. */
+export interface MemberReadmit { room: string; id: string; reason: string; type: "member.readmit"; person: string }
+/** One message each `seconds` a person, up to an hour; 0 ends it. With `answers_exempt` not for who answers somebody. */
+export interface RoomSlow { room: string; id: string; reason: string; type: "room.slow"; seconds: number; answers_exempt: boolean }
+/** Only moderators may write from now on. */
+export interface RoomLock { room: string; id: string; reason: string; type: "room.lock" }
+/** Members may write again. */
+export interface RoomUnlock { room: string; id: string; reason: string; type: "room.unlock" }
+/** Keeps a message in sight of the room. Its owners may do that too. */
+export interface PinAdd { room: string; id: string; type: "pin.add"; message: string; reason?: string | null }
+/** Takes a message from among the pinned. */
+export interface PinRemove { room: string; id: string; type: "pin.remove"; message: string; reason?: string | null }
+/** Moves a message and the replies to it to another group. */
+export interface ThreadMove { room: string; id: string; reason: string; type: "thread.move"; message: string; to: string }
+/** Addresses a case to another group. */
+export interface CaseMove { room: string; id: string; reason: string; type: "case.move"; to: string }
+/** Closes a case that was asked twice, and points to the other. */
+export interface CaseMerge { room: string; id: string; reason: string; type: "case.merge"; into: string }
+/** Marks a room's question as needing an expert. */
+export interface ExpertAsk { room: string; id: string; reason: string; type: "expert.ask"; specialty?: string | null }
+/** The expert was found, or is not needed. */
+export interface ExpertUnask { room: string; id: string; reason: string; type: "expert.unask" }
 /** What a client may ask, without the `ref` that the socket gives it. */
 export type Command =
   | Hello
@@ -249,7 +322,29 @@ export type Command =
   | ReactionRemove
   | ReadMark
   | Typing
-  | Ping;
+  | Ping
+  | ModeratorJoin
+  | ModeratorLeave
+  | ModeratorCall
+  | MessageHide
+  | MessageRestore
+  | ImageHide
+  | ImageRestore
+  | ImageAskMask
+  | MemberSilence
+  | MemberUnsilence
+  | MemberRemove
+  | MemberReadmit
+  | RoomSlow
+  | RoomLock
+  | RoomUnlock
+  | PinAdd
+  | PinRemove
+  | ThreadMove
+  | CaseMove
+  | CaseMerge
+  | ExpertAsk
+  | ExpertUnask;
 /** What each command is answered with, where it is not refused. */
 export interface Replies {
   "hello": HelloOk;
@@ -263,4 +358,26 @@ export interface Replies {
   "read.mark": ChangeOk;
   "typing": Ok;
   "ping": PingOk;
+  "moderator.join": ToolOk;
+  "moderator.leave": ToolOk;
+  "moderator.call": ToolOk;
+  "message.hide": ToolOk;
+  "message.restore": ToolOk;
+  "image.hide": ToolOk;
+  "image.restore": ToolOk;
+  "image.ask_mask": ToolOk;
+  "member.silence": ToolOk;
+  "member.unsilence": ToolOk;
+  "member.remove": ToolOk;
+  "member.readmit": ToolOk;
+  "room.slow": ToolOk;
+  "room.lock": ToolOk;
+  "room.unlock": ToolOk;
+  "pin.add": ToolOk;
+  "pin.remove": ToolOk;
+  "thread.move": ToolOk;
+  "case.move": ToolOk;
+  "case.merge": ToolOk;
+  "expert.ask": ToolOk;
+  "expert.unask": ToolOk;
 }

@@ -74,7 +74,7 @@ class Facts:
 
     before: dict[Key, tuple[int, uuid.UUID, str | None, uuid.UUID | None, list[uuid.UUID], str | None]]
     grants: dict[access.Pair, Grant | Refusal]
-    replies: dict[uuid.UUID, tuple[uuid.UUID, int, str | None]]
+    replies: dict[uuid.UUID, tuple[uuid.UUID, int, str | None, uuid.UUID | None]]  # room, seq, withheld, author
     last_posts: dict[access.Pair, datetime]
     personal: dict[uuid.UUID, uuid.UUID]
 
@@ -127,7 +127,7 @@ LEFT JOIN rooms_message m ON m.id = c.message_id
 LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
 
 
-_REPLIES = "SELECT id, room_id, seq, withheld FROM rooms_message WHERE id = ANY(%s)"
+_REPLIES = "SELECT id, room_id, seq, withheld, author_id FROM rooms_message WHERE id = ANY(%s)"
 
 
 def _pairs(posts: Sequence[Post]) -> list[access.Pair]:
@@ -150,7 +150,7 @@ def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
 def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
     before_rows, grant_rows, *reply_rows = answers
     before = {(r, s, c): tuple(rest) for r, s, c, *rest in before_rows}
-    replies = {id: (room, seq, withheld) for rows in reply_rows for id, room, seq, withheld in rows}
+    replies = {id: (room, seq, withheld, author) for rows in reply_rows for id, room, seq, withheld, author in rows}
     last_posts: dict[access.Pair, datetime] = {}
     slow = {(p.room, p.person) for p in posts if p.room in made.heads and made.heads[p.room].slow_mode}
     if slow:
@@ -198,6 +198,7 @@ class Accepted:
     mentions: list[dict[str, Any]]
     tags: list[str]
     epoch: str
+    acting: str | None
 
 
 def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
@@ -207,14 +208,14 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
         raise grant
     head = made.heads[post.room]
     may_write_now(grant, head, made.now)
-    if head.closed and not grant.asker and grant.role != "moderator":
+    if head.closed and not grant.asker and not grant.moderates:
         raise Refusal("room.closed")
     if not post.charged:
         wait, _ = limits.posts.take(post.person)
         if wait:
             raise Refusal("rate.posts", retry_after_ms=wait)
         post.charged = True
-    if head.slow_mode and grant.role not in ("moderator", "owner") and not grant.asker:
+    if head.slow_mode and not (grant.moderates or grant.role == "owner" or grant.asker or (head.answers_exempt and _answers(post, facts, grant))):
         last = facts.last_posts.get((post.room, post.person))
         if last and (left := last + timedelta(seconds=head.slow_mode) - made.now) > timedelta(0):
             raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
@@ -229,25 +230,32 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
     head = made.next(post.room)
     head.post_no += 1
     facts.last_posts[post.room, post.person] = head.at
-    form = post.form or ("answer" if grant.kind == "case" and not grant.asker else "text")
+    # What a moderator says is no answer to the case.
+    form = post.form or ("answer" if grant.kind == "case" and not (grant.asker or grant.visiting) else "text")
     post.reached = True
-    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch)
+    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch, post.acting or grant.acting)
 
 
 def may_write_now(grant: Grant, head: log.Head, now: datetime) -> None:
     """Raises Refusal where the room's rules, read under its lock, keep this person from writing."""
     access.may_write(grant)
-    if head.lock_reason is not None and grant.role != "moderator":
+    if head.lock_reason is not None and not grant.moderates:
         raise Refusal("room.locked")
     if grant.silenced_until and grant.silenced_until > now:
-        raise Refusal("room.silenced")
+        raise Refusal("room.silenced", until=wire.time(grant.silenced_until))
+
+
+def _answers(post: Post, facts: Facts, grant: Grant) -> bool:
+    """Whether this post answers somebody: a case one did not ask, or another person's message."""
+    target = _reply_id(post)
+    return grant.kind == "case" or (target in facts.replies and facts.replies[target][3] != post.person)
 
 
 def _reply_target(post: Post, facts: Facts, grant: Grant) -> uuid.UUID | None:
     if not post.reply_to:
         return None
     target = access.message_id(post.reply_to)
-    room, seq, withheld = facts.replies.get(target, (None, 0, None))
+    room, seq, withheld, _ = facts.replies.get(target, (None, 0, None, None))
     if room != post.room or seq < grant.first_seq:  # none, another room's, or from before this person may read: alike
         raise Refusal("message.not_found")
     if withheld in ("retracted", "withdrawn", "erased"):
@@ -288,7 +296,7 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 [x.post_no for x in a],
                 [x.at for x in a],
                 [x.post.person for x in a],
-                [x.post.acting for x in a],
+                [x.acting for x in a],
                 [x.id for x in a],
                 [x.post.client_id for x in a],
                 [x.post.body for x in a],
@@ -332,7 +340,7 @@ def mention(made: log.Writing, rooms_of: dict[uuid.UUID, uuid.UUID], *, room: uu
 
 def _frame(x: Accepted) -> wire.Frame:
     """The event's frame from what is at hand: the same as `log.frames_of` would read back (tests compare them)."""
-    name = x.grant.card if not x.post.acting else {**x.grant.card, "as": x.post.acting}
+    name = {**x.grant.card, "as": x.acting}
     message = str(x.id)
     return wire.Frame(
         x.seq,

@@ -27,7 +27,7 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
 
   const put = (some: Partial<AskDraft>) => {
     draft.value = { ...draft.peek(), ...some };
-    keepDraft(me.id, draft.value);
+    keepDraft(draft.value);
   };
   const groupFor = (specialty: string) => {
     const code = specialties.peek()?.groups.find((one) => one.specialties.some((s) => s.code === specialty))?.code;
@@ -65,7 +65,7 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
     ask({
       id: it.id, title: question.slice(0, 120), question: it.context.trim() ? `${question}\n\n${it.context.trim()}` : question, specialty: it.specialty, urgency: it.urgency,
       ...(it.audience === "group" ? { group: it.group } : it.audience === "people" ? { people: it.people.map((one) => one.id) } : { everyone: true }),
-    }).then(({ room }) => { keepDraft(me.id, null); navigate(toRoom(room), { replace: true }); }, (why: unknown) => { error.value = why; busy.value = false; });
+    }).then(({ room }) => { keepDraft(null); navigate(toRoom(room), { replace: true }); }, (why: unknown) => { error.value = why; busy.value = false; });
   };
   const add = (one: PersonCard) => { query.value = ""; put({ people: [...it.people, one] }); };
 
