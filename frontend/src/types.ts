@@ -65,7 +65,7 @@ export interface Connection {
 export interface OutboxEntry {
   /** The client id, for ever the same for this message. */
   id: string;
-  room: string; body: string; replyTo: string | null; mentions: Mention[];
+  room: string; body: string; replyTo: string | null; mentions: Mention[]; images?: string[];
   state: "queued" | "sending" | "failed";
   /** Order of writing on this device. */
   order: number;
@@ -128,7 +128,7 @@ export interface RoomView {
   /** To the first unread line, for whom a notification about `at` brought here. */
   land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
-  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[] }): Promise<void>;
+  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; images?: string[] }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */
   edit(item: MessageItem, body: string, mentions?: Mention[]): Promise<void>;
   retract(message: string): Promise<void>;

@@ -4,7 +4,8 @@ import type { Seal, Sealed } from "./seal";
 import type { Mention } from "./protocol";
 
 export interface Failed { code: string; message: string }
-interface Words { room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string }
+/** `images`: ids of pictures that the server has already; absent where there are none, and of an earlier version. */
+interface Words { room: string; body: string; replyTo: string | null; mentions: Mention[]; images?: string[]; at: string }
 export interface Unsent extends Words { order?: number; id: string; failed: Failed | null }
 interface Row { order: number; id: string; sealed: Sealed; failed: Failed | null }
 

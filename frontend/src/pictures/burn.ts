@@ -66,12 +66,12 @@ export function drawMark(canvas: Canvas, mark: Mark, thick: number, turn = 0): v
   const draw = (): void => {
     canvas.beginPath();
     if (mark.kind === "arrow") {
-      const angle = Math.atan2(mark.to.y - mark.from.y, mark.to.x - mark.from.x);
-      canvas.moveTo(mark.from.x, mark.from.y);
-      canvas.lineTo(mark.to.x, mark.to.y);
+      const angle = Math.atan2(mark.end.y - mark.start.y, mark.end.x - mark.start.x);
+      canvas.moveTo(mark.start.x, mark.start.y);
+      canvas.lineTo(mark.end.x, mark.end.y);
       for (const side of [-0.45, 0.45]) {
-        canvas.moveTo(mark.to.x, mark.to.y);
-        canvas.lineTo(mark.to.x - Math.cos(angle + side) * thick * 5, mark.to.y - Math.sin(angle + side) * thick * 5);
+        canvas.moveTo(mark.end.x, mark.end.y);
+        canvas.lineTo(mark.end.x - Math.cos(angle + side) * thick * 5, mark.end.y - Math.sin(angle + side) * thick * 5);
       }
     } else if (mark.kind === "ellipse") {
       canvas.ellipse(mark.x + mark.w / 2, mark.y + mark.h / 2, mark.w / 2, mark.h / 2, 0, 0, 2 * Math.PI);

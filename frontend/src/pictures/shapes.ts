@@ -5,7 +5,7 @@
 export interface Point { x: number; y: number }
 export interface Box { x: number; y: number; w: number; h: number }
 export type Mask = { kind: "rect" } & Box | { kind: "brush"; points: Point[]; width: number };
-export type Mark = { kind: "arrow"; from: Point; to: Point } | ({ kind: "ellipse" } & Box) | { kind: "number"; at: Point; n: number };
+export type Mark = { kind: "arrow"; start: Point; end: Point } | ({ kind: "ellipse" } & Box) | { kind: "number"; at: Point; n: number };
 export type Shape = Mask | Mark;
 /** Quarter turns clockwise. */
 export type Turn = 0 | 1 | 2 | 3;
@@ -77,7 +77,7 @@ export function moved(shape: Shape, dx: number, dy: number): Shape {
   switch (shape.kind) {
     case "rect": case "ellipse": return { ...shape, x: shape.x + dx, y: shape.y + dy };
     case "brush": return { ...shape, points: shape.points.map(by) };
-    case "arrow": return { ...shape, from: by(shape.from), to: by(shape.to) };
+    case "arrow": return { ...shape, start: by(shape.start), end: by(shape.end) };
     case "number": return { ...shape, at: by(shape.at) };
   }
 }
@@ -86,7 +86,7 @@ export function moved(shape: Shape, dx: number, dy: number): Shape {
 export function resized(shape: Shape, dw: number, dh: number): Shape {
   switch (shape.kind) {
     case "rect": case "ellipse": return { ...shape, w: Math.max(LEAST, shape.w + dw), h: Math.max(LEAST, shape.h + dh) };
-    case "arrow": return { ...shape, to: { x: shape.to.x + dw, y: shape.to.y + dh } };
+    case "arrow": return { ...shape, end: { x: shape.end.x + dw, y: shape.end.y + dh } };
     case "brush": case "number": return shape;
   }
 }
@@ -95,7 +95,7 @@ export function resized(shape: Shape, dw: number, dh: number): Shape {
 export function layerOf(edit: Edit, size: Size): Mark[] {
   const at = (p: Point) => round(toResult(p, edit, size));
   return edit.shapes.filter(isMark).map((mark) => {
-    if (mark.kind === "arrow") return { ...mark, from: at(mark.from), to: at(mark.to) };
+    if (mark.kind === "arrow") return { ...mark, start: at(mark.start), end: at(mark.end) };
     if (mark.kind === "number") return { ...mark, at: at(mark.at) };
     const box = boxOf(at({ x: mark.x, y: mark.y }), at({ x: mark.x + mark.w, y: mark.y + mark.h }));
     return { kind: "ellipse", x: fine(box.x), y: fine(box.y), w: fine(box.w), h: fine(box.h) };

@@ -53,9 +53,9 @@ describe("what leaves the device", () => {
   });
 
   test("the layer has no masks, and stands in shares of what is seen", () => {
-    const edit: Edit = { turn: 1, crop: box, shapes: [mask, { kind: "arrow", from: { x: 100, y: 50 }, to: { x: 300, y: 150 } }, { kind: "ellipse", x: 100, y: 50, w: 100, h: 100 }] };
+    const edit: Edit = { turn: 1, crop: box, shapes: [mask, { kind: "arrow", start: { x: 100, y: 50 }, end: { x: 300, y: 150 } }, { kind: "ellipse", x: 100, y: 50, w: 100, h: 100 }] };
     expect(layerOf(edit, size)).toEqual([
-      { kind: "arrow", from: { x: 1, y: 0 }, to: { x: 0, y: 1 } },
+      { kind: "arrow", start: { x: 1, y: 0 }, end: { x: 0, y: 1 } },
       { kind: "ellipse", x: 0, y: 0, w: 1, h: 0.5 },
     ]);
   });

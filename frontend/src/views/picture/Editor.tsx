@@ -204,7 +204,7 @@ function draftOf(tool: Tool, line: Point[], picture: ImageBitmap, edit: Edit, sh
   if (tool === "brush") return { kind: "brush", points: [...line], width: shown ? 24 / shown : 24 };
   if (tool === "number") return { kind: "number", at: to, n: nextNumber(edit) };
   const box = within(boxOf(from, to), picture);
-  if (tool === "arrow") return Math.hypot(to.x - from.x, to.y - from.y) * shown < 8 ? null : { kind: "arrow", from, to };
+  if (tool === "arrow") return Math.hypot(to.x - from.x, to.y - from.y) * shown < 8 ? null : { kind: "arrow", start: from, end: to };
   if (!box || box.w * shown < 4 || box.h * shown < 4) return null;
   return tool === "crop" ? "crop" : { kind: tool, ...box };
 }
@@ -213,7 +213,7 @@ function draftOf(tool: Tool, line: Point[], picture: ImageBitmap, edit: Edit, sh
 function middling(tool: Exclude<Tool, "crop">, edit: Edit, picture: ImageBitmap): Shape {
   const from = fromResult({ x: 0.4, y: 0.4 }, edit, picture), to = fromResult({ x: 0.6, y: 0.6 }, edit, picture);
   if (tool === "number") return { kind: "number", at: fromResult({ x: 0.5, y: 0.5 }, edit, picture), n: nextNumber(edit) };
-  if (tool === "arrow") return { kind: "arrow", from, to };
+  if (tool === "arrow") return { kind: "arrow", start: from, end: to };
   if (tool === "brush") return { kind: "rect", ...boxOf(from, to) }; // a stroke has no keyboard; a box covers as well
   return { kind: tool, ...boxOf(from, to) };
 }

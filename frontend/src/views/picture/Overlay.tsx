@@ -35,7 +35,7 @@ function Drawn({ mark, wide, high, loose }: { mark: Mark; wide: number; high: nu
 /** The line of a mark, in px. */
 export function pathOf(mark: Mark, wide: number, high: number): string {
   if (mark.kind === "arrow") {
-    const a = { x: mark.from.x * wide, y: mark.from.y * high }, b = { x: mark.to.x * wide, y: mark.to.y * high };
+    const a = { x: mark.start.x * wide, y: mark.start.y * high }, b = { x: mark.end.x * wide, y: mark.end.y * high };
     const angle = Math.atan2(b.y - a.y, b.x - a.x);
     const barb = (side: number) => `${b.x - Math.cos(angle + side) * 14},${b.y - Math.sin(angle + side) * 14}`;
     return `M${a.x},${a.y}L${b.x},${b.y}M${barb(0.45)}L${b.x},${b.y}L${barb(-0.45)}`;

@@ -139,7 +139,7 @@ function Looked({ picture, marks, pointers, tool, loose, count, onPoint }: Looke
     if (!tool || !start) return null;
     if (tool === "number") return { kind: "number", at: to, n: count + 1 };
     if (Math.hypot((to.x - start.x) * wide, (to.y - start.y) * high) < 8) return null;
-    return tool === "arrow" ? { kind: "arrow", from: start, to } : { kind: "ellipse", ...boxOf(start, to) };
+    return tool === "arrow" ? { kind: "arrow", start, end: to } : { kind: "ellipse", ...boxOf(start, to) };
   };
   const onDown = (event: PointerEvent) => {
     if (event.button !== 0 || zoom.pinching()) return;
