@@ -5,12 +5,13 @@ import { inLang, type Lang } from "./pair";
 import { account } from "./account";
 import { cases } from "./cases";
 import { moderation } from "./moderation";
+import { identifiers } from "./identifiers";
 import { notices } from "./notices";
 import { people } from "./people";
 import { room } from "./room";
 import { shell } from "./shell";
 
-const dictionary = { shell, room, cases, people, account, notices, moderation };
+const dictionary = { shell, room, cases, people, account, notices, identifiers, moderation };
 
 /** A dictionary in the language of now, built once for each; read inside a component, so that it is drawn again when the language changes. */
 export function wordsOf<W>(build: (lang: Lang) => W): () => W {

@@ -49,7 +49,7 @@ export function App() {
     <>
       {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
         : status === "out" ? <SignIn /> : status === "suspended" ? <Suspended /> : status === "unverified" ? <Waiting /> : <Inside />}
-      {signingOut.value && status !== "out" && <SignOut />}
+      {signingOut.value && status !== "out" && status !== "suspended" && <SignOut />}
       <Announcer />
     </>
   );

@@ -4,10 +4,10 @@ import { useEffect } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { words } from "../../i18n";
 import { moment } from "../../i18n/time";
-import { session, tryAgain } from "../../store";
+import { session, signOutSuspended, tryAgain } from "../../store";
 import { Language } from "../account/Me";
 import { Icon, Mark } from "../parts/icons";
-import { signingOut } from "../layers";
+import { toast } from "../parts/announce";
 import { AppealForm } from "./Sheets";
 import "../../styles/moderation.css";
 
@@ -34,7 +34,7 @@ export default function Suspended() {
       <div class="note block" role="alert"><Icon name="alert" /><div><p>{until ? t.suspendedUntil(moment(until)) : t.suspendedForGood}</p>{suspension?.reason && <p>{t.suspendedWhy(suspension.reason)}</p>}</div></div>
       <p class="list-size second">{t.suspendedKept}</p>
       {suspension?.act && <section class="card"><h2>{t.title}</h2>{sent.value ? <p class="note good" role="status"><Icon name="check" /><span>{t.sent}</span></p> : <AppealForm act={suspension.act} onSent={() => (sent.value = true)} />}</section>}
-      <div class="row wrap"><button type="button" class="btn" onClick={tryAgain}>{t.again}</button><button type="button" class="btn quiet" onClick={() => (signingOut.value = true)}>{words().account.signOut}</button></div>
+      <div class="row wrap"><button type="button" class="btn" onClick={tryAgain}>{t.again}</button><button type="button" class="btn quiet" onClick={() => void signOutSuspended().catch((why: unknown) => toast(why instanceof Error ? why.message : words().shell.errorTitle))}>{words().account.signOut}</button></div>
     </div></div></main>
   );
 }

@@ -26,7 +26,7 @@ export interface Tool {
 }
 
 /** Whether this person moderates the whole service. */
-export const everywhere = (): boolean => session.value.me?.remit === "all";
+export const everywhere = (): boolean => session.value.me?.remit === "all" || !!session.value.me?.roles.includes("administrator");
 
 const MINUTE = 60, HOUR = 3600, DAY = 86_400;
 export const SILENCES = [10 * MINUTE, HOUR, DAY, 7 * DAY];
