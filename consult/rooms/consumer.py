@@ -17,8 +17,8 @@ from django.db import InterfaceError, OperationalError
 from consult import figures
 from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
-from consult.rooms import access, commands, greeting, lanes, limits, wire
-from consult.rooms.actions import changes, messages, reading
+from consult.rooms import access, carrying, commands, greeting, lanes, limits, wire
+from consult.rooms.actions import changes, messages, reading, tools
 from consult.rooms.connection import Connection, refused
 from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
@@ -334,11 +334,15 @@ class Consumer(AsyncConsumer):
             case commands.MessagePost():
                 run, item = messages.post_many, messages.of_command(c, room, person)
             case commands.MessageEdit():
-                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or ())
+                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or (), c.confirmed)
             case commands.MessageRetract():
                 run, item = changes.retract_many, changes.Retraction(room, person, c.message)
             case commands.ReactionAdd() | commands.ReactionRemove():
                 run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, commands.ReactionAdd))
+            case commands.CaseCommand():
+                run, item = carrying.carrier(c), carrying.Asked(room, person, c)
+            case commands.Tool():
+                run, item = tools.use_many, tools.of_command(c, room, person)
             case _:
                 run, item = reading.mark_many, reading.Mark(room, person, c.seq)
         together = run is messages.post_many

@@ -35,6 +35,7 @@ WITH candidates AS MATERIALIZED (
           CROSS JOIN LATERAL (SELECT room_id FROM rooms_audience WHERE group_id = g.room_id AND moved_at > now() - %(days)s * interval '1 day' OFFSET 0) a
           WHERE g.person_id = %(person)s AND g.ended IS NULL
     UNION SELECT room_id FROM rooms_audience WHERE person_id = %(person)s AND moved_at > now() - %(days)s * interval '1 day'
+    UNION SELECT room_id FROM rooms_visit WHERE person_id = %(person)s AND ended IS NULL
     UNION SELECT room_id FROM rooms_audience WHERE group_id IS NULL AND person_id IS NULL AND moved_at > now() - %(days)s * interval '1 day'
 )
 SELECT r.id, coalesce(r.last_at, r.created_at) AS moved FROM candidates c

@@ -60,7 +60,7 @@ def _me(request: HttpRequest) -> dict[str, Any]:
         "given_name": person.given_name,
         "family_name": person.family_name,
         "email": person.email,
-        "roles": ["clinician", "moderator"] if standing.moderator else ["clinician"],
+        "roles": ["clinician", *(["moderator"] if standing.moderator else []), *(["administrator"] if person.is_staff else [])],
         "verification": status_of(standing),
         "locale": person.locale,
         "mod": standing.moderator,

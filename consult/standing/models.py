@@ -22,7 +22,10 @@ class Standing(models.Model):
     verified_by = models.UUIDField(null=True, blank=True)
     register = models.CharField(max_length=40, blank=True, help_text="Where the licence was checked: RPPS, document, vouching …")
     suspended_until = models.DateTimeField(null=True, blank=True)
-    moderator = models.BooleanField(default=False)
+    moderator = models.BooleanField(default=False)  # has a remit (rooms.Remit), kept by a trigger there
+
+    class Meta:
+        indexes = [models.Index(fields=["person_id"], condition=models.Q(verification="pending"), name="people_to_verify")]
 
 
 class Ticket(models.Model):
@@ -59,7 +62,7 @@ class AccessChange(models.Model):
 
     xid = models.BigIntegerField(db_index=True)
     at = models.DateTimeField()
-    kind = models.CharField(max_length=12)  # standing, account, session, membership, audience, room
+    kind = models.CharField(max_length=12)  # standing, account, session, membership, audience, room, remit, visit
     person_id = models.UUIDField(null=True)
     room_id = models.UUIDField(null=True)
     session = models.CharField(max_length=64, blank=True, default="")  # SHA-256 of the session key

@@ -2,9 +2,15 @@
 import { asked, done } from "./db";
 import type { Seal, Sealed } from "./seal";
 import type { Mention } from "./protocol";
+import type { Confirmed } from "./types";
+import type { Confirmed } from "./types";
 
 export interface Failed { code: string; message: string }
-interface Words { room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string }
+interface Words {
+  room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string;
+  /** Kinds of identifiers that may stay; absent where the text could not be looked at. */
+  confirmed?: Confirmed;
+}
 export interface Unsent extends Words { order?: number; id: string; failed: Failed | null }
 interface Row { order: number; id: string; sealed: Sealed; failed: Failed | null }
 
@@ -53,8 +59,9 @@ export class UnsentRows {
   }
 
   /** One that an earlier version left readable. */
-  private async adopt({ id, room, body, replyTo, mentions, at, failed }: Unsent): Promise<void> {
-    const sealed = await this.seal.close({ room, body, replyTo, mentions, at } satisfies Words, place(id));
+  private async adopt({ id, room, body, replyTo, mentions, at, confirmed, failed }: Unsent): Promise<void> {
+    const words: Words = { room, body, replyTo, mentions, at, ...(confirmed ? { confirmed } : {}) };
+    const sealed = await this.seal.close(words, place(id));
     await this.change(id, ({ order }) => ({ order, id, sealed, failed }));
   }
 

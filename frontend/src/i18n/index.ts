@@ -4,13 +4,14 @@ import { locale } from "../store";
 import { inLang, type Lang } from "./pair";
 import { account } from "./account";
 import { cases } from "./cases";
+import { identifiers } from "./identifiers";
 import { kept } from "./kept";
 import { notices } from "./notices";
 import { people } from "./people";
 import { room } from "./room";
 import { shell } from "./shell";
 
-const dictionary = { shell, room, cases, people, account, notices, kept };
+const dictionary = { shell, room, cases, people, account, notices, identifiers, kept };
 const perLang: Partial<Record<Lang, ReturnType<typeof build>>> = {};
 const build = (lang: Lang) => inLang(dictionary, lang);
 
