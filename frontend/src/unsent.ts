@@ -3,7 +3,6 @@ import { asked, done } from "./db";
 import type { Seal, Sealed } from "./seal";
 import type { Mention } from "./protocol";
 import type { Confirmed } from "./types";
-import type { Confirmed } from "./types";
 
 export interface Failed { code: string; message: string }
 interface Words {
