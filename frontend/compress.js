@@ -8,6 +8,10 @@ const TEXT = /\.(js|css|svg)$/;
 /** Bytes of script and style sheet that a first visit may cost, compressed as the poorer of the two. */
 const BUDGET = 100_000;
 
+/** What the page asks for by itself: not what is loaded once someone is about to use it. */
+const chunks = Object.values(JSON.parse(readFileSync(join(DIST, ".vite/manifest.json"))));
+const later = new Set(chunks.filter((chunk) => chunk.isDynamicEntry).map((chunk) => chunk.file));
+
 let cold = 0;
 for (const name of readdirSync(DIST, { recursive: true })) {
   const path = join(DIST, name);
@@ -18,7 +22,7 @@ for (const name of readdirSync(DIST, { recursive: true })) {
   writeFileSync(`${path}.gz`, gzip);
   writeFileSync(`${path}.br`, brotli);
   if (/\.(js|css)$/.test(name)) {
-    cold += gzip.length;
+    if (!later.has(name)) cold += gzip.length;
     console.log(`  ${name}  ${bytes.length} bytes, gzip ${gzip.length}, brotli ${brotli.length}`);
   }
 }
