@@ -20,8 +20,7 @@ def write_digests() -> None:
 
 @every("* * * * *", "purge")
 def purge() -> None:
-    """Expired tickets and sessions, the devices of sessions that ended, changes of rights that every process has read, old decisions about
-    identifiers, jobs of long ago."""
+    """Expired tickets and sessions, the devices of sessions that ended, changes of rights that every process has read, old decisions about identifiers, jobs of long ago."""
     tickets.purge()
     SessionStore.clear_expired()
     push.purge()

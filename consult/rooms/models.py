@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     CASE = "case"
     PRIVATE = "private"
     PERSONAL = "personal"
+    CONSOLE = "console"  # the moderators' own: ids of what waits for them, no messages
 
 
 class Room(models.Model):
@@ -137,6 +138,7 @@ class Message(models.Model):
     last_event_seq = models.BigIntegerField(null=True)  # of its latest reaction, retraction …: what `unchanged` answers
     withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, hidden, withdrawn, erased
     case_room = models.UUIDField(null=True)  # the case this message opened: it is the case's card
+    doubt = models.CharField(max_length=8, null=True)  # noqa: DJ001  of an answer: amended, disputed; said wherever it is quoted, found or exported
     search = SearchVectorField(null=True)
 
     class Meta:
@@ -199,6 +201,17 @@ class Reaction(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, db_index=False, related_name="reactions")
     person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
     reaction = models.CharField(max_length=8)
+
+
+class Mark(models.Model):
+    """What a person drew on a picture of a message and kept: numbers alone, in shares of its width and height."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="marks")
+    image_id = models.UUIDField()
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()  # of its mark.added
+    drawn = models.JSONField()
 
 
 class Pin(models.Model):

@@ -69,6 +69,8 @@ export interface OutboxEntry {
   /** The client id, for ever the same for this message. */
   id: string;
   room: string; body: string; replyTo: string | null; mentions: Mention[];
+  /** Ids of pictures that the server has already. */
+  images?: string[];
   /** Absent where the text could not be looked at. */
   confirmed?: Confirmed;
   state: "queued" | "sending" | "failed";
@@ -133,7 +135,7 @@ export interface RoomView {
   /** To the first unread line, for whom a notification about `at` brought here. */
   land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
-  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; confirmed?: Confirmed }): Promise<void>;
+  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */
   edit(item: MessageItem, body: string, mentions?: Mention[], confirmed?: Confirmed): Promise<void>;
   retract(message: string): Promise<void>;
