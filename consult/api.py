@@ -127,6 +127,10 @@ def mount() -> None:
     from consult.cases.api import router as cases
     from consult.cases.api_feed import router as feed
     from consult.clinicians.api import router as clinicians
+    from consult.moderation.api import router as moderation
+    from consult.moderation.api_console import router as console
+    from consult.moderation.api_rules import router as rules
+    from consult.moderation.transparency import router as transparency
     from consult.rooms.api import router as rooms
     from consult.rooms.api_lists import router as lists
     from consult.rooms.api_search import router as search
@@ -135,5 +139,5 @@ def mount() -> None:
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, tools, feed, cases, push):
+    for router in (standing, people, clinicians, rooms, lists, search, tools, feed, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

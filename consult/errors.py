@@ -91,6 +91,18 @@ CODES: dict[str, Code] = {
     "message.not_author": Code(403, "Seul l’auteur peut le faire.", "Only its author may do this.", "Edits and retractions are the author's."),
     "message.mentions": Code(400, "Mention incorrecte.", "Wrong mention.", "A mention lies outside the body or names nobody who may read the room."),
     "message.no_case": Code(409, "Ce message est déjà une question.", "This message is already a case.", "A message becomes a case once."),
+    "content.identifier": Code(
+        400,
+        "Ce texte contient un numéro de sécurité sociale ou une date de naissance complète. Remplacez-les pour envoyer.",
+        "This text holds a social security number or a full birth date. Replace it to send.",
+        "A NIR with a valid key, or a full birth date, is never stored; `identifiers` says where each stands.",
+    ),
+    "content.confirm": Code(
+        400,
+        "Ce texte contient peut-être de quoi reconnaître un patient. Remplacez-le, ou confirmez qu’il peut rester.",
+        "This text may identify a patient. Replace it, or confirm that it may stay.",
+        "Only to clients that send `confirmed` (feature `identifiers`): a category found is not in it; `identifiers` says where each stands.",
+    ),
     "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
@@ -151,6 +163,35 @@ CODES: dict[str, Code] = {
     "request.id_reused": Code(409, "Cet identifiant a déjà servi à une autre demande.", "This id was already used for another request.", "Same client id with another content."),
     "search.query": Code(400, "Précisez la recherche.", "Refine the search.", "A search needs a word or a tag."),
     "cursor.invalid": Code(400, "Repère de page incorrect.", "Wrong page cursor.", "A cursor is used as it was given."),
+    # reports, the queue, appeals
+    "report.not_found": Code(404, "Signalement introuvable.", "Report not found.", "No such report, or it is not about this person."),
+    "report.own": Code(400, "Vous ne pouvez pas vous signaler vous-même.", "You cannot report yourself.", "One's own words are retracted, not reported."),
+    "report.answered": Code(409, "Vous avez déjà répondu à ce signalement.", "You have already answered this report.", "One answer an item."),
+    "rate.reports": Code(
+        429, "Trop de signalements à la fois. Réessayez plus tard.", "Too many reports at once. Try again later.", "Over `REPORTS_BURST` and `REPORTS_PER_MINUTE`.", True
+    ),
+    "item.not_found": Code(404, "Élément introuvable.", "Item not found.", "No such item in this moderator's remit."),
+    "item.claimed": Code(409, "Une autre personne traite déjà cet élément.", "Somebody else is working on this item.", "One moderator at a time; a claim lapses after `CLAIM_S`."),
+    "item.decided": Code(409, "Une décision a déjà été prise.", "This was already decided.", "What is decided is changed by an appeal."),
+    "act.not_found": Code(404, "Acte de modération introuvable.", "Act of moderation not found.", "No such act against this person."),
+    "appeal.made": Code(409, "Vous avez déjà déposé un recours contre cet acte.", "You have already appealed against this act.", "One appeal an act."),
+    "appeal.over": Code(409, "Cet acte a déjà pris fin.", "This act is already over.", "What was reversed or ran out needs no appeal."),
+    "reading.not_found": Code(404, "Demande de lecture introuvable.", "Request to read not found.", "No such request."),
+    "reading.asked": Code(409, "Vous avez déjà demandé à lire cette conversation.", "You have already asked to read this conversation.", "One open request a room and moderator."),
+    # rules
+    "moderation.administrator": Code(403, "Réservé à l’administration du service.", "For administrators of the service.", "Rules are written by administrators."),
+    "rule.not_found": Code(404, "Règle introuvable.", "Rule not found.", "No such rule."),
+    "rule.many": Code(409, "Le nombre maximal de règles est atteint.", "There are as many rules as there may be.", "At most 100: each is asked for every message."),
+    "rule.pattern": Code(
+        400,
+        "Motif refusé : il est incorrect, trop grand, ou ne peut pas être borné (ni référence arrière, ni assertion).",
+        "Pattern refused: it is wrong, too large, or cannot be bounded (no back reference, no look-around).",
+        "RE2's syntax, at most 500 characters and a compiled program of 300 instructions; `detail` is RE2's own word.",
+    ),
+    "rule.untried": Code(
+        409, "Essayez d’abord cette règle sur les 30 derniers jours.", "Try this rule on the last 30 days first.", "A version goes live once its dry run is finished."
+    ),
+    "rule.slow": Code(409, "Cette règle est trop lente : simplifiez-la.", "This rule is too slow: simplify it.", "Its dry run needed more than 50 ms for one message."),
     # the service
     "service.unavailable": Code(
         503, "Service momentanément indisponible.", "Service unavailable for a moment.", "PostgreSQL could not be reached before anything was written.", True

@@ -128,6 +128,11 @@ VISIT_IDLE_S = knob("VISIT_IDLE_S", float, 900, "Seconds after which the visit o
 DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread when a node stops.", at_least=0)
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
 
+# --- moderation -------------------------------------------------------------
+CLAIM_S = knob("CLAIM_S", float, 600, "Seconds after which a claimed item is free again, counted from its holder's last action.", at_least=1)
+READING_S = knob("READING_S", float, 3600, "Seconds for which an agreed reading of a private conversation opens it.", at_least=1)
+REPORTS_BURST = knob("REPORTS_BURST", int, 10, "Reports of one person at once.", at_least=1)
+REPORTS_PER_MINUTE = knob("REPORTS_PER_MINUTE", float, 2, "Reports of one person a minute, lasting rate.", at_least=0.01)
 # --- cases -------------------------------------------------------------------
 CONSENSUS_AGREE = knob(
     "CONSENSUS_AGREE",
@@ -173,6 +178,7 @@ PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is wo
 
 # --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
+IDENTIFIER_DAYS = knob("IDENTIFIER_DAYS", int, 365, "Days for which it is kept what was decided about identifiers found in texts (never the texts).", at_least=1)
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
 PUBLIC_URL = knob("PUBLIC_URL", str, "", "https://consult.example: where links in mails of the worker lead; empty: the first of ALLOWED_HOSTS.")

@@ -13,7 +13,7 @@ from typing import Any
 from consult.cases import answers, differentials, outcome, references, votes
 from consult.cases.models import Case
 from consult.errors import Refusal
-from consult.rooms import access, commands, limits, log, receipts
+from consult.rooms import access, commands, identifying, limits, log, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
 from consult.rooms.carrying import Asked
@@ -35,6 +35,14 @@ class Act:
     @property
     def room(self) -> uuid.UUID:
         return self.case.room_id
+
+    def look(self, field: str, text: str) -> None:
+        """Looks for what may identify a patient in words that this act brings. Raises Refusal content.identifier."""
+        seen = identifying.look([(field, text)], confirmed=None)
+        if seen and seen.refusal:
+            raise seen.refusal
+        if seen:
+            self.made.later.append(identifying.recorded([(self.person, self.room, seen)]))
 
 
 DOES: dict[type[commands.CaseCommand], Callable[[Act], dict[str, Any]]] = {

@@ -6,7 +6,8 @@ The words go through the same checks and the same insert as any post; what is ad
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from consult.cases import template as templates
 from consult.cases.models import Case, Status, Urgency
 from consult.clinicians.models import Specialty
 from consult.errors import Refusal
-from consult.rooms import access, content, doorbell, limits, log, receipts
+from consult.rooms import access, content, doorbell, identifying, limits, log, receipts
 from consult.rooms import people as standing
 from consult.rooms.access import Grant
 from consult.rooms.actions import membership, messages, personal
@@ -74,6 +75,7 @@ def ask(
     groups: Sequence[uuid.UUID] = (),
     people: Sequence[uuid.UUID] = (),
     everyone: bool = False,
+    confirmed: Sequence[str] | None = None,
     template: templates.Fields = templates.NOTHING,
     told: Sequence[str] = (),
     recorded: str = "",
@@ -82,10 +84,11 @@ def ask(
 
     `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py).
 
-    Raises Refusal request.id_reused, account.*, room.* (of the groups), person.not_found, case.audience, rate.posts, and those of `_question`.
+    Raises Refusal request.id_reused, account.*, room.* (of the groups), person.not_found, case.audience, rate.posts, content.*, and those of `_question`.
     """
+    seen = identifying.look([("title", title), ("question", question), *template.said()], confirmed=confirmed, rooms=[*groups, *([group] if group else [])])
     rooms_of = {person_id: personal.room_of(person_id)}
-    with log.writing([*rooms_of.values(), *([group] if group else [])]) as made:
+    with _recording(seen, person_id, group), log.writing([*rooms_of.values(), *([group] if group else [])]) as made:
         request = receipts.before(
             sender=person_id,
             client_id=client_id,
@@ -114,6 +117,8 @@ def ask(
         template = templates.check(template)
         if told or recorded:
             consents.check(told, recorded)
+        if seen and seen.refusal:
+            raise seen.refusal
         accepted, facts = [], None
         if group:
             card = messages.Post(group, person_id, client_id, it.words, form="question", charged=True)
@@ -128,33 +133,52 @@ def ask(
         words.index([room.id])
         if recorded:
             consents.keep(case, person_id, told, recorded, made.now)
+        if seen:
+            made.later.append(identifying.recorded([(person_id, room.id, seen)]))
         answer = request.keep({"room": str(room.id), "seq": stored.seq})
     doorbell.ring_access()
     return answer
 
 
-def turn(*, person_id: uuid.UUID, client_id: uuid.UUID, message_id: uuid.UUID, title: str, specialty: str, urgency: str) -> dict[str, Any]:
+@contextmanager
+def _recording(seen: identifying.Look | None, person: uuid.UUID, room: uuid.UUID | None) -> Iterator[None]:
+    """Keeps that words were refused for what they hold: the refusal undoes the transaction that it came from."""
+    try:
+        yield
+    except Refusal as refusal:
+        if seen and refusal is seen.refusal:
+            identifying.record(person, room, seen)
+        raise
+
+
+def turn(*, person_id: uuid.UUID, client_id: uuid.UUID, message_id: uuid.UUID, title: str, specialty: str, urgency: str, confirmed: Sequence[str] | None = None) -> dict[str, Any]:
     """Makes a case of a group's message: it becomes the card, and its author the asker. Answers {"room","seq","created"}.
 
     Raises Refusal request.id_reused, message.not_found, message.not_author, message.retracted, message.no_case, case.group_only,
-    room.locked, room.silenced, person.not_found (an author who may enter no room), and those of `_question`.
+    room.locked, room.silenced, person.not_found (an author who may enter no room), content.* (of the title), and those of `_question`.
     """
     before = Message.objects.filter(pk=message_id).values_list("room_id", "author_id").first()
     own = personal.room_of(person_id)
     rooms_of = personal.rooms_of({person_id, *([before[1]] if before and before[1] else [])})
-    with log.writing([own, *rooms_of.values(), *([before[0]] if before else [])]) as made:
+    place = before[0] if before else None
+    seen = identifying.look([("title", title)], confirmed=confirmed, rooms=[place] if place else [])
+    with _recording(seen, person_id, place), log.writing([own, *rooms_of.values(), *([place] if place else [])]) as made:
         request = receipts.before(sender=person_id, client_id=client_id, act="turn", message=str(message_id), title=title, specialty=specialty, urgency=urgency)
         if request.answer is not None:
             return request.answer
         message, grant = _turnable(person_id, message_id, made)
         it = _question(title, message.body, specialty, urgency, Room.objects.get(pk=grant.room))
+        if seen and seen.refusal:
+            raise seen.refusal
         asker = message.author_id
         assert asker is not None  # `_turnable` refuses a message without an author
-        room, stored = _open(made, rooms_of, it, asker=asker, client_id=client_id, audience=[(grant.room, None)], with_card=[])
+        room, stored = _open(made, rooms_of, it, asker=asker, client_id=client_id, audience=[(grant.room, None)], with_card=[], judged=True)
         acting = None if asker == person_id else "moderator"
         if acting:
             record(act="case.turned", person=person_id, room=grant.room, object=str(message_id), reason=str(room.id))
         _case(made, room, it, asker=asker, question=stored.id, group=grant.room, card=message_id, by=person_id, acting=acting, turned=True)
+        if seen:
+            made.later.append(identifying.recorded([(person_id, room.id, seen)]))
         words.index([room.id])
         answer = request.keep({"room": str(room.id), "seq": stored.seq})
     doorbell.ring_access()
@@ -201,12 +225,14 @@ def _open(
     client_id: uuid.UUID,
     audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]],
     with_card: Sequence[messages.Accepted],
+    judged: bool = False,
 ) -> tuple[Room, messages.Accepted]:
-    """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it."""
+    """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it. With `judged` the rules
+    have seen the words before."""
     room = membership.make_room(made, kind=Kind.CASE, by=asker, title=it.title, code=it.code)
     Audience.objects.bulk_create([Audience(room=room, group_id=g, person_id=p) for g, p in audience])
     membership.admit(made, rooms_of, room=room.id, roles={asker: Role.OWNER}, by=asker, from_start=True)
-    first = messages.Post(room.id, asker, client_id, it.question, form="question", charged=True)
+    first = messages.Post(room.id, asker, client_id, it.question, form="question", beside=it.title, judged=judged, charged=True)
     facts = messages.facts_of([first], made)
     stored = messages.accept(first, facts, made)
     messages.insert([*with_card, stored], made, facts)

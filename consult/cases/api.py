@@ -15,7 +15,7 @@ from consult.rooms import access, commands, lanes
 from consult.rooms.api import text_of
 from consult.rooms.api_lists import Body, created, me
 from consult.rooms.carrying import Asked
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands import ClientUuid, Confirmed
 from consult.rooms.people import person_id
 
 router = Router(tags=["cases"])
@@ -60,6 +60,7 @@ class Ask(Readers):
     urgency: Short
     template: TemplateIn | None = None
     consent: ConsentIn | None = None
+    confirmed: Confirmed | None = None
 
 
 class Turn(Body):
@@ -67,6 +68,7 @@ class Turn(Body):
     title: str
     specialty: Short
     urgency: Short
+    confirmed: Confirmed | None = None
 
 
 class Turning(Body):
@@ -90,6 +92,7 @@ def ask(request: HttpRequest, body: Ask) -> Status:
             groups=[access.room_id(g) for g in body.groups or ()],
             people=[person_id(p) for p in body.people or ()],
             everyone=bool(body.everyone),
+            confirmed=body.confirmed,
             template=template.Fields(**body.template.dict()) if body.template else template.NOTHING,
             told=body.consent.told if body.consent else (),
             recorded=body.consent.recorded if body.consent else "",
@@ -128,6 +131,7 @@ def turn(request: HttpRequest, message: str, body: Turn) -> Status:
             title=body.title,
             specialty=body.specialty,
             urgency=body.urgency,
+            confirmed=body.confirmed,
         )
     )
 

@@ -27,8 +27,9 @@ def label(text: str) -> str:
 
 
 def propose(act: Act) -> dict[str, Any]:
-    """Proposes and backs a diagnosis. Answers {"seq","differential"}. Raises Refusal message.*, frame.invalid, case.full."""
+    """Proposes and backs a diagnosis. Answers {"seq","differential"}. Raises Refusal message.*, content.identifier, frame.invalid, case.full."""
     words = label(act.command.label)
+    act.look("label", words)
     there = Differential.objects.filter(case=act.case, withheld=None)
     same = there.filter(folded=content.fold(words)).first()
     if same:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def tell(act: Act) -> dict[str, Any]:
-    """Posts the words and says in the log that they are the outcome. Answers {"seq","message"} of the message. Raises Refusal message.*"""
+    """Posts the words and says in the log that they are the outcome. Answers {"seq","message"} of the message. Raises Refusal message.*, content.identifier."""
+    act.look("body", act.command.body)
     post = messages.Post(act.room, act.person, act.client_id, act.command.body, form="outcome", charged=True)
     facts = messages.facts_of([post], act.made)
     if post.key in facts.before:  # this id already posted something here

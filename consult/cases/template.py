@@ -35,6 +35,10 @@ class Fields:
         """What was said, for a request's digest."""
         return {name: value for name, value in asdict(self).items() if value}
 
+    def said(self) -> list[tuple[str, str]]:
+        """(field, text) of the free texts that are given."""
+        return [(name, text) for name in TEXTS if (text := getattr(self, name))]
+
 
 NOTHING = Fields()
 

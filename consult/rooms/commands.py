@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consult.errors import Refusal
+from consult.rooms.identifying import Confirmable
 
 MOST = 2**53 - 1
 DEEPEST = 16
@@ -20,6 +21,7 @@ DEEPEST = 16
 Ref = Annotated[int, Field(ge=1, le=MOST, description="Number of the command, unique while unanswered.")]
 Seq = Annotated[int, Field(ge=0, le=MOST, description="A position in a room's log.")]
 ClientUuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description="A lower-case UUID made by the client.")]
+Confirmed = Annotated[list[Confirmable], Field(max_length=20, description="Feature `identifiers`: kinds of identifiers that the author says are none, or may stay.")]
 ReactionCode = Literal["agree", "useful", "thanks", "discuss"]
 Vote = Literal["agree", "disagree"]
 Verdict = Literal["confirmed", "other", "unclear"]
@@ -89,6 +91,7 @@ class MessagePost(Command):
     reply_to: str | None = None
     images: Annotated[list[str], Field(max_length=20)] | None = None
     mentions: Annotated[list[MentionAt], Field(max_length=50)] | None = None
+    confirmed: Confirmed | None = None
 
 
 class MessageEdit(Command):
@@ -100,6 +103,7 @@ class MessageEdit(Command):
     base: Seq
     body: str
     mentions: Annotated[list[MentionAt], Field(max_length=50)] | None = None
+    confirmed: Confirmed | None = None
 
 
 class MessageRetract(Command):

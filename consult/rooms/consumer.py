@@ -334,7 +334,7 @@ class Consumer(AsyncConsumer):
             case commands.MessagePost():
                 run, item = messages.post_many, messages.of_command(c, room, person)
             case commands.MessageEdit():
-                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or ())
+                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or (), c.confirmed)
             case commands.MessageRetract():
                 run, item = changes.retract_many, changes.Retraction(room, person, c.message)
             case commands.ReactionAdd() | commands.ReactionRemove():

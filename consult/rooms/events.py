@@ -533,6 +533,35 @@ class ReportDecided(Data):
     report: str
 
 
+class RoomRead(Data):
+    """Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over."""
+
+    room: str
+
+
+# In the console's room, which moderators enter.
+
+
+class AboutItem(Data):
+    item: str
+
+
+class ItemOpened(AboutItem):
+    """Something waits for a moderator; ask the queue for it."""
+
+
+class ItemClaimed(AboutItem):
+    """The actor works on it."""
+
+
+class ItemReleased(AboutItem):
+    """Nobody works on it any more."""
+
+
+class ItemDecided(AboutItem):
+    """It was decided, and leaves the queue."""
+
+
 EVENTS: dict[str, type[Data]] = {
     "message.posted": MessagePosted,
     "message.edited": MessageEdited,
@@ -595,6 +624,11 @@ EVENTS: dict[str, type[Data]] = {
     "session.revoked": SessionRevoked,
     "page.asked": PageAsked,
     "report.decided": ReportDecided,
+    "room.read": RoomRead,
+    "item.opened": ItemOpened,
+    "item.claimed": ItemClaimed,
+    "item.released": ItemReleased,
+    "item.decided": ItemDecided,
 }
 PERSONAL = frozenset(
     {
@@ -610,6 +644,7 @@ PERSONAL = frozenset(
         "session.revoked",
         "page.asked",
         "report.decided",
+        "room.read",
     }
 )
 # Named by the protocol, not yet sent: their features are to come. A test tells when one is.
@@ -636,7 +671,6 @@ RESERVED = frozenset(
         "expert.unasked",
         "session.revoked",
         "page.asked",
-        "report.decided",
     }
 )
 
@@ -699,11 +733,12 @@ class EnterOk(Ok):
 
 
 class PostOk(Ok):
-    """The message's place in the log; `duplicate` where this client id was posted before."""
+    """The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it."""
 
     seq: Seq
     message: str
     duplicate: Literal[True] | None = None
+    held: Literal[True] | None = None
 
 
 class ChangeOk(Ok):
@@ -764,6 +799,15 @@ REPLIES: dict[str, type[Ok]] = {
 }
 
 
+class IdentifierAt(Shape):
+    """What may identify a patient, by code points of the field that holds it."""
+
+    field: Literal["body", "title", "question"]
+    category: Literal["nir", "birth_date", "nir_like", "phone", "email", "address", "record", "name", "rpps"]
+    start: Count
+    length: Count
+
+
 class RefusedFrame(Shape):
     """Not done, nothing changed. `ref` is null where the frame had none that is valid."""
 
@@ -776,6 +820,7 @@ class RefusedFrame(Shape):
     fields: list[str] | None = None
     until: Time | None = None
     protocols: list[int] | None = None
+    identifiers: list[IdentifierAt] | None = None
 
 
 class EnteredFrame(Shape):

@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     CASE = "case"
     PRIVATE = "private"
     PERSONAL = "personal"
+    CONSOLE = "console"  # the moderators' own: ids of what waits for them, no messages
 
 
 class Room(models.Model):
@@ -251,6 +252,19 @@ class Followup(models.Model):
             models.Index(fields=["id"], name="followups_to_tally", condition=models.Q(tally=True)),
             models.Index(fields=["id"], name="followups_to_wake", condition=models.Q(wake=True)),
         ]
+
+
+class IdentifierDecision(models.Model):
+    """What was decided about an identifier found in a text (identifying.py): whose, where, which category; never the text."""
+
+    person_id = models.UUIDField()
+    room_id = models.UUIDField(null=True)  # null: a question refused before it had a room
+    category = models.CharField(max_length=16)
+    decision = models.CharField(max_length=16)  # blocked, asked, confirmed, unconfirmed
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="decisions_by_time")]
 
 
 # --- moderation ----------------------------------------------------------------------

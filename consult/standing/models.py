@@ -24,6 +24,9 @@ class Standing(models.Model):
     suspended_until = models.DateTimeField(null=True, blank=True)
     moderator = models.BooleanField(default=False)  # has a remit (rooms.Remit), kept by a trigger there
 
+    class Meta:
+        indexes = [models.Index(fields=["person_id"], condition=models.Q(verification="pending"), name="people_to_verify")]
+
 
 class Ticket(models.Model):
     """A one-time credential of 256 random bits, kept as its SHA-256, bound to the session that asked for it."""

@@ -7,7 +7,7 @@
  */
 import { Refusal } from "./api";
 import type { MessagePost, OkFrame } from "./protocol";
-import type { OutboxEntry } from "./types";
+import type { Confirmed, OutboxEntry } from "./types";
 import type { Unsent, UnsentRows } from "./unsent";
 
 export interface Channel {
@@ -85,11 +85,12 @@ export class Outbox {
   }
 
   /** In sight at once, so that nobody waits for a disk to write on; `stored` resolves when it is kept. */
-  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"] }): { id: string; stored: Promise<void> } {
+  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
     const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
     const at = new Date(this.now()).toISOString();
     const row: Unsent = {
       id, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
+      ...(message.confirmed ? { confirmed: message.confirmed } : {}),
     };
     this.memory.set(id, row);
     this.writing.add(id);
@@ -193,6 +194,7 @@ export class Outbox {
           const ok = await this.o.post({
             type: "message.post", room, id: next.id, body: next.body,
             ...(next.replyTo ? { reply_to: next.replyTo } : {}), ...(next.mentions.length ? { mentions: next.mentions } : {}),
+            ...(next.confirmed ? { confirmed: next.confirmed } : {}),
           });
           if (run !== this.run) return;
           this.waiting.delete(room);
@@ -265,11 +267,11 @@ export class Outbox {
   }
 
   private entry(row: Unsent): OutboxEntry {
-    const { id, room, body, replyTo, mentions, at } = row;
+    const { id, room, body, replyTo, mentions, at, confirmed } = row;
     const wait = this.waiting.get(room);
     const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
     const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
-    return { id, room, body, replyTo, mentions, at, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
+    return { id, room, body, replyTo, mentions, at, ...(confirmed ? { confirmed } : {}), order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
   }
 
   private async fail(id: string, failed: Unsent["failed"]): Promise<void> {

@@ -46,6 +46,8 @@ export type RefusalCode =
   | "message.not_author"
   | "message.mentions"
   | "message.no_case"
+  | "content.identifier"
+  | "content.confirm"
   | "image.not_found"
   | "rate.posts"
   | "read.future"
@@ -82,6 +84,24 @@ export type RefusalCode =
   | "request.id_reused"
   | "search.query"
   | "cursor.invalid"
+  | "report.not_found"
+  | "report.own"
+  | "report.answered"
+  | "rate.reports"
+  | "item.not_found"
+  | "item.claimed"
+  | "item.decided"
+  | "act.not_found"
+  | "appeal.made"
+  | "appeal.over"
+  | "reading.not_found"
+  | "reading.asked"
+  | "moderation.administrator"
+  | "rule.not_found"
+  | "rule.many"
+  | "rule.pattern"
+  | "rule.untried"
+  | "rule.slow"
   | "service.unavailable"
   | "service.draining"
   | "outcome.unknown"
@@ -244,6 +264,16 @@ export interface EventData {
   "page.asked": { room: string };
   /** What I reported was decided. */
   "report.decided": { report: string };
+  /** Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over. */
+  "room.read": { room: string };
+  /** Something waits for a moderator; ask the queue for it. */
+  "item.opened": { item: string };
+  /** The actor works on it. */
+  "item.claimed": { item: string };
+  /** Nobody works on it any more. */
+  "item.released": { item: string };
+  /** It was decided, and leaves the queue. */
+  "item.decided": { item: string };
 }
 export type EventKind = keyof EventData;
 export type EventOf<K extends EventKind> = { type: "event"; room: string; epoch: string; seq: number; kind: K; at: string; actor: Actor | null; data: EventData[K] };
@@ -265,8 +295,8 @@ export interface HelloOk {
 export interface EnterOk { type: "ok"; ref: number; room: string; head: Head; mode: Mode; state: RoomState }
 /** Done: committed, where it writes. */
 export interface Ok { type: "ok"; ref: number }
-/** The message's place in the log; `duplicate` where this client id was posted before. */
-export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true }
+/** The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it. */
+export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true; held?: true }
 /** The `seq` of the event; with `unchanged`, of the last one, for nothing was added. */
 export interface ChangeOk { type: "ok"; ref: number; seq: number; unchanged?: true }
 /** As the others, and which diagnosis it is. */
@@ -278,13 +308,17 @@ export interface PingOk { type: "ok"; ref: number; server_time: string }
 export interface ToolOk { type: "ok"; ref: number; seq: number; act: string | null; unchanged?: true }
 /** Any `ok` but hello's, where it is not known which command it answers. */
 export interface OkFrame {
-  type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; unchanged?: true;
-  differential?: string; reference?: string; server_time?: string; act?: string | null;
+  type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; held?: true;
+  unchanged?: true; differential?: string; reference?: string; server_time?: string; act?: string | null;
 }
 /** Not done, nothing changed. `ref` is null where the frame had none that is valid. */
 export interface RefusedFrame {
   type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; until?: string;
   protocols?: number[];
+  identifiers?: {
+  field: "body" | "title" | "question"; category: "nir" | "birth_date" | "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps";
+  start: number; length: number;
+}[];
 }
 /** A room was entered by `resume`; its events follow. */
 export interface EnteredFrame { type: "entered"; room: string; head: Head; mode: Mode; state: RoomState }
@@ -306,9 +340,15 @@ export interface RoomEnter { type: "room.enter"; room: string; after: Head | nul
 /** Stops deliveries on this connection; membership stays. */
 export interface RoomLeave { type: "room.leave"; room: string }
 /** Writes a message. The client's `id` makes a repeated send harmless. */
-export interface MessagePost { type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null }
+export interface MessagePost {
+  type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Replaces the words of one's own message; `base` is the seq of the version seen. */
-export interface MessageEdit { type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null }
+export interface MessageEdit {
+  type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Withdraws one's own words; the place stays. */
 export interface MessageRetract { type: "message.retract"; room: string; message: string }
 /** Puts one of four words on a message. */

@@ -2,9 +2,14 @@
 import { asked, done } from "./db";
 import type { Seal, Sealed } from "./seal";
 import type { Mention } from "./protocol";
+import type { Confirmed } from "./types";
 
 export interface Failed { code: string; message: string }
-interface Words { room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string }
+interface Words {
+  room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string;
+  /** Kinds of identifiers that may stay; absent where the text could not be looked at. */
+  confirmed?: Confirmed;
+}
 export interface Unsent extends Words { order?: number; id: string; failed: Failed | null }
 interface Row { order: number; id: string; sealed: Sealed; failed: Failed | null }
 

@@ -52,6 +52,7 @@ def test_propose_back_and_take_back() -> None:
         ({"label": "x" * 121}, "frame.invalid"),
         ({"label": "a\u200eb"}, "frame.invalid"),
         ({"label": "a\x07"}, "message.characters"),
+        ({"label": "Né le 12/03/1978"}, "content.identifier"),
         ({"label": 3}, "frame.invalid"),
         ({}, "frame.invalid"),
     ],

@@ -66,6 +66,11 @@ STORED: dict[str, dict[str, Any]] = {
     "verification.decided": {"status": "verified"},
     "page.asked": {"room": str(ROOM)},
     "report.decided": {"report": str(MESSAGE)},
+    "room.read": {"room": str(ROOM)},
+    "item.opened": {"item": str(MESSAGE)},
+    "item.claimed": {"item": str(MESSAGE)},
+    "item.released": {"item": str(MESSAGE)},
+    "item.decided": {"item": str(MESSAGE)},
 }
 
 
