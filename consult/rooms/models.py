@@ -203,6 +203,17 @@ class Reaction(models.Model):
     reaction = models.CharField(max_length=8)
 
 
+class Mark(models.Model):
+    """What a person drew on a picture of a message and kept: numbers alone, in shares of its width and height."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="marks")
+    image_id = models.UUIDField()
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()  # of its mark.added
+    drawn = models.JSONField()
+
+
 class Pin(models.Model):
     """A message kept in sight of the room."""
 

@@ -29,6 +29,7 @@ SELECT room_id, seq FROM handed UNION ALL SELECT room_id, seq FROM done"""
 # The strongest reason wins. An edit wakes those alone whom it mentions anew. A question to groups that have no card of it wakes their
 # members by the case's own first message. What asks something of an asker wakes nobody else.
 _WHY = """CASE
+    WHEN e.kind = 'page.asked' THEN 'called'
     WHEN e.kind = 'answer.amended' THEN CASE WHEN r.created_by = p.id OR v.person_id IS NOT NULL THEN 'amended' END
     WHEN e.kind IN ('consensus.proposed', 'case.unanswered', 'outcome.due') THEN CASE WHEN r.created_by = p.id THEN split_part(replace(e.kind, 'case.', ''), '.', 1) END
     WHEN n.person_id IS NOT NULL THEN 'mention'
@@ -57,6 +58,7 @@ LEFT JOIN rooms_message t ON t.id = x.reply_to
 LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
 JOIN LATERAL (
     SELECT person_id FROM rooms_membership WHERE room_id = r.id AND ended IS NULL
+    UNION SELECT r.owner_id WHERE r.kind = 'personal'
     UNION SELECT person_id FROM rooms_mention WHERE message_id = x.id AND seq = e.seq
     UNION SELECT t.author_id WHERE t.author_id IS NOT NULL
     UNION SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id IS NOT NULL

@@ -85,12 +85,13 @@ export class Outbox {
   }
 
   /** In sight at once, so that nobody waits for a disk to write on; `stored` resolves when it is kept. */
-  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
+  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; images?: string[]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
     const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
     const at = new Date(this.now()).toISOString();
     const row: Unsent = {
       id, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
       ...(message.confirmed ? { confirmed: message.confirmed } : {}),
+      ...(message.images?.length ? { images: message.images } : {}),
     };
     this.memory.set(id, row);
     this.writing.add(id);
@@ -195,6 +196,7 @@ export class Outbox {
             type: "message.post", room, id: next.id, body: next.body,
             ...(next.replyTo ? { reply_to: next.replyTo } : {}), ...(next.mentions.length ? { mentions: next.mentions } : {}),
             ...(next.confirmed ? { confirmed: next.confirmed } : {}),
+            ...(next.images?.length ? { images: next.images } : {}),
           });
           if (run !== this.run) return;
           this.waiting.delete(room);
@@ -267,11 +269,12 @@ export class Outbox {
   }
 
   private entry(row: Unsent): OutboxEntry {
-    const { id, room, body, replyTo, mentions, at, confirmed } = row;
+    const { id, room, body, replyTo, mentions, at, images, confirmed } = row;
     const wait = this.waiting.get(room);
     const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
     const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
-    return { id, room, body, replyTo, mentions, at, ...(confirmed ? { confirmed } : {}), order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
+    const more = { ...(images ? { images } : {}), ...(confirmed ? { confirmed } : {}) };
+    return { id, room, body, replyTo, mentions, at, ...more, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
   }
 
   private async fail(id: string, failed: Unsent["failed"]): Promise<void> {

@@ -48,9 +48,16 @@ export type RefusalCode =
   | "message.no_case"
   | "content.identifier"
   | "content.confirm"
+  | "mark.not_found"
+  | "mark.many"
+  | "mark.not_yours"
   | "image.not_found"
   | "rate.posts"
   | "read.future"
+  | "room.pins"
+  | "thread.target"
+  | "thread.case"
+  | "thread.too_long"
   | "moderation.remit"
   | "moderation.party"
   | "moderation.duration"
@@ -70,6 +77,7 @@ export type RefusalCode =
   | "case.not_asker"
   | "case.audience"
   | "case.status"
+  | "case.needed"
   | "case.group_only"
   | "case.not_found"
   | "case.full"
@@ -186,6 +194,13 @@ export interface EventData {
   "moderator.called": { person?: string | null };
   /** A removed person may come in again; who was a member is one again. */
   "member.readmitted": { person: string };
+  /** A mark stays on a picture, in shares of its width and height. */
+  "mark.added": {
+    message: string; image: string; mark: string;
+    drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number };
+  };
+  /** A mark was taken away. */
+  "mark.removed": { message: string; image: string; mark: string };
   /** A moderator withheld a picture of a message. */
   "image.hidden": { message: string; image: string };
   /** The picture is shown again. */
@@ -195,7 +210,7 @@ export interface EventData {
   /** The message and the replies to it go on in another room: `to`, where the message is `as_message`. */
   "thread.moved": { message: string; to: string; as_message?: string | null; from?: string | null };
   /** The case is addressed to another group. */
-  "case.moved": { case: string; from: string | null; to: string };
+  "case.moved": { case: string; from: string | null; to: string | null };
   /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
   "case.merged": { case: string; into: string };
   /** An expert is asked for; of any specialty where that is null. */
@@ -283,6 +298,13 @@ export type EventFrame = { [K in EventKind]: EventOf<K> }[EventKind];
 /** Ephemeral: no `seq`, may be dropped. */
 export type SignalFrame =
   | { type: "signal"; room: string; kind: "typing"; actor: Actor | null; data: Record<string, never> }
+  | {
+  type: "signal"; room: string; kind: "pointer"; actor: Actor | null;
+  data: {
+  image: string; at: { x: number; y: number } | null;
+  drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number } | null;
+};
+}
   | { type: "signal"; room: string; kind: "presence"; actor: Actor | null; data: Present };
 
 /** The connection is open: who one is, the limits to obey, and the personal room, which is entered. */
@@ -303,13 +325,15 @@ export interface ChangeOk { type: "ok"; ref: number; seq: number; unchanged?: tr
 export interface DifferentialOk { type: "ok"; ref: number; seq: number; unchanged?: true; differential: string }
 /** As the others, and which reference it is. */
 export interface ReferenceOk { type: "ok"; ref: number; seq: number; unchanged?: true; reference: string }
+/** The `seq` of `mark.added`, and the mark's id. */
+export interface MarkOk { type: "ok"; ref: number; seq: number; mark: string }
 export interface PingOk { type: "ok"; ref: number; server_time: string }
 /** The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record). */
 export interface ToolOk { type: "ok"; ref: number; seq: number; act: string | null; unchanged?: true }
 /** Any `ok` but hello's, where it is not known which command it answers. */
 export interface OkFrame {
   type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; held?: true;
-  unchanged?: true; differential?: string; reference?: string; server_time?: string; act?: string | null;
+  unchanged?: true; differential?: string; reference?: string; mark?: string; server_time?: string; act?: string | null;
 }
 /** Not done, nothing changed. `ref` is null where the frame had none that is valid. */
 export interface RefusedFrame {
@@ -359,6 +383,18 @@ export interface ReactionRemove { type: "reaction.remove"; room: string; message
 export interface ReadMark { type: "read.mark"; room: string; seq: number }
 /** Tells the others that one is writing; not stored. */
 export interface Typing { type: "typing"; room: string }
+/** Shows the others in the room where one points on a picture, and what one draws; not stored. No `at`: nowhere any more. */
+export interface Pointer {
+  type: "pointer"; room: string; image: string; at?: { x: number; y: number } | null;
+  drawn?: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number } | null;
+}
+/** Keeps a mark on a picture of a message. The client's `id` makes a repeat harmless. */
+export interface MarkAdd {
+  type: "mark.add"; room: string; id: string; message: string; image: string;
+  drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number };
+}
+/** Takes a mark away: one's own, any on one's own message; moderators any. */
+export interface MarkRemove { type: "mark.remove"; room: string; mark: string }
 /** Answers `server_time`. */
 export interface Ping { type: "ping" }
 /** The asker marks the answer that helped, in place of the one before; `base` is the seq of the version seen. */
@@ -439,6 +475,9 @@ export type Command =
   | ReactionRemove
   | ReadMark
   | Typing
+  | Pointer
+  | MarkAdd
+  | MarkRemove
   | Ping
   | AnswerAccept
   | AnswerUnaccept
@@ -496,6 +535,9 @@ export interface Replies {
   "outcome.tell": PostOk;
   "read.mark": ChangeOk;
   "typing": Ok;
+  "pointer": Ok;
+  "mark.add": MarkOk;
+  "mark.remove": ChangeOk;
   "ping": PingOk;
   "moderator.join": ToolOk;
   "moderator.leave": ToolOk;

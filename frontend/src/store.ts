@@ -1,7 +1,7 @@
 /** What views read (signals) and call (actions). One person at a time has a desk here; the next one gets another. */
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { browserApi, query, Refusal } from "./api";
-import { Desk } from "./desk";
+import { Desk, type Hearing } from "./desk";
 import { deviceLabel } from "./device/label";
 import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
@@ -11,7 +11,7 @@ import type { Seal } from "./seal";
 import { browserWorld } from "./socket";
 import { Vaults } from "./vault";
 import type {
-  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Version,
+  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
 } from "./types";
 export { Refusal };
 export type * from "./types";
@@ -22,6 +22,7 @@ const _connection = signal<Connection>({ state: "reconnecting", unsent: 0, since
 const _roomsLoaded = signal<"no" | "cached" | "yes">("no");
 const _locale = signal<Locale>("fr");
 const _skew = signal(0);
+const _decided = signal(0);
 const _specialties = signal<Specialties | null>(null);
 const desk = signal<Desk | null>(null);
 
@@ -36,6 +37,8 @@ export const holdOrder: Signal<boolean> = signal(false);
 export const locale: ReadonlySignal<Locale> = _locale;
 /** Server time less this device's, in ms: for "you can write again at …" and slow mode. */
 export const clockSkew: ReadonlySignal<number> = _skew;
+/** Moves with every flag of this person that was decided while the page is open. */
+export const reportsDecided: ReadonlySignal<number> = _decided;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
@@ -116,6 +119,8 @@ async function settled(answer: MeAnswer | null, before: number, begin: (() => vo
   if (!answer) return left(endedBy);
   // An answer that was on its way while the profile was saved may be from before it.
   const me = saved !== before && held?.id === answer.me.id ? held : answer.me;
+  // Shut out: what was seen goes, what was not sent stays under lock until the account is open again.
+  if (answer.suspension) return shutOut(me, answer.suspension);
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
@@ -150,6 +155,13 @@ async function left(endedBy?: number): Promise<void> {
   void vaults.clear().catch(() => undefined); // no storage: nothing was kept
 }
 
+async function shutOut(me: Me, suspension: Suspension): Promise<void> {
+  await desk.value?.wipeCache().catch(() => undefined); // as where somebody signed out
+  await leaveDesk();
+  await vaults.lock().catch(() => undefined);
+  _session.value = { status: "suspended", me, suspension };
+}
+
 /** For the next start without a network; only who may see rooms has something to open then. */
 function remember(me: Me): void {
   const seal = desk.value?.seal;
@@ -162,7 +174,7 @@ async function seat(me: Me, seal: Seal): Promise<(() => void) | null> {
   speak(me);
   const next = new Desk({
     me, seal, later: () => sendLater?.(), api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
-    roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
+    roomsLoaded: _roomsLoaded, skew: _skew, decided: _decided, askSession: () => account.isAlive(), doubt,
   });
   await next.open();
   desk.value = next;
@@ -209,10 +221,10 @@ async function tellLocale(to: Locale): Promise<void> {
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
 
-/** A socket that stopped, or a 401: is this session still what this page thinks? A suspension is shown, not asked about. */
+/** A socket that stopped, or a 401: is this session still what this page thinks, and if it is suspended, why and until when? */
 function doubt(code?: number): void {
   if (code === 4403) void vaults.lock().catch(() => undefined); // the next start asks the server
-  if (_session.value.status === "loading" || (code !== undefined && code !== 4401)) return;
+  if (_session.value.status === "loading" || (code !== undefined && code !== 4401 && code !== 4403)) return;
   void whoIsIt(code);
 }
 
@@ -274,6 +286,12 @@ async function cameIn(): Promise<void> {
 export async function signOut(choice: "send" | "keep" | "delete"): Promise<void> {
   const mine = here();
   await account.signOut(choice, mine);
+  await left();
+  tabs?.postMessage({ type: "changed" });
+}
+/** From a suspended account: there is no desk, and what was not sent stays under lock. */
+export async function signOutSuspended(): Promise<void> {
+  await account.end();
   await left();
   tabs?.postMessage({ type: "changed" });
 }
@@ -339,6 +357,10 @@ export async function leave(room: string): Promise<void> {
 /** A room's item is asked for again after an act that another file did. */
 export function roomTouched(room: string): Promise<void> {
   return here().touched(room);
+}
+/** Hears a room that is none of the list's, such as the console's; answers how to stop. */
+export function hear(room: string, hearing: Hearing): () => void {
+  return here().hear(room, hearing);
 }
 export async function invite(room: string, person: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });

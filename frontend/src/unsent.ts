@@ -7,6 +7,8 @@ import type { Confirmed } from "./types";
 export interface Failed { code: string; message: string }
 interface Words {
   room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string;
+  /** Ids of pictures that the server has already. */
+  images?: string[];
   /** Kinds of identifiers that may stay; absent where the text could not be looked at. */
   confirmed?: Confirmed;
 }

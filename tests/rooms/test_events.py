@@ -35,6 +35,8 @@ STORED: dict[str, dict[str, Any]] = {
     "member.silenced": {"until": "2026-11-23T16:00:00.123Z"},
     "room.slowed": {"seconds": 30, "answers_exempt": True},
     "moderator.called": {"person": None},
+    "mark.added": {"image": str(MESSAGE), "mark": str(MESSAGE), "drawn": {"kind": "ellipse", "x": 0.0, "y": 0.5, "w": 0.25, "h": 0.5}},
+    "mark.removed": {"image": str(MESSAGE), "mark": str(MESSAGE)},
     "image.hidden": {"image": str(MESSAGE)},
     "image.restored": {"image": str(MESSAGE)},
     "image.mask_asked": {"image": str(MESSAGE)},

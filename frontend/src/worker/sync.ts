@@ -52,10 +52,11 @@ async function drain(person: string, rows: UnsentRows, tabs: BroadcastChannel): 
 }
 
 /** A redirect or a page is a captive portal's, and no answer. */
-function post(person: string, { room, id, body, replyTo, mentions, confirmed }: Unsent, token: string): Promise<Response> {
+function post(person: string, { room, id, body, replyTo, mentions, images, confirmed }: Unsent, token: string): Promise<Response> {
+  const more = { ...(replyTo ? { reply_to: replyTo } : {}), ...(mentions.length ? { mentions } : {}), ...(images?.length ? { images } : {}), ...(confirmed ? { confirmed } : {}) };
   return fetch(`/api/v1/rooms/${room}/messages`, {
     method: "POST", credentials: "same-origin", cache: "no-store", redirect: "error",
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token, "X-Consult-Person": person },
-    body: JSON.stringify({ id, body, ...(replyTo ? { reply_to: replyTo } : {}), ...(mentions.length ? { mentions } : {}), ...(confirmed ? { confirmed } : {}) }),
+    body: JSON.stringify({ id, body, ...more }),
   });
 }
