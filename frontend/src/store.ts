@@ -7,7 +7,7 @@ import type { CaseStatus, Head } from "./protocol";
 import { forget, remember, remembered } from "./remembered";
 import { route } from "./router";
 import { Account } from "./session";
-import { browserWorld } from "./socket";
+import { browserWorld } from "./browserWorld";
 import type {
   Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Version,
 } from "./types";
