@@ -20,8 +20,9 @@ from django.db import connection, transaction
 from consult.audit.models import Record, record
 from consult.cases import actions as cases
 from consult.cases import followups
+from consult.cases import status as case_status
 from consult.clinicians.models import Person, SpecialtyGroup
-from consult.rooms.actions import changes, conversations, groups, membership, messages, reading
+from consult.rooms.actions import changes, conversations, groups, membership, messages, reading, remits
 from consult.rooms.commands import MentionAt
 from consult.standing import actions as standing
 
@@ -73,7 +74,7 @@ def _account(m: Member, password: str) -> uuid.UUID:
     else:
         standing.submit(person_id=person.pk, by=None, reason="demo")
     if m.moderator:
-        standing.appoint(person_id=person.pk, by=None, moderator=True, reason="demo")
+        remits.add(person_id=person.pk, group_id=None, by=None, reason="demo")
     return person.pk
 
 
@@ -160,7 +161,7 @@ class Stage:
         membership.join(person_id=self.ids[who], room_id=self.groups[code])
 
     def _mark(self, name: str, number: int, who: str, status: str) -> None:
-        cases.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
+        case_status.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
 
     def _react(self, name: str, number: int, who: str, reaction: str) -> None:
         changes.react(changes.React(self._room(name), self.ids[who], self.posted[name, number]["message"], reaction, add=True, charged=True))

@@ -36,14 +36,16 @@ _SO_FAR = "UPDATE rooms_followup SET woken_to = %s WHERE id = %s"
 _WHO = """
 SELECT q.n, who.person_id
 FROM unnest(%(rooms)s::uuid[], %(seqs)s::bigint[], %(beyond)s::uuid[]) WITH ORDINALITY AS q(room, seq, beyond, n)
-JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id JOIN rooms_message x ON x.id = e.message_id
+JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_message t ON t.id = x.reply_to
 LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
 CROSS JOIN LATERAL (
     (SELECT person_id FROM rooms_membership WHERE room_id = r.id AND ended IS NULL AND person_id > q.beyond ORDER BY person_id LIMIT %(most)s)
+    UNION SELECT r.owner_id WHERE r.kind = 'personal' AND r.owner_id > q.beyond
     UNION (SELECT person_id FROM rooms_mention WHERE message_id = x.id AND seq = e.seq AND person_id > q.beyond ORDER BY person_id LIMIT %(most)s)
     UNION SELECT t.author_id WHERE t.author_id > q.beyond
     UNION (SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id > q.beyond ORDER BY person_id LIMIT %(most)s)
+    UNION (SELECT person_id FROM cases_answervote WHERE message_id = x.id AND e.kind = 'answer.amended' AND person_id > q.beyond ORDER BY person_id LIMIT %(most)s)
     UNION SELECT g.person_id FROM rooms_audience u CROSS JOIN LATERAL (
         SELECT g.person_id FROM rooms_membership g WHERE g.room_id = u.group_id AND g.ended IS NULL AND coalesce(g.notices, 'all') = 'all' AND g.person_id > q.beyond
         AND NOT EXISTS (SELECT FROM rooms_membership h WHERE h.room_id = c.group_id AND h.person_id = g.person_id AND h.ended IS NULL)
@@ -54,8 +56,11 @@ CROSS JOIN LATERAL (
 ORDER BY q.n, who.person_id LIMIT %(most)s"""
 
 # The strongest reason wins. An edit wakes those alone whom it mentions anew. A question to groups that have no card of it wakes their
-# members by the case's own first message.
+# members by the case's own first message. What asks something of an asker wakes nobody else.
 _WHY = """CASE
+    WHEN e.kind = 'page.asked' THEN 'called'
+    WHEN e.kind = 'answer.amended' THEN CASE WHEN r.created_by = p.id OR v.person_id IS NOT NULL THEN 'amended' END
+    WHEN e.kind IN ('consensus.proposed', 'case.unanswered', 'outcome.due') THEN CASE WHEN r.created_by = p.id THEN split_part(replace(e.kind, 'case.', ''), '.', 1) END
     WHEN n.person_id IS NOT NULL THEN 'mention'
     WHEN e.kind = 'message.edited' THEN NULL
     WHEN r.kind = 'private' THEN 'direct'
@@ -71,23 +76,24 @@ END"""
 # What may keep a reason from waking: the level chosen for the room, the wishes, and that it was read. m, k and w may be null.
 _WANTED = """
     why.reason <> ALL (coalesce(w.off, '{}')) AND coalesce(k.seq, 0) < e.seq
-    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply') ELSE true END
-    AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND x.withheld IS NULL"""
+    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply', 'amended') ELSE true END
+    AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND (x.withheld IS NULL OR e.kind = 'answer.amended')"""
 _EXPAND = f"""
 INSERT INTO push_notice (room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries)
 SELECT r.id, e.seq, p.id, d.id, why.reason, why.reason = 'urgent' OR coalesce(c.urgency = 'hour', false), e.at, clock_timestamp(), 0
 FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS q(room, seq, person)
-JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id JOIN rooms_message x ON x.id = e.message_id
+JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_message t ON t.id = x.reply_to
 LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id JOIN push_device d ON d.person_id = p.id
 LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 LEFT JOIN rooms_mention n ON n.message_id = x.id AND n.seq = e.seq AND n.person_id = p.id
+LEFT JOIN cases_answervote v ON v.message_id = x.id AND v.person_id = p.id
 LEFT JOIN rooms_audience a ON a.room_id = r.id AND a.person_id = p.id
 LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
 LEFT JOIN push_wishes w ON w.person_id = p.id
 CROSS JOIN LATERAL (SELECT {_WHY} AS reason) why
-WHERE why.reason IS NOT NULL AND p.id IS DISTINCT FROM e.actor_id AND p.id IS DISTINCT FROM x.author_id AND {_WANTED} AND {access.READABLE}
+WHERE why.reason IS NOT NULL AND p.id IS DISTINCT FROM e.actor_id AND (p.id IS DISTINCT FROM x.author_id OR e.actor_id IS NULL) AND {_WANTED} AND {access.READABLE}
 FOR KEY SHARE OF d
 ON CONFLICT (device_id, room_id, seq) DO NOTHING"""
 
@@ -160,7 +166,7 @@ def _done(cursor: CursorWrapper, events: Sequence[Event]) -> None:
 _STILL = f"""
 SELECT q.id FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[]) AS q(id, room, seq, person, reason)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
-JOIN rooms_room r ON r.id = q.room JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_message x ON x.id = e.message_id
+JOIN rooms_room r ON r.id = q.room JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
 LEFT JOIN push_wishes w ON w.person_id = p.id
