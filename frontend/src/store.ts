@@ -9,7 +9,7 @@ import type { CaseStatus, Head } from "./protocol";
 import { route } from "./router";
 import { Account, vaultDoors, type MeAnswer } from "./session";
 import type { Seal } from "./seal";
-import { browserWorld } from "./socket";
+import { browserWorld } from "./browserWorld";
 import { Vaults } from "./vault";
 import type {
   Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
