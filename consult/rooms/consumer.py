@@ -406,14 +406,14 @@ class Consumer(AsyncConsumer):
     async def _typing(self, c: commands.Typing) -> dict[str, Any]:
         assert self.connection
         id = access.room_id(c.room)
-        card = self.connection.cards.get(id)
+        card, until = self.connection.cards.get(id), self.connection.silenced.get(id)
         if id == self.connection.personal:
             raise Refusal("room.read_only")
         if card is None:
             grant = await self.hub.read(access.may_read, person=self.connection.person, room=id)
             access.may_write(grant)
-            card = grant.card
-        if (until := self.connection.silenced.get(id)) and until > greeting.now():
+            card, until = grant.card, grant.silenced_until
+        if until and until > greeting.now():
             raise Refusal("room.silenced", until=wire.time(until))
         if may_tell(self.connection.person, id):
             self.hub.signal(id, wire.frame(type="signal", room=str(id), kind="typing", actor=card, data={}), but=self.connection.person)
