@@ -82,6 +82,7 @@ VISITING = f"(s.moderator AND EXISTS (SELECT 1 FROM rooms_visit v WHERE v.room_i
 READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
     m.id IS NOT NULL AND m.ended IS NULL
     OR r.kind = 'case' AND m.ended IS DISTINCT FROM 'removed' AND {AUDIENCE}
+    OR r.kind = 'console' AND s.moderator
     OR {VISITING}))"""
 
 _QUERY = f"""
@@ -185,8 +186,8 @@ def may_moderate(*, person: uuid.UUID, room: uuid.UUID, keepers: bool = False) -
 
 
 def may_write(grant: Grant) -> None:
-    """The personal room takes nothing from outside. Raises Refusal."""
-    if grant.kind == "personal":
+    """The personal room and the console's take nothing from outside. Raises Refusal."""
+    if grant.kind in ("personal", "console"):
         raise Refusal("room.read_only")
 
 

@@ -9,14 +9,19 @@ import { Live } from "./live";
 import { Outbox, type Channel, type Locks } from "./outbox";
 import type { HelloOk } from "./protocol";
 import { Reads } from "./reads";
+import type { Seal } from "./seal";
+import { Shelf } from "./shelf";
 import { RoomList } from "./roomList";
 import { OpenRoom } from "./roomView";
 import type { Belongings } from "./session";
 import { Socket, type SocketState, type World } from "./socket";
+import { UnsentRows } from "./unsent";
 import type { Connection, Me } from "./types";
 
 export interface DeskOptions {
   me: Me;
+  /** The key to what this person keeps here. */
+  seal: Seal;
   api: Api;
   world: World;
   database?: IDBFactory;
@@ -28,10 +33,13 @@ export interface DeskOptions {
   roomsLoaded: Signal<"no" | "cached" | "yes">;
   skew: Signal<number>;
   askSession(): Promise<"in" | "out" | "unknown">;
+  /** Something waits to be sent, and there is no connection. */
+  later?: () => void;
   /** The session is in doubt: it ended, it is another person's, or the rights changed. */
   doubt(code?: number): void;
 }
 
+const QUESTION = "question";
 const SENDING_AT_MOST = 20_000, LIST_LATER = 2000;
 
 export class Desk implements Belongings {
@@ -44,6 +52,9 @@ export class Desk implements Belongings {
   private drafts!: Drafts;
   private cache!: Cache;
   private db!: IDBDatabase;
+  private shelf!: Shelf;
+  /** The question being written, as its page left it. */
+  private question: unknown = null;
   private marks: Channel | null = null;
   private readonly outboxTick = signal(0);
   private readonly views = new Map<string, { view: OpenRoom; uses: number; opening: Promise<void> }>();
@@ -102,6 +113,14 @@ export class Desk implements Belongings {
     });
   }
 
+  get me(): Me {
+    return this.o.me;
+  }
+
+  get seal(): Seal {
+    return this.o.seal;
+  }
+
   /** Whether a verified person: rooms are for them alone. */
   private get verified(): boolean {
     return this.o.me.verification === "verified";
@@ -114,10 +133,11 @@ export class Desk implements Belongings {
   async open(): Promise<void> {
     const { me, o } = { me: this.o.me, o: this.o };
     this.db = await openDatabase(me.id, o.database);
-    this.drafts = new Drafts(this.db);
-    this.cache = new Cache(this.db);
+    this.shelf = new Shelf(this.db, o.seal);
+    this.drafts = new Drafts(this.shelf);
+    this.cache = new Cache(this.shelf);
     this.outbox = new Outbox({
-      person: me.id, db: this.db, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
+      person: me.id, rows: new UnsentRows(this.db, o.seal), later: o.later, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
       changed: () => batch(() => {
         this.outboxTick.value++;
         this.report();
@@ -132,8 +152,10 @@ export class Desk implements Belongings {
         this.list.read(room, seq);
       };
     }
-    await this.outbox.load();
-    if (this.verified) await this.following.fromCache();
+    await Promise.all([
+      this.outbox.load(), this.shelf.adopt(), this.verified ? this.following.fromCache() : null,
+      this.shelf.read("drafts", QUESTION).then((kept) => (this.question = kept ?? null)),
+    ]);
   }
 
   /** The list first, so that one hello enters every room from its head; but before it what a pressed notification is about, and its socket. */
@@ -191,6 +213,15 @@ export class Desk implements Belongings {
   async unsentText(): Promise<{ messages: number; drafts: number }> {
     await this.drafts.flush();
     return { messages: this.outbox.unsent, drafts: await count(this.db, "drafts") };
+  }
+
+  keptQuestion(): unknown {
+    return this.question;
+  }
+
+  keepQuestion(question: unknown): void {
+    this.question = question;
+    void (question === null ? this.shelf.remove("drafts", QUESTION) : this.shelf.write("drafts", QUESTION, question)).catch(() => undefined); // the page holds it still
   }
 
   private ready(ok: HelloOk, resumed: boolean): boolean {
@@ -317,15 +348,16 @@ export class Desk implements Belongings {
     this.views.clear();
   }
 
-  close(): void {
+  /** What was typed is kept; open transactions end before the database closes. */
+  async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     this.following.close();
     this.closeViews();
     this.socket.end();
-    this.outbox.close();
+    this.outbox?.close();
     this.marks?.close();
-    // Open transactions end before the database closes.
-    this.db.close();
+    await this.drafts?.flush().catch(() => undefined); // a full disk, or a database that was wiped
+    this.db?.close();
   }
 }

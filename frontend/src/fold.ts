@@ -25,7 +25,7 @@ export function itemOf(event: EventOf<"message.posted">): MessageItem {
   return {
     message: d.message, seq: event.seq, post_no: d.post_no, at: event.at, actor: event.actor, client_id: d.client_id, body: d.body, mentions: d.mentions,
     reply_to: d.reply_to, images: d.images ?? [], form: d.form, edited_seq: null, withheld: d.withheld ?? null,
-    reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null,
+    reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null, doubt: null,
   };
 }
 
@@ -55,6 +55,12 @@ export function foldItem(item: MessageItem, event: EventFrame, me: string): Mess
       return withhold(item, event.data.withheld ?? "retracted");
     case "message.hidden":
       return withhold(item, event.data.withheld ?? "hidden");
+    case "message.withdrawn":
+      return withhold(item, event.data.withheld ?? "withdrawn");
+    case "vote.cast":
+    case "vote.withdrawn":
+    case "answer.amended":
+      return { ...item, doubt: event.data.doubt };
     case "reaction.added":
       return reacted(item, event.data.reaction, event.actor?.id, me, 1);
     case "reaction.removed":

@@ -1,6 +1,7 @@
 /** Who is signed in at this browser: signing in, up and out, and asking the server when in doubt. */
 import { Refusal, type Api } from "./api";
 import type { Me, Profile } from "./types";
+import type { Doors } from "./vault";
 
 const AUTH = "/_allauth/browser/v1/auth";
 
@@ -82,4 +83,16 @@ export class Account {
     if (choice === "delete") await left.wipeUnsent();
     await left.wipeCache();
   }
+}
+
+/** The server's doors to what unlocks what a person keeps on this device. */
+export function vaultDoors(api: Api, label: () => string = () => ""): Doors {
+  return {
+    open: async (vault) => {
+      // Opening again has no second effect, but `id` here is the vault's.
+      const { secret } = await api.post<{ secret: string }>("/api/v1/vaults", { id: vault, label: label() }, { quiet: true });
+      return Uint8Array.from(atob(secret.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
+    },
+    wiped: async (vault) => (await api.get<{ wiped: boolean }>(`/api/v1/vaults/${vault}`, { quiet: true, tries: 0 })).wiped,
+  };
 }

@@ -1,7 +1,10 @@
 /** What REST answers beyond the wire protocol, and what views draw. */
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { Actor, CaseStatus, EventFrame, Head, Mention, MessageItem, Present, Reaction, RoomState, Urgency, Withheld } from "./protocol";
+import type { Actor, CaseStatus, EventFrame, Head, Mention, MessageItem, MessagePost, Present, Reaction, RoomState, Urgency, Withheld } from "./protocol";
 import type { Refusal } from "./api";
+
+/** Kinds of identifiers that an author says are none, or may stay. */
+export type Confirmed = NonNullable<MessagePost["confirmed"]>;
 
 export type Locale = "fr" | "en";
 export interface PersonCard extends Actor { verified?: boolean; specialty_label?: string | null; group?: string | null; place?: string | null }
@@ -37,7 +40,7 @@ export interface Hit {
 }
 export interface Version { seq: number; at: string; body: string | null; mentions: Mention[] | null }
 export interface NewCase {
-  title: string; question: string; specialty: string; urgency: Urgency; group?: string; groups?: string[]; people?: string[]; everyone?: boolean;
+  title: string; question: string; specialty: string; urgency: Urgency; group?: string; groups?: string[]; people?: string[]; everyone?: boolean; confirmed?: Confirmed;
   /** Give the same id again to send the same case again. */
   id?: string;
 }
@@ -66,6 +69,10 @@ export interface OutboxEntry {
   /** The client id, for ever the same for this message. */
   id: string;
   room: string; body: string; replyTo: string | null; mentions: Mention[];
+  /** Ids of pictures that the server has already. */
+  images?: string[];
+  /** Absent where the text could not be looked at. */
+  confirmed?: Confirmed;
   state: "queued" | "sending" | "failed";
   /** Order of writing on this device. */
   order: number;
@@ -128,9 +135,9 @@ export interface RoomView {
   /** To the first unread line, for whom a notification about `at` brought here. */
   land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
-  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[] }): Promise<void>;
+  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */
-  edit(item: MessageItem, body: string, mentions?: Mention[]): Promise<void>;
+  edit(item: MessageItem, body: string, mentions?: Mention[], confirmed?: Confirmed): Promise<void>;
   retract(message: string): Promise<void>;
   react(message: string, reaction: Reaction): Promise<void>;
   unreact(message: string, reaction: Reaction): Promise<void>;

@@ -16,9 +16,10 @@ import orjson
 
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
-from consult.rooms import access, commands, content, lanes, limits, log, wire
+from consult.rooms import access, commands, content, identifying, judging, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
+from consult.rooms.judging import Verdict
 from consult.rooms.people import known
 
 Key = tuple[uuid.UUID, uuid.UUID, uuid.UUID]  # room, sender, client id
@@ -37,6 +38,12 @@ class Post:
     mentions: Sequence[Any] = ()
     form: str | None = None
     acting: str | None = None
+    confirmed: Sequence[str] | None = None  # null: the client does not know the feature "identifiers"
+    looked: bool = False  # for identifiers: `seen` is what was found
+    seen: identifying.Look | None = None
+    beside: str = ""  # words that are shown with the body, and judged with it: the title of a case
+    judged: bool = False  # by the rules: once, however often the batch is tried
+    verdict: Verdict | None = None
     charged: bool = False  # against the rate of posts: once, however often the batch is tried
     reached: bool = False  # a try may have committed it: its own echo is then no duplicate
 
@@ -46,7 +53,7 @@ class Post:
 
 
 def of_command(c: commands.MessagePost, room: uuid.UUID, person: uuid.UUID) -> Post:
-    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or ())
+    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or (), confirmed=c.confirmed)
 
 
 def post(
@@ -81,6 +88,9 @@ class Facts:
 
 def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     """Writes what may be written, in the order given; each answer is {"seq","message"} (and "duplicate") or a Refusal."""
+    for post in posts:  # before any lock is held: it costs no one's turn
+        if not post.looked:
+            post.seen, post.looked = identifying.look([("body", post.body)], confirmed=post.confirmed, rooms=[post.room]), True
     named = {p for post in posts for p in _named(post)}
     rooms_of = personal.rooms_of(known(named)) if named else {}  # who has no account is refused in its turn
     with log.writing([*(p.room for p in posts), *rooms_of.values()], asking=_asking(posts)) as made:
@@ -88,20 +98,25 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
         answers: list[dict[str, Any] | Refusal] = []
         accepted: list[Accepted] = []
         seen: dict[Key, tuple[Post, dict[str, Any]]] = {}
+        decided: list[Post] = []
         for post in posts:
             try:
                 answer = _echo(post, facts, seen)
                 if answer is None:
                     stored = accept(post, facts, made)
                     accepted.append(stored)
-                    answer = {"seq": stored.seq, "message": str(stored.id)}
+                    answer = {"seq": stored.seq, "message": str(stored.id), **({"held": True} if stored.held else {})}
                     seen[post.key] = post, answer
+                    decided += [post] if post.seen else []
             except Refusal as refusal:
                 answers.append(refusal)
+                decided += [post] if refusal.code in identifying.REFUSED else []
             else:
                 answers.append(answer)
         if accepted:
             insert(accepted, made, facts)
+        if decided:
+            made.later.append(identifying.recorded((p.person, p.room, p.seen) for p in decided if p.seen))
     return answers
 
 
@@ -174,9 +189,9 @@ def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]
     if post.key not in facts.before:
         return None
     seq, message, body, reply_to, images, withheld = facts.before[post.key]
-    # What was erased has no content left to compare with: the sender's own id is then proof enough.
+    # What was erased or withdrawn has no content left to compare with: the sender's own id is then proof enough.
     if (
-        withheld != "erased"
+        withheld not in ("erased", "withdrawn")
         and body is not None
         and (body, str(reply_to) if reply_to else None, [str(i) for i in images]) != (post.body, post.reply_to or None, list(post.images or ()))
     ):
@@ -199,6 +214,7 @@ class Accepted:
     tags: list[str]
     epoch: str
     acting: str | None
+    held: bool  # by a rule: stored, and withheld from everyone
 
 
 def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
@@ -220,6 +236,8 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
         if last and (left := last + timedelta(seconds=head.slow_mode) - made.now) > timedelta(0):
             raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
     content.check_body(post.body)
+    if post.seen and post.seen.refusal:
+        raise post.seen.refusal
     reply_to = _reply_target(post, facts, grant)
     if post.images:
         raise Refusal("image.not_found")
@@ -227,13 +245,22 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
     if any(not isinstance(facts.grants[post.room, p], Grant) for p in people):
         raise Refusal("message.mentions")
     mentions = content.check_mentions(post.body, post.mentions)
+    held = _judged(post, grant)
     head = made.next(post.room)
     head.post_no += 1
     facts.last_posts[post.room, post.person] = head.at
     # What a moderator says is no answer to the case.
     form = post.form or ("answer" if grant.kind == "case" and not (grant.asker or grant.visiting) else "text")
     post.reached = True
-    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch, post.acting or grant.acting)
+    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch, post.acting or grant.acting, held)
+
+
+def _judged(post: Post, grant: Grant) -> bool:
+    """Whether a rule holds this post."""
+    if not post.judged:
+        words = f"{post.beside}\n{post.body}" if post.beside else post.body
+        post.verdict, post.judged = judging.judge(judging.Said(post.room, grant.kind, post.person, words, grant.moderates)), True
+    return post.verdict is not None and post.verdict.hold
 
 
 def may_write_now(grant: Grant, head: log.Head, now: datetime) -> None:
@@ -266,8 +293,8 @@ def _reply_target(post: Post, facts: Facts, grant: Grant) -> uuid.UUID | None:
 _INSERT = f"""
 WITH p AS (
     SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[],
-                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[], %b::bool[])
-    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, tally, wake)
+                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[], %b::bool[], %b::text[])
+    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, tally, wake, withheld)
 ), e AS (
     INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
 ), c AS (
@@ -276,8 +303,9 @@ WITH p AS (
     INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT room, seq, at, tally, wake FROM p WHERE tally OR wake
 ), h AS ({log.ADVANCE}
 )
-INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, search)
-SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{{}}', to_tsvector('consult_french', body) FROM p"""
+INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, withheld, search)
+SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{{}}', withheld,
+       CASE WHEN withheld IS NULL THEN to_tsvector('consult_french', body) END FROM p"""
 
 
 _TAG = "INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])"
@@ -287,6 +315,7 @@ _MENTION = "INSERT INTO rooms_mention (person_id, room_id, seq, message_id) SELE
 def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> None:
     """Has them written together with COMMIT, or at once by `made.settle()`."""
     a = accepted
+    twins = _hold_together(a)
     made.later.append(
         (
             _INSERT,
@@ -304,18 +333,35 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 [x.form for x in a],
                 [orjson.dumps(x.mentions).decode() for x in a],
                 [x.grant.kind == "case" for x in a],
-                [_wakes(x, made.heads[x.post.room]) for x in a],
+                [not x.held and _wakes(x, made.heads[x.post.room]) for x in a],
+                ["hidden" if x.held else None for x in a],
                 *log.heads_for([made.heads[room] for room in {x.post.room for x in a}]),
             ),
         )
     )
-    tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
+    tagged = [(x.id, x.post.room, t) for x in a if not x.held for t in x.tags]
     if tagged:
         made.later.append((_TAG, [list(c) for c in zip(*tagged, strict=True)]))
     for x in a:
         made.encoded.setdefault(x.post.room, []).append(_frame(x))
-        if x.mentions:
+        if x.post.verdict is not None and x.id not in twins.values():
+            twin = next((t for t in a if t.id == twins.get(x.id)), None)
+            made.later += x.post.verdict.writes(judging.Kept(x.id, x.seq, x.at, (twin.post.room, twin.id) if twin else None))
+        if x.mentions and not x.held:
             mention(made, facts.personal, room=x.post.room, seq=x.seq, message=x.id, author=x.post.person, people=content.mentioned(x.post.mentions))
+
+
+def _hold_together(accepted: Sequence[Accepted]) -> dict[uuid.UUID, uuid.UUID]:
+    """The question of a case and its card say the same: where one is held, so is the other, as its twin (first -> second)."""
+    first: dict[Any, Accepted] = {}
+    twins: dict[uuid.UUID, uuid.UUID] = {}
+    for x in accepted:
+        other = first.setdefault((x.post.person, x.post.client_id), x)
+        if other is not x and x.form == other.form == "question" and (x.held or other.held):
+            main, twin = (other, x) if other.held else (x, other)
+            x.held = other.held = True
+            twins[main.id] = twin.id
+    return twins
 
 
 def _wakes(x: Accepted, head: log.Head) -> bool:
@@ -357,14 +403,14 @@ def _frame(x: Accepted) -> wire.Frame:
                 "actor": name,
                 "data": {
                     "message": message,
-                    "body": x.post.body,
-                    "mentions": x.mentions,
+                    "body": None if x.held else x.post.body,
+                    "mentions": None if x.held else x.mentions,
                     "client_id": str(x.post.client_id),
                     "post_no": x.post_no,
                     "reply_to": str(x.reply_to) if x.reply_to else None,
                     "images": [],
                     "form": x.form,
-                    "withheld": None,
+                    "withheld": "hidden" if x.held else None,
                 },
             }
         ),

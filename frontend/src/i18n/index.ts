@@ -4,12 +4,13 @@ import { locale } from "../store";
 import { inLang, type Lang } from "./pair";
 import { account } from "./account";
 import { cases } from "./cases";
+import { identifiers } from "./identifiers";
 import { notices } from "./notices";
 import { people } from "./people";
 import { room } from "./room";
 import { shell } from "./shell";
 
-const dictionary = { shell, room, cases, people, account, notices };
+const dictionary = { shell, room, cases, people, account, notices, identifiers };
 const perLang: Partial<Record<Lang, ReturnType<typeof build>>> = {};
 const build = (lang: Lang) => inLang(dictionary, lang);
 

@@ -1,14 +1,16 @@
 /** Where one writes: a draft that is always kept, replies, edits, mentions, and the reasons it may be closed. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Line, PersonCard, RoomView } from "../../store";
+import type { Confirmed, Line, PersonCard, RoomView } from "../../store";
 import { clockSkew, connection, join, session } from "../../store";
 import type { Mention } from "../../protocol";
 import { words } from "../../i18n";
 import { clock } from "../../i18n/time";
+import { say } from "../parts/announce";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
-import { shortName } from "../parts/names";
+import { IdentifierNotes, Marked, useIdentifiers } from "../parts/identifiers";
+import { familyName, shortName } from "../parts/names";
 import { narrow, touch } from "../prefs";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
@@ -37,6 +39,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const size = text.body.length > warnFrom ? [...text.body].length : text.body.length;
   const over = size > bodyChars;
   const blank = !text.body.trim();
+  const watch = useIdentifiers(text.body, () => doctorsOf(view));
 
   handle.current = {
     focus: () => area.current?.focus(),
@@ -83,17 +86,24 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const submit = async () => {
     if (blank || over || busy.value || (left > 0 && !editing.value)) return;
     const ready = trimmed(text.body, text.mentions);
+    const seen = watch.check(text.body);
+    if (seen.open) {
+      say(words().identifiers.held);
+      document.querySelector<HTMLElement>("#composer-identifiers button")?.focus();
+      return;
+    }
+    const confirmed = seen.confirmed as Confirmed | null ?? undefined;
     const edited = editing.value;
     failure.value = null;
     busy.value = true;
     try {
       if (edited) {
         stopEdit(); // at once: what is typed while it is saved is the next message
-        await view.edit(edited.line.item, ready.body, ready.mentions);
+        await view.edit(edited.line.item, ready.body, ready.mentions, confirmed);
       } else {
         const { replyTo } = view.draft.value;
         view.draft.value = { body: "", replyTo: null, mentions: [] };
-        await view.send(ready.body, { replyTo, mentions: ready.mentions });
+        await view.send(ready.body, { replyTo, mentions: ready.mentions, confirmed });
         onSent();
       }
     } catch (error) {
@@ -137,6 +147,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   return (
     <div class="composer">
       <Problem error={failure.value} />
+      <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
       <div class={`composer-box small${over ? " over" : ""}`}>
         {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
         {!editing.value && view.draft.value.replyTo && (
@@ -145,14 +156,16 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
             <button type="button" class="icon-btn" aria-label={t.stopReply} onClick={() => { view.draft.value = { ...view.draft.value, replyTo: null }; area.current?.focus(); }}><Icon name="close" size="small" /></button>
           </div>
         )}
-        <textarea id="composer" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
+        <Marked text={text.body} watch={watch} look="small">
+        <textarea id="composer" aria-describedby="composer-identifiers" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
           aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
           onInput={onInput} onKeyDown={onKey} onBlur={() => setTimeout(() => (asking.value = null), 150)}
           onClick={(event) => (asking.value = mentionAt(event.currentTarget.value, event.currentTarget.selectionStart))} />
+        </Marked>
         <div class="composer-foot">
           {over ? <span class="over" role="alert">{t.over(size - bodyChars)}</span> : size > warnFrom ? <span>{t.left(bodyChars - size)}</span>
             : state?.slow_mode ? <span class="hint">{t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
-          <button type="button" class={`btn send${blank || over || counting ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || counting || busy.value} onClick={() => void submit()}
+          <button type="button" class={`btn send${blank || over || counting || watch.blocked ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || counting || busy.value || watch.blocked} onClick={() => void submit()}
             onPointerDown={(event) => event.preventDefault()}>
             <Icon name={counting ? "hour" : "send"} /><span class="word">{counting ? t.wait(left) : editing.value ? t.saveEdit : t.send}</span>
           </button>
@@ -162,6 +175,12 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       {connection.value.unsent > 0 && narrow.value && <p class="composer-under">{t.keptHere}</p>}
     </div>
   );
+}
+
+/** The family names of those who write here or are here: after "Dr" they are no patients. */
+function doctorsOf(view: RoomView): string[] {
+  const here = [...view.lines.value.map((line) => (line.type === "message" ? line.item.actor : null)), ...(view.state.value?.present?.sample ?? []), session.value.me];
+  return [...new Set(here.flatMap((actor) => (actor?.name ? [familyName(actor.name)] : [])))];
 }
 
 function findLine(lines: readonly Line[], message: string): MessageLine | null {
