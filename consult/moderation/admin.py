@@ -16,7 +16,9 @@ from django.utils import timezone
 from consult.clinicians.models import Person
 from consult.standing.models import Standing, Verification
 
-from . import vetting
+from . import admin_rules, vetting
+
+__all__ = ["PersonAdmin", "admin_rules"]
 
 
 class NewPerson(UserCreationForm):
