@@ -34,7 +34,7 @@ test: dev servers frontend chromium nginx ## all tests, on a throwaway PostgreSQ
 	$(SAY) "front-end tests"
 	@cd frontend && $(NODE) npm test --silent
 	$(SAY) "server tests"
-	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest $(ARGS)
+	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m tests $(ARGS)
 
 lint: dev node frontend/node_modules/.installed ## ruff, mypy, import contracts, and the front end's own
 	$(SAY) "ruff"
@@ -139,7 +139,7 @@ frontend/node_modules/.installed: frontend/package.json frontend/package-lock.js
 	@cd frontend && $(NODE) npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' 2>/dev/null)
+FRONTEND_SOURCES := $(shell find frontend consult/identifiers/rules.json -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' 2>/dev/null)
 
 frontend/dist/.built: frontend/node_modules/.installed $(FRONTEND_SOURCES)
 	$(SAY) "building the front end …"

@@ -51,6 +51,10 @@ def signed_in(request: HttpRequest) -> Any:
         request.session_key = request.session.session_key  # type: ignore[attr-defined]
     if not person.is_active:
         raise Refusal("session.none")
+    # A service worker sends what somebody wrote, and cannot see who has signed in since.
+    meant = request.headers.get("X-Consult-Person")
+    if meant is not None and meant != str(person.pk):
+        raise Refusal("session.other")
     request.user = person
     if request.method not in SAFE:
         _charge(request)
@@ -121,6 +125,7 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 def mount() -> None:
     """Hangs every router on its path. Called by urls.py once all apps are loaded."""
     from consult.cases.api import router as cases
+    from consult.cases.api_feed import router as feed
     from consult.clinicians.api import router as clinicians
     from consult.moderation.api import router as moderation
     from consult.moderation.api_console import router as console
@@ -134,5 +139,5 @@ def mount() -> None:
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, tools, cases, push, moderation, console, rules, transparency):
+    for router in (standing, people, clinicians, rooms, lists, search, tools, feed, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

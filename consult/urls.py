@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from consult import installable, web
 from consult.api import api, mount
+from consult.cases import stats_page
 from consult.moderation import transparency
 
 mount()
@@ -13,6 +14,7 @@ urlpatterns = [
     path("healthz", web.healthz),
     path("readyz", web.readyz),
     path("metrics", web.metrics),
+    path("stats", stats_page.page),
     path("manifest.webmanifest", installable.manifest),
     path("sw.js", installable.worker),
     path("admin/", admin.site.urls),

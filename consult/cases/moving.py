@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import uuid
 
-from consult.cases.actions import updated
 from consult.cases.models import Case, Status
+from consult.cases.status import updated
 from consult.errors import Refusal
 from consult.rooms import access
 from consult.rooms.actions import changes, threads, tools

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from consult.audit.models import Record, record
 from consult.cases import actions as cases
 from consult.cases import followups
+from consult.cases import status as case_status
 from consult.clinicians.models import Person, SpecialtyGroup
 from consult.moderation import appeals, reports, tending
 from consult.rooms.actions import changes, conversations, groups, hiding, membership, messages, reading, remits
@@ -186,7 +187,7 @@ class Stage:
         membership.join(person_id=self.ids[who], room_id=self.groups[code])
 
     def _mark(self, name: str, number: int, who: str, status: str) -> None:
-        cases.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
+        case_status.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
 
     def _react(self, name: str, number: int, who: str, reaction: str) -> None:
         changes.react(changes.React(self._room(name), self.ids[who], self.posted[name, number]["message"], reaction, add=True, charged=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from ninja import Query, Router
 
 from consult.errors import Refusal
 from consult.rooms import access, commands, log, pages, replica, wire
-from consult.rooms.actions import messages
+from consult.rooms.actions import marks, messages
 from consult.who import person_of
 
 router = Router()
@@ -92,6 +93,27 @@ def _clamp(seq: int | None) -> int | None:
 def one_message(request: HttpRequest, message: str) -> HttpResponse:
     """One message in its current state, with its room."""
     return as_json(wire.frame(**pages.one(person_of(request), access.message_id(message))))
+
+
+@router.get("/messages/{message}/marks", tags=["messages"])
+def kept_marks(request: HttpRequest, message: str) -> HttpResponse:
+    """The marks on a message's pictures: {"marks":[{mark,image,seq,by,drawn}]}."""
+    return as_json(wire.frame(**marks.kept(person=person_of(request), message_id=access.message_id(message))))
+
+
+@router.post("/rooms/{room}/marks", tags=["messages"])
+def add_mark(request: HttpRequest, room: str) -> HttpResponse:
+    """The twin of mark.add: 201 {"seq","mark"}, the same for a repeat."""
+    command = commands.twin(text_of(request), type="mark.add", room=room)
+    assert isinstance(command, commands.MarkAdd)
+    item = marks.Adding(access.room_id(room), person_of(request), uuid.UUID(command.id), command.message, command.image, command.drawn.model_dump())
+    return as_json(wire.frame(**marks.send(item)), 201)
+
+
+@router.delete("/rooms/{room}/marks/{mark}", tags=["messages"])
+def remove_mark(request: HttpRequest, room: str, mark: str) -> HttpResponse:
+    """The twin of mark.remove."""
+    return as_json(wire.frame(**marks.send(marks.Removal(access.room_id(room), person_of(request), mark))))
 
 
 @router.get("/messages/{message}/history", tags=["messages"])

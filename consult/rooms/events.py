@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from consult.rooms.commands import MOST, TOOLS, ReactionCode
+from consult.rooms.commands import MOST, TOOLS, ReactionCode, Verdict, Vote
 
 Seq = Annotated[int, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds.")]
 Withheld = Literal["retracted", "superseded", "hidden", "withdrawn", "erased"]
-Form = Literal["text", "question", "answer"]
+Form = Literal["text", "question", "answer", "outcome"]
+Doubt = Literal["amended", "disputed"]
 CaseStatus = Literal["open", "answered", "consensus", "closed"]
 Urgency = Literal["hour", "today", "week", "teaching"]
 Mode = Literal["replay", "page", "reset"]
@@ -145,6 +146,7 @@ class MessageItem(Shape):
     reactions: dict[ReactionCode, Count]
     mine: list[ReactionCode]
     case: CaseCard | None
+    doubt: Doubt | None
 
 
 # --- kinds: the `data` of an event ------------------------------------------------
@@ -198,6 +200,10 @@ class MessageHidden(MessageGone):
 
 class MessageRestored(AboutMessage):
     """The words are shown again; read the message anew, for the event does not carry them."""
+
+
+class MessageWithdrawn(MessageGone):
+    """The patient's consent was withdrawn: the words and pictures are gone for everyone."""
 
 
 class ReactionAdded(AboutMessage):
@@ -298,6 +304,52 @@ class ImageMaskAsked(AboutImage):
     """The author is asked to mask what the picture shows; it is hidden until then."""
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Spot(Shape):
+    """In shares of a picture's width and height, from its upper left."""
+
+    x: Share
+    y: Share
+
+
+class ArrowDrawn(Shape):
+    kind: Literal["arrow"]
+    start: Spot
+    end: Spot
+
+
+class EllipseDrawn(Shape):
+    kind: Literal["ellipse"]
+    x: Share
+    y: Share
+    w: Share
+    h: Share
+
+
+class NumberDrawn(Shape):
+    kind: Literal["number"]
+    at: Spot
+    n: Annotated[int, Field(ge=1, le=99)]
+
+
+Drawn = Annotated[ArrowDrawn | EllipseDrawn | NumberDrawn, Field(discriminator="kind")]
+
+
+class MarkAdded(AboutImage):
+    """A mark stays on a picture, in shares of its width and height."""
+
+    mark: str
+    drawn: Drawn
+
+
+class MarkRemoved(AboutImage):
+    """A mark was taken away."""
+
+    mark: str
+
+
 class ThreadMoved(AboutMessage):
     """The message and the replies to it go on in another room: `to`, where the message is `as_message`."""
 
@@ -353,7 +405,111 @@ class CaseUpdated(Data):
     urgency: Urgency | None = None
 
 
+class AnswerAccepted(AboutMessage):
+    """The asker marked this answer as the one that helped, in place of any before."""
+
+    version: Seq
+
+
+class AnswerUnaccepted(AboutMessage):
+    """The answer is no longer marked: its asker says so, or the words have changed (`why`)."""
+
+    why: Literal["asker", "edited", "retracted", "withdrawn", "erased"]
+
+
+class AnswerAmended(AboutMessage):
+    """An answer on which somebody relied has changed: `former` is the version they saw. Votes for that version count no longer."""
+
+    former: Seq
+    accepted: bool
+    doubt: Doubt | None
+
+
+class VoteCast(AboutMessage):
+    """Somebody agrees or disagrees with an answer. `doubt` is what is to be said beside the answer from now on."""
+
+    vote: Vote
+    doubt: Doubt | None
+
+
+class VoteWithdrawn(AboutMessage):
+    """Somebody took their vote back."""
+
+    doubt: Doubt | None
+
+
+class AboutDifferential(Data):
+    differential: str
+
+
+class DifferentialProposed(AboutDifferential):
+    """A diagnosis was proposed, and is backed by who proposed it; read the case for its words."""
+
+
+class DifferentialWithdrawn(AboutDifferential):
+    """Who proposed it took it back."""
+
+
+class DifferentialBacked(AboutDifferential):
+    """Somebody backs a diagnosis."""
+
+
+class DifferentialUnbacked(AboutDifferential):
+    """Somebody backs it no longer."""
+
+
+class ReferenceAdded(AboutMessage):
+    """A reference hangs on an answer; read the case for it."""
+
+    reference: str
+
+
+class ReferenceRemoved(AboutMessage):
+    """A reference was taken away."""
+
+    reference: str
+
+
+class ConsentRecorded(Data):
+    """The asker stated what the patient was told, and how their consent is recorded."""
+
+
+class ConsentWithdrawn(Data):
+    """The patient's consent was withdrawn: `message.withdrawn` follows for each message that rested on it. Drop what you hold of the case."""
+
+
+class ConsensusProposed(Data):
+    """The stated rule is met by an answer or a diagnosis: the asker may declare a consensus, and nobody else does."""
+
+    message: str | None = None
+    differential: str | None = None
+
+
+class CaseUnanswered(AboutMessage):
+    """Nobody answered within the time stated for its urgency; the asker is told what to do next."""
+
+
+class OutcomeDue(AboutMessage):
+    """The asker is asked how it ended."""
+
+    weeks: Count
+
+
+class OutcomeTold(AboutMessage):
+    """The asker told how it ended, in this message."""
+
+    verdict: Verdict
+
+
 # In the personal room.
+
+
+class CaseAttention(Data):
+    """A case asks something of me: at `seq` of its log, and why."""
+
+    room: str
+    seq: Seq
+    why: Literal["amended", "consensus", "unanswered", "outcome"]
 
 
 class RoomJoined(Data):
@@ -458,6 +614,7 @@ EVENTS: dict[str, type[Data]] = {
     "message.retracted": MessageRetracted,
     "message.hidden": MessageHidden,
     "message.restored": MessageRestored,
+    "message.withdrawn": MessageWithdrawn,
     "reaction.added": ReactionAdded,
     "reaction.removed": ReactionRemoved,
     "member.joined": MemberJoined,
@@ -474,6 +631,8 @@ EVENTS: dict[str, type[Data]] = {
     "moderator.left": ModeratorLeft,
     "moderator.called": ModeratorCalled,
     "member.readmitted": MemberReadmitted,
+    "mark.added": MarkAdded,
+    "mark.removed": MarkRemoved,
     "image.hidden": ImageHidden,
     "image.restored": ImageRestored,
     "image.mask_asked": ImageMaskAsked,
@@ -484,6 +643,24 @@ EVENTS: dict[str, type[Data]] = {
     "expert.unasked": ExpertUnasked,
     "case.opened": CaseOpened,
     "case.updated": CaseUpdated,
+    "answer.accepted": AnswerAccepted,
+    "answer.unaccepted": AnswerUnaccepted,
+    "answer.amended": AnswerAmended,
+    "vote.cast": VoteCast,
+    "vote.withdrawn": VoteWithdrawn,
+    "differential.proposed": DifferentialProposed,
+    "differential.withdrawn": DifferentialWithdrawn,
+    "differential.backed": DifferentialBacked,
+    "differential.unbacked": DifferentialUnbacked,
+    "reference.added": ReferenceAdded,
+    "reference.removed": ReferenceRemoved,
+    "consensus.proposed": ConsensusProposed,
+    "consent.recorded": ConsentRecorded,
+    "consent.withdrawn": ConsentWithdrawn,
+    "case.unanswered": CaseUnanswered,
+    "outcome.due": OutcomeDue,
+    "outcome.told": OutcomeTold,
+    "case.attention": CaseAttention,
     "room.joined": RoomJoined,
     "room.left": RoomLeft,
     "room.renamed": RoomRenamed,
@@ -503,6 +680,7 @@ EVENTS: dict[str, type[Data]] = {
 }
 PERSONAL = frozenset(
     {
+        "case.attention",
         "room.joined",
         "room.left",
         "room.renamed",
@@ -532,7 +710,15 @@ class TypingData(Data):
     """The actor is writing."""
 
 
-SIGNALS: dict[str, type[Shape]] = {"typing": TypingData, "presence": Present}
+class PointerData(Data):
+    """Where the actor points on a picture, and what they draw there; no `at`: nowhere any more."""
+
+    image: str
+    at: Spot | None
+    drawn: Drawn | None
+
+
+SIGNALS: dict[str, type[Shape]] = {"typing": TypingData, "pointer": PointerData, "presence": Present}
 
 
 # --- frames -----------------------------------------------------------------------
@@ -601,12 +787,31 @@ class ChangeOk(Ok):
     unchanged: Literal[True] | None = None
 
 
+class DifferentialOk(ChangeOk):
+    """As the others, and which diagnosis it is."""
+
+    differential: str
+
+
+class ReferenceOk(ChangeOk):
+    """As the others, and which reference it is."""
+
+    reference: str
+
+
 class ToolOk(Ok):
     """The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record)."""
 
     seq: Seq
     act: str | None
     unchanged: Literal[True] | None = None
+
+
+class MarkOk(Ok):
+    """The `seq` of `mark.added`, and the mark's id."""
+
+    seq: Seq
+    mark: str
 
 
 class PingOk(Ok):
@@ -622,11 +827,34 @@ REPLIES: dict[str, type[Ok]] = {
     "message.retract": ChangeOk,
     "reaction.add": ChangeOk,
     "reaction.remove": ChangeOk,
+    "answer.accept": ChangeOk,
+    "answer.unaccept": ChangeOk,
+    "vote.give": ChangeOk,
+    "vote.withdraw": ChangeOk,
+    "differential.propose": DifferentialOk,
+    "differential.withdraw": ChangeOk,
+    "differential.back": ChangeOk,
+    "differential.unback": ChangeOk,
+    "reference.add": ReferenceOk,
+    "reference.remove": ChangeOk,
+    "outcome.tell": PostOk,
     "read.mark": ChangeOk,
     "typing": Ok,
+    "pointer": Ok,
+    "mark.add": MarkOk,
+    "mark.remove": ChangeOk,
     "ping": PingOk,
     **{tool.model_fields["type"].annotation.__args__[0]: ToolOk for tool in TOOLS},  # type: ignore[union-attr]
 }
+
+
+class IdentifierAt(Shape):
+    """What may identify a patient, by code points of the field that holds it."""
+
+    field: Literal["body", "title", "question"]
+    category: Literal["nir", "birth_date", "nir_like", "phone", "email", "address", "record", "name", "rpps"]
+    start: Count
+    length: Count
 
 
 class RefusedFrame(Shape):
@@ -641,6 +869,7 @@ class RefusedFrame(Shape):
     fields: list[str] | None = None
     until: Time | None = None
     protocols: list[int] | None = None
+    identifiers: list[IdentifierAt] | None = None
 
 
 class EnteredFrame(Shape):

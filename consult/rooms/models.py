@@ -138,6 +138,7 @@ class Message(models.Model):
     last_event_seq = models.BigIntegerField(null=True)  # of its latest reaction, retraction …: what `unchanged` answers
     withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, hidden, withdrawn, erased
     case_room = models.UUIDField(null=True)  # the case this message opened: it is the case's card
+    doubt = models.CharField(max_length=8, null=True)  # noqa: DJ001  of an answer: amended, disputed; said wherever it is quoted, found or exported
     search = SearchVectorField(null=True)
 
     class Meta:
@@ -202,6 +203,17 @@ class Reaction(models.Model):
     reaction = models.CharField(max_length=8)
 
 
+class Mark(models.Model):
+    """What a person drew on a picture of a message and kept: numbers alone, in shares of its width and height."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="marks")
+    image_id = models.UUIDField()
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()  # of its mark.added
+    drawn = models.JSONField()
+
+
 class Pin(models.Model):
     """A message kept in sight of the room."""
 
@@ -251,6 +263,19 @@ class Followup(models.Model):
             models.Index(fields=["id"], name="followups_to_tally", condition=models.Q(tally=True)),
             models.Index(fields=["id"], name="followups_to_wake", condition=models.Q(wake=True)),
         ]
+
+
+class IdentifierDecision(models.Model):
+    """What was decided about an identifier found in a text (identifying.py): whose, where, which category; never the text."""
+
+    person_id = models.UUIDField()
+    room_id = models.UUIDField(null=True)  # null: a question refused before it had a room
+    category = models.CharField(max_length=16)
+    decision = models.CharField(max_length=16)  # blocked, asked, confirmed, unconfirmed
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="decisions_by_time")]
 
 
 # --- moderation ----------------------------------------------------------------------

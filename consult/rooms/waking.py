@@ -27,9 +27,11 @@ done AS (DELETE FROM rooms_followup f USING mine WHERE f.id = mine.id AND NOT mi
 SELECT room_id, seq FROM handed UNION ALL SELECT room_id, seq FROM done"""
 
 # The strongest reason wins. An edit wakes those alone whom it mentions anew. A question to groups that have no card of it wakes their
-# members by the case's own first message.
+# members by the case's own first message. What asks something of an asker wakes nobody else.
 _WHY = """CASE
     WHEN e.kind = 'page.asked' THEN 'called'
+    WHEN e.kind = 'answer.amended' THEN CASE WHEN r.created_by = p.id OR v.person_id IS NOT NULL THEN 'amended' END
+    WHEN e.kind IN ('consensus.proposed', 'case.unanswered', 'outcome.due') THEN CASE WHEN r.created_by = p.id THEN split_part(replace(e.kind, 'case.', ''), '.', 1) END
     WHEN n.person_id IS NOT NULL THEN 'mention'
     WHEN e.kind = 'message.edited' THEN NULL
     WHEN r.kind = 'private' THEN 'direct'
@@ -45,8 +47,8 @@ END"""
 # What may keep a reason from waking: the level chosen for the room, the wishes, and that it was read. m, k and w may be null.
 _WANTED = """
     why.reason <> ALL (coalesce(w.off, '{}')) AND coalesce(k.seq, 0) < e.seq
-    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply') ELSE true END
-    AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND x.withheld IS NULL"""
+    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply', 'amended') ELSE true END
+    AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND (x.withheld IS NULL OR e.kind = 'answer.amended')"""
 _EXPAND = f"""
 INSERT INTO push_notice (room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries)
 SELECT r.id, e.seq, p.id, d.id, why.reason, why.reason = 'urgent' OR coalesce(c.urgency = 'hour', false), e.at, clock_timestamp(), 0
@@ -60,13 +62,15 @@ JOIN LATERAL (
     UNION SELECT person_id FROM rooms_mention WHERE message_id = x.id AND seq = e.seq
     UNION SELECT t.author_id WHERE t.author_id IS NOT NULL
     UNION SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id IS NOT NULL
+    UNION SELECT person_id FROM cases_answervote WHERE message_id = x.id AND e.kind = 'answer.amended'
     UNION SELECT g.person_id FROM rooms_audience u JOIN rooms_membership g ON g.room_id = u.group_id AND g.ended IS NULL AND coalesce(g.notices, 'all') = 'all'
         WHERE r.kind = 'case' AND x.form = 'question' AND u.room_id = r.id
         AND NOT EXISTS (SELECT FROM rooms_membership h WHERE h.room_id = c.group_id AND h.person_id = g.person_id AND h.ended IS NULL)
-) who ON who.person_id IS DISTINCT FROM e.actor_id AND who.person_id IS DISTINCT FROM x.author_id
+) who ON who.person_id IS DISTINCT FROM e.actor_id AND (who.person_id IS DISTINCT FROM x.author_id OR e.actor_id IS NULL)
 JOIN clinicians_person p ON p.id = who.person_id JOIN standing_standing s ON s.person_id = p.id JOIN push_device d ON d.person_id = p.id
 LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 LEFT JOIN rooms_mention n ON n.message_id = x.id AND n.seq = e.seq AND n.person_id = p.id
+LEFT JOIN cases_answervote v ON v.message_id = x.id AND v.person_id = p.id
 LEFT JOIN rooms_audience a ON a.room_id = r.id AND a.person_id = p.id
 LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
 LEFT JOIN push_wishes w ON w.person_id = p.id

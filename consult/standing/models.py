@@ -1,4 +1,4 @@
-"""A person's standing, one-time tickets, and the one log of every change of rights."""
+"""A person's standing, one-time tickets, the secrets of what devices keep, and the one log of every change of rights."""
 
 from __future__ import annotations
 
@@ -35,6 +35,22 @@ class Ticket(models.Model):
     person_id = models.UUIDField()
     session_key = models.CharField(max_length=40)
     expires_at = models.DateTimeField(db_index=True)
+
+
+class Vault(models.Model):
+    """What one browser or app keeps of one person is encrypted under a key that only this row's secret unlocks (decision 0009).
+
+    Wiped: the secret is gone, and the row stays to say so to the device when it comes back.
+    """
+
+    id = models.UUIDField(primary_key=True)  # made by the device
+    person_id = models.UUIDField(db_index=True)
+    secret = models.BinaryField(max_length=32, null=True)
+    session_key = models.CharField(max_length=40)  # the session that opened it last; a wipe ends it
+    label = models.CharField(max_length=60, blank=True)  # "Chrome, Android": for the list of one's own
+    made_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    wiped_at = models.DateTimeField(null=True)
 
 
 class AccessChange(models.Model):

@@ -3,7 +3,7 @@
 
 export type Reaction = "agree" | "useful" | "thanks" | "discuss";
 export type Withheld = "retracted" | "superseded" | "hidden" | "withdrawn" | "erased";
-export type Form = "text" | "question" | "answer";
+export type Form = "text" | "question" | "answer" | "outcome";
 export type CaseStatus = "open" | "answered" | "consensus" | "closed";
 export type Urgency = "hour" | "today" | "week" | "teaching";
 export type Mode = "replay" | "page" | "reset";
@@ -20,6 +20,7 @@ export type RefusalCode =
   | "session.none"
   | "session.csrf"
   | "ticket.unknown"
+  | "session.other"
   | "account.suspended"
   | "account.unverified"
   | "room.not_found"
@@ -45,6 +46,11 @@ export type RefusalCode =
   | "message.not_author"
   | "message.mentions"
   | "message.no_case"
+  | "content.identifier"
+  | "content.confirm"
+  | "mark.not_found"
+  | "mark.many"
+  | "mark.not_yours"
   | "image.not_found"
   | "rate.posts"
   | "read.future"
@@ -63,6 +69,8 @@ export type RefusalCode =
   | "device.token"
   | "device.expired"
   | "device.not_found"
+  | "vault.not_found"
+  | "vault.wiped"
   | "wishes.zone"
   | "wishes.quiet"
   | "case.vital"
@@ -71,6 +79,16 @@ export type RefusalCode =
   | "case.status"
   | "case.needed"
   | "case.group_only"
+  | "case.not_found"
+  | "case.full"
+  | "case.no_words"
+  | "collection.not_found"
+  | "answer.not_found"
+  | "vote.own"
+  | "vote.visitor"
+  | "differential.not_found"
+  | "reference.not_found"
+  | "reference.link"
   | "request.id_reused"
   | "search.query"
   | "cursor.invalid"
@@ -124,7 +142,7 @@ export interface CaseCard { room: string; status: CaseStatus; answers: number; s
 export interface MessageItem {
   message: string; seq: number; post_no: number; at: string; actor: Actor | null; client_id: string | null; body: string | null;
   mentions: Mention[] | null; reply_to: string | null; images: string[]; form: Form; edited_seq: number | null; withheld: Withheld | null;
-  reactions: Record<Reaction, number>; mine: Reaction[]; case: CaseCard | null;
+  reactions: Record<Reaction, number>; mine: Reaction[]; case: CaseCard | null; doubt: "amended" | "disputed" | null;
 }
 
 /** The `data` of each kind of event. */
@@ -142,6 +160,8 @@ export interface EventData {
   "message.hidden": { message: string; withheld?: Withheld | null };
   /** The words are shown again; read the message anew, for the event does not carry them. */
   "message.restored": { message: string };
+  /** The patient's consent was withdrawn: the words and pictures are gone for everyone. */
+  "message.withdrawn": { message: string; withheld?: Withheld | null };
   /** Somebody put one of the four words on a message. */
   "reaction.added": { message: string; reaction: Reaction };
   /** Somebody took their reaction back. */
@@ -174,6 +194,13 @@ export interface EventData {
   "moderator.called": { person?: string | null };
   /** A removed person may come in again; who was a member is one again. */
   "member.readmitted": { person: string };
+  /** A mark stays on a picture, in shares of its width and height. */
+  "mark.added": {
+    message: string; image: string; mark: string;
+    drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number };
+  };
+  /** A mark was taken away. */
+  "mark.removed": { message: string; image: string; mark: string };
   /** A moderator withheld a picture of a message. */
   "image.hidden": { message: string; image: string };
   /** The picture is shown again. */
@@ -194,6 +221,42 @@ export interface EventData {
   "case.opened": { case: string; message: string | null; specialty: string | null; urgency: Urgency; status: CaseStatus; answers: number };
   /** A case's status or number of answers changed. In the log of its group `message` is the card, in its own the question. */
   "case.updated": { case: string; message: string | null; status: CaseStatus; answers: number; specialty?: string | null; urgency?: Urgency | null };
+  /** The asker marked this answer as the one that helped, in place of any before. */
+  "answer.accepted": { message: string; version: number };
+  /** The answer is no longer marked: its asker says so, or the words have changed (`why`). */
+  "answer.unaccepted": { message: string; why: "asker" | "edited" | "retracted" | "withdrawn" | "erased" };
+  /** An answer on which somebody relied has changed: `former` is the version they saw. Votes for that version count no longer. */
+  "answer.amended": { message: string; former: number; accepted: boolean; doubt: "amended" | "disputed" | null };
+  /** Somebody agrees or disagrees with an answer. `doubt` is what is to be said beside the answer from now on. */
+  "vote.cast": { message: string; vote: "agree" | "disagree"; doubt: "amended" | "disputed" | null };
+  /** Somebody took their vote back. */
+  "vote.withdrawn": { message: string; doubt: "amended" | "disputed" | null };
+  /** A diagnosis was proposed, and is backed by who proposed it; read the case for its words. */
+  "differential.proposed": { differential: string };
+  /** Who proposed it took it back. */
+  "differential.withdrawn": { differential: string };
+  /** Somebody backs a diagnosis. */
+  "differential.backed": { differential: string };
+  /** Somebody backs it no longer. */
+  "differential.unbacked": { differential: string };
+  /** A reference hangs on an answer; read the case for it. */
+  "reference.added": { message: string; reference: string };
+  /** A reference was taken away. */
+  "reference.removed": { message: string; reference: string };
+  /** The stated rule is met by an answer or a diagnosis: the asker may declare a consensus, and nobody else does. */
+  "consensus.proposed": { message?: string | null; differential?: string | null };
+  /** The asker stated what the patient was told, and how their consent is recorded. */
+  "consent.recorded": Record<string, never>;
+  /** The patient's consent was withdrawn: `message.withdrawn` follows for each message that rested on it. Drop what you hold of the case. */
+  "consent.withdrawn": Record<string, never>;
+  /** Nobody answered within the time stated for its urgency; the asker is told what to do next. */
+  "case.unanswered": { message: string };
+  /** The asker is asked how it ended. */
+  "outcome.due": { message: string; weeks: number };
+  /** The asker told how it ended, in this message. */
+  "outcome.told": { message: string; verdict: "confirmed" | "other" | "unclear" };
+  /** A case asks something of me: at `seq` of its log, and why. */
+  "case.attention": { room: string; seq: number; why: "amended" | "consensus" | "unanswered" | "outcome" };
   /** I became a member of a room. */
   "room.joined": { room: string };
   /** I am no longer a member, and how that came. */
@@ -235,6 +298,13 @@ export type EventFrame = { [K in EventKind]: EventOf<K> }[EventKind];
 /** Ephemeral: no `seq`, may be dropped. */
 export type SignalFrame =
   | { type: "signal"; room: string; kind: "typing"; actor: Actor | null; data: Record<string, never> }
+  | {
+  type: "signal"; room: string; kind: "pointer"; actor: Actor | null;
+  data: {
+  image: string; at: { x: number; y: number } | null;
+  drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number } | null;
+};
+}
   | { type: "signal"; room: string; kind: "presence"; actor: Actor | null; data: Present };
 
 /** The connection is open: who one is, the limits to obey, and the personal room, which is entered. */
@@ -251,18 +321,28 @@ export interface Ok { type: "ok"; ref: number }
 export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true; held?: true }
 /** The `seq` of the event; with `unchanged`, of the last one, for nothing was added. */
 export interface ChangeOk { type: "ok"; ref: number; seq: number; unchanged?: true }
+/** As the others, and which diagnosis it is. */
+export interface DifferentialOk { type: "ok"; ref: number; seq: number; unchanged?: true; differential: string }
+/** As the others, and which reference it is. */
+export interface ReferenceOk { type: "ok"; ref: number; seq: number; unchanged?: true; reference: string }
+/** The `seq` of `mark.added`, and the mark's id. */
+export interface MarkOk { type: "ok"; ref: number; seq: number; mark: string }
 export interface PingOk { type: "ok"; ref: number; server_time: string }
 /** The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record). */
 export interface ToolOk { type: "ok"; ref: number; seq: number; act: string | null; unchanged?: true }
 /** Any `ok` but hello's, where it is not known which command it answers. */
 export interface OkFrame {
   type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; held?: true;
-  unchanged?: true; server_time?: string; act?: string | null;
+  unchanged?: true; differential?: string; reference?: string; mark?: string; server_time?: string; act?: string | null;
 }
 /** Not done, nothing changed. `ref` is null where the frame had none that is valid. */
 export interface RefusedFrame {
   type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; until?: string;
   protocols?: number[];
+  identifiers?: {
+  field: "body" | "title" | "question"; category: "nir" | "birth_date" | "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps";
+  start: number; length: number;
+}[];
 }
 /** A room was entered by `resume`; its events follow. */
 export interface EnteredFrame { type: "entered"; room: string; head: Head; mode: Mode; state: RoomState }
@@ -284,9 +364,15 @@ export interface RoomEnter { type: "room.enter"; room: string; after: Head | nul
 /** Stops deliveries on this connection; membership stays. */
 export interface RoomLeave { type: "room.leave"; room: string }
 /** Writes a message. The client's `id` makes a repeated send harmless. */
-export interface MessagePost { type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null }
+export interface MessagePost {
+  type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Replaces the words of one's own message; `base` is the seq of the version seen. */
-export interface MessageEdit { type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null }
+export interface MessageEdit {
+  type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Withdraws one's own words; the place stays. */
 export interface MessageRetract { type: "message.retract"; room: string; message: string }
 /** Puts one of four words on a message. */
@@ -297,8 +383,42 @@ export interface ReactionRemove { type: "reaction.remove"; room: string; message
 export interface ReadMark { type: "read.mark"; room: string; seq: number }
 /** Tells the others that one is writing; not stored. */
 export interface Typing { type: "typing"; room: string }
+/** Shows the others in the room where one points on a picture, and what one draws; not stored. No `at`: nowhere any more. */
+export interface Pointer {
+  type: "pointer"; room: string; image: string; at?: { x: number; y: number } | null;
+  drawn?: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number } | null;
+}
+/** Keeps a mark on a picture of a message. The client's `id` makes a repeat harmless. */
+export interface MarkAdd {
+  type: "mark.add"; room: string; id: string; message: string; image: string;
+  drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number };
+}
+/** Takes a mark away: one's own, any on one's own message; moderators any. */
+export interface MarkRemove { type: "mark.remove"; room: string; mark: string }
 /** Answers `server_time`. */
 export interface Ping { type: "ping" }
+/** The asker marks the answer that helped, in place of the one before; `base` is the seq of the version seen. */
+export interface AnswerAccept { room: string; id: string; type: "answer.accept"; message: string; base: number }
+/** The asker takes the mark back. */
+export interface AnswerUnaccept { room: string; id: string; type: "answer.unaccept"; message: string }
+/** Agrees or disagrees with an answer by somebody else, in place of one's vote before; `base` is the seq of the version seen. */
+export interface VoteGive { room: string; id: string; type: "vote.give"; message: string; base: number; vote: "agree" | "disagree" }
+/** Takes one's vote back. */
+export interface VoteWithdraw { room: string; id: string; type: "vote.withdraw"; message: string }
+/** Proposes a diagnosis, and backs it; one that was proposed before is backed. */
+export interface DifferentialPropose { room: string; id: string; type: "differential.propose"; label: string }
+/** Takes back a diagnosis that one proposed oneself. */
+export interface DifferentialWithdraw { room: string; id: string; type: "differential.withdraw"; differential: string }
+/** Backs a proposed diagnosis; several may be backed. */
+export interface DifferentialBack { room: string; id: string; type: "differential.back"; differential: string }
+/** Backs it no longer. */
+export interface DifferentialUnback { room: string; id: string; type: "differential.unback"; differential: string }
+/** Hangs a DOI or the https link of a guideline on an answer. */
+export interface ReferenceAdd { room: string; id: string; type: "reference.add"; message: string; link: string }
+/** Takes away a reference that one added, or that hangs on one's own answer. */
+export interface ReferenceRemove { room: string; id: string; type: "reference.remove"; reference: string }
+/** The asker tells how it ended: a message of the form `outcome`, and whether what was thought proved right. */
+export interface OutcomeTell { room: string; id: string; type: "outcome.tell"; body: string; verdict: "confirmed" | "other" | "unclear" }
 /** Arrives in a room of one's remit, for all to see: from then on one reads, and writes as a moderator. */
 export interface ModeratorJoin { room: string; id: string; reason: string; type: "moderator.join" }
 /** Ends one's visit. */
@@ -355,7 +475,21 @@ export type Command =
   | ReactionRemove
   | ReadMark
   | Typing
+  | Pointer
+  | MarkAdd
+  | MarkRemove
   | Ping
+  | AnswerAccept
+  | AnswerUnaccept
+  | VoteGive
+  | VoteWithdraw
+  | DifferentialPropose
+  | DifferentialWithdraw
+  | DifferentialBack
+  | DifferentialUnback
+  | ReferenceAdd
+  | ReferenceRemove
+  | OutcomeTell
   | ModeratorJoin
   | ModeratorLeave
   | ModeratorCall
@@ -388,8 +522,22 @@ export interface Replies {
   "message.retract": ChangeOk;
   "reaction.add": ChangeOk;
   "reaction.remove": ChangeOk;
+  "answer.accept": ChangeOk;
+  "answer.unaccept": ChangeOk;
+  "vote.give": ChangeOk;
+  "vote.withdraw": ChangeOk;
+  "differential.propose": DifferentialOk;
+  "differential.withdraw": ChangeOk;
+  "differential.back": ChangeOk;
+  "differential.unback": ChangeOk;
+  "reference.add": ReferenceOk;
+  "reference.remove": ChangeOk;
+  "outcome.tell": PostOk;
   "read.mark": ChangeOk;
   "typing": Ok;
+  "pointer": Ok;
+  "mark.add": MarkOk;
+  "mark.remove": ChangeOk;
   "ping": PingOk;
   "moderator.join": ToolOk;
   "moderator.leave": ToolOk;

@@ -10,7 +10,7 @@ import type { Mention, MessageItem, Reaction, RoomState } from "./protocol";
 import type { RoomLog } from "./roomLog";
 import type { RoomList } from "./roomList";
 import type { Socket } from "./socket";
-import type { Draft, Line, OutboxEntry, RoomItem, RoomView } from "./types";
+import type { Confirmed, Draft, Line, OutboxEntry, RoomItem, RoomView } from "./types";
 import { WindowPages } from "./windowPages";
 
 export interface RoomViewOptions {
@@ -286,7 +286,7 @@ export class OpenRoom implements RoomView {
     this.draft.value = draft;
   }
 
-  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[] } = {}): Promise<void> {
+  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed } = {}): Promise<void> {
     if (!body.trim()) return;
     // In sight and out of the composer at once: the next words may be typed while this one is being stored.
     void this.o.outbox.put({ room: this.id, body, ...options }).stored;
@@ -294,8 +294,8 @@ export class OpenRoom implements RoomView {
     if (this.log.loaded && !this.log.live) void this.toNewest();
   }
 
-  async edit(item: MessageItem, body: string, mentions: Mention[] = []): Promise<void> {
-    const more = mentions.length ? { mentions } : {};
+  async edit(item: MessageItem, body: string, mentions: Mention[] = [], confirmed?: Confirmed): Promise<void> {
+    const more = { ...(mentions.length ? { mentions } : {}), ...(confirmed ? { confirmed } : {}) };
     await this.o.socket.call({ type: "message.edit", room: this.id, message: item.message, base: item.edited_seq ?? item.seq, body, ...more });
   }
 

@@ -55,6 +55,7 @@ export class Socket {
   limits: HelloOk["limits"] | null = null;
   private ws: WebSocketLike | null = null;
   private refs = 0;
+  private features: string[] = [];
   private helloRef = 0;
   private resumed = true;
   private waiting = new Map<number, Waiting>();
@@ -114,7 +115,9 @@ export class Socket {
       const ws = this.ws;
       const cancel = this.o.world.after(ANSWER_WITHIN, () => ws === this.ws && this.closed(1006));
       this.waiting.set(ref, { resolve, reject, cancel });
-      this.queue.push(JSON.stringify({ ...command, ref }));
+      // A field of a feature goes only to a server that has announced it.
+      const known = "confirmed" in command && !this.features.includes("identifiers") ? { ...command, confirmed: undefined } : command;
+      this.queue.push(JSON.stringify({ ...known, ref }));
       this.flush(command.type === "room.enter");
     });
   }
@@ -213,6 +216,7 @@ export class Socket {
     this.cancels.steady = world.after(STEADY, () => (this.attempt = 0));
     this.listen();
     this.state = { is: "ready" };
+    this.features = ok.features;
     if (!this.o.ready(ok, this.resumed)) return this.end();
     this.o.state(this.state);
   }

@@ -11,7 +11,7 @@ import orjson
 from django.db import connection
 
 from consult.errors import Refusal
-from consult.rooms import access, content, judging, limits, log
+from consult.rooms import access, content, identifying, judging, limits, log
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
 from consult.rooms.judging import Verdict
@@ -28,6 +28,7 @@ class Edit:
     base: int
     body: str
     mentions: Sequence[Any] = ()
+    confirmed: Sequence[str] | None = None
     charged: bool = False
 
 
@@ -119,6 +120,16 @@ def _told(act: Any, item: Any) -> dict[str, Any] | Refusal:
 
 def edit(item: Edit) -> dict[str, Any]:
     """Replaces the words of one's own message. Answers {"seq"} of the event, with "unchanged" where it says that already."""
+    seen = identifying.look([("body", item.body)], confirmed=item.confirmed, rooms=[item.room])
+    try:
+        return _edit(item, seen)
+    except Refusal as refusal:
+        if seen and refusal is seen.refusal:
+            identifying.record(item.person, item.room, seen)
+        raise
+
+
+def _edit(item: Edit, seen: identifying.Look | None) -> dict[str, Any]:
     try:
         named = content.mentioned(item.mentions)
     except Refusal:
@@ -139,13 +150,19 @@ def edit(item: Edit) -> dict[str, Any]:
             raise Refusal("message.mentions")
         if item.body == stored.body:
             return stored.unchanged
+        if seen and seen.refusal:
+            raise seen.refusal
         if item.base != stored.version:
             raise Refusal("message.changed")
         verdict = judging.judge(judging.Said(item.room, grant.kind, item.person, item.body, grant.moderates, edit=True)) if stored.withheld is None else None
         seq = made.append(item.room, "message.edited", actor=item.person, acting=grant.acting, message=stored.id, data={"base": item.base})
         _store_edit(stored, item, seq, mentions)
+        if seen:
+            made.later.append(identifying.recorded([(item.person, item.room, seen)]))
         if verdict is not None:
             _follow(made, item.room, stored, verdict)
+        if made.heads[item.room].kind == "case":  # somebody may have relied on it (cases/amendments.py)
+            made.later.append(("INSERT INTO rooms_followup (room_id, seq, at, tally, wake) VALUES (%s, %s, now(), true, false)", (item.room, seq)))
         before = {m["person"] for m in _list(stored.mentions)}
         newly = [p for p in people if str(p) not in before and p != item.person]
         if stored.withheld is None and newly and not (verdict and verdict.hold):
@@ -200,18 +217,27 @@ def retract(item: Retraction) -> dict[str, Any]:
 
 
 _RECOUNT = """
-INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT coalesce(m.case_room, m.room_id), %s, now(), true, false FROM rooms_message m
-JOIN rooms_room r ON r.id = m.room_id WHERE m.id = %s AND (r.kind = 'case' OR m.case_room IS NOT NULL)"""
+INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT coalesce(m.case_room, m.room_id), max(m.last_event_seq), now(), true, false FROM rooms_message m
+JOIN rooms_room r ON r.id = m.room_id WHERE m.id = ANY(%s) AND (r.kind = 'case' OR m.case_room IS NOT NULL) GROUP BY 1"""
 
 
 def withhold(message: uuid.UUID, why: str, seq: int) -> None:
     """Takes a message's words out of every reading: the row says why, and search, tags, mentions and pins forget it."""
+    withhold_many([(message, seq)], why)
+
+
+def withhold_many(messages: Sequence[tuple[uuid.UUID, int]], why: str) -> None:
+    """The same for many, each with the seq of the event that says so."""
+    ids = [id for id, _ in messages]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE rooms_message SET withheld = %s, last_event_seq = %s, search = NULL WHERE id = %s", (why, seq, message))
-        cursor.execute("DELETE FROM rooms_tag WHERE message_id = %s", (message,))
-        cursor.execute("DELETE FROM rooms_mention WHERE message_id = %s", (message,))
-        cursor.execute("DELETE FROM rooms_pin WHERE message_id = %s", (message,))
-        cursor.execute(_RECOUNT, (seq, message))  # a case counts its answers anew, and a question and its card are withheld together (cases/followups.py)
+        cursor.execute(
+            "UPDATE rooms_message m SET withheld = %s, last_event_seq = q.seq, search = NULL FROM unnest(%s::uuid[], %s::bigint[]) AS q(id, seq) WHERE m.id = q.id",
+            (why, ids, [seq for _, seq in messages]),
+        )
+        cursor.execute("DELETE FROM rooms_tag WHERE message_id = ANY(%s)", (ids,))
+        cursor.execute("DELETE FROM rooms_mention WHERE message_id = ANY(%s)", (ids,))
+        cursor.execute("DELETE FROM rooms_pin WHERE message_id = ANY(%s)", (ids,))
+        cursor.execute(_RECOUNT, (ids,))  # a case counts its answers anew, and a question and its card are withheld together (cases/followups.py)
 
 
 def show(message: uuid.UUID, seq: int) -> None:
@@ -228,7 +254,7 @@ def show(message: uuid.UUID, seq: int) -> None:
             (message,),
         )
         cursor.execute("INSERT INTO rooms_tag (message_id, room_id, tag) SELECT %s, %s, t FROM unnest(%s::text[]) AS x(t)", (message, room, content.tags(body)))
-        cursor.execute(_RECOUNT, (seq, message))
+        cursor.execute(_RECOUNT, ([message],))
 
 
 def react(item: React) -> dict[str, Any]:

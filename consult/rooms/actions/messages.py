@@ -16,7 +16,7 @@ import orjson
 
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
-from consult.rooms import access, commands, content, judging, lanes, limits, log, wire
+from consult.rooms import access, commands, content, identifying, judging, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
 from consult.rooms.judging import Verdict
@@ -38,6 +38,9 @@ class Post:
     mentions: Sequence[Any] = ()
     form: str | None = None
     acting: str | None = None
+    confirmed: Sequence[str] | None = None  # null: the client does not know the feature "identifiers"
+    looked: bool = False  # for identifiers: `seen` is what was found
+    seen: identifying.Look | None = None
     beside: str = ""  # words that are shown with the body, and judged with it: the title of a case
     judged: bool = False  # by the rules: once, however often the batch is tried
     verdict: Verdict | None = None
@@ -50,7 +53,7 @@ class Post:
 
 
 def of_command(c: commands.MessagePost, room: uuid.UUID, person: uuid.UUID) -> Post:
-    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or ())
+    return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or (), confirmed=c.confirmed)
 
 
 def post(
@@ -85,6 +88,9 @@ class Facts:
 
 def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
     """Writes what may be written, in the order given; each answer is {"seq","message"} (and "duplicate") or a Refusal."""
+    for post in posts:  # before any lock is held: it costs no one's turn
+        if not post.looked:
+            post.seen, post.looked = identifying.look([("body", post.body)], confirmed=post.confirmed, rooms=[post.room]), True
     named = {p for post in posts for p in _named(post)}
     rooms_of = personal.rooms_of(known(named)) if named else {}  # who has no account is refused in its turn
     with log.writing([*(p.room for p in posts), *rooms_of.values()], asking=_asking(posts)) as made:
@@ -92,6 +98,7 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
         answers: list[dict[str, Any] | Refusal] = []
         accepted: list[Accepted] = []
         seen: dict[Key, tuple[Post, dict[str, Any]]] = {}
+        decided: list[Post] = []
         for post in posts:
             try:
                 answer = _echo(post, facts, seen)
@@ -100,12 +107,16 @@ def post_many(posts: Sequence[Post]) -> list[dict[str, Any] | Refusal]:
                     accepted.append(stored)
                     answer = {"seq": stored.seq, "message": str(stored.id), **({"held": True} if stored.held else {})}
                     seen[post.key] = post, answer
+                    decided += [post] if post.seen else []
             except Refusal as refusal:
                 answers.append(refusal)
+                decided += [post] if refusal.code in identifying.REFUSED else []
             else:
                 answers.append(answer)
         if accepted:
             insert(accepted, made, facts)
+        if decided:
+            made.later.append(identifying.recorded((p.person, p.room, p.seen) for p in decided if p.seen))
     return answers
 
 
@@ -178,9 +189,9 @@ def _echo(post: Post, facts: Facts, seen: dict[Key, tuple[Post, dict[str, Any]]]
     if post.key not in facts.before:
         return None
     seq, message, body, reply_to, images, withheld = facts.before[post.key]
-    # What was erased has no content left to compare with: the sender's own id is then proof enough.
+    # What was erased or withdrawn has no content left to compare with: the sender's own id is then proof enough.
     if (
-        withheld != "erased"
+        withheld not in ("erased", "withdrawn")
         and body is not None
         and (body, str(reply_to) if reply_to else None, [str(i) for i in images]) != (post.body, post.reply_to or None, list(post.images or ()))
     ):
@@ -225,6 +236,8 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
         if last and (left := last + timedelta(seconds=head.slow_mode) - made.now) > timedelta(0):
             raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
     content.check_body(post.body)
+    if post.seen and post.seen.refusal:
+        raise post.seen.refusal
     reply_to = _reply_target(post, facts, grant)
     if post.images:
         raise Refusal("image.not_found")

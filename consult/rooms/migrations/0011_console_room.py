@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0010_remit_changes'),
+        ("rooms", "0011_identifier_decisions"),
     ]
 
     operations = [

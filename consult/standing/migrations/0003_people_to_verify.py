@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('standing', '0002_access_change_log'),
+        ('standing', '0003_vaults'),
     ]
 
     operations = [
