@@ -527,7 +527,7 @@ TALKS = [
                 0,
                 agree="camille yves marc nadia",
             ),
-            Say("yves", "Mme Exemple, la boulangère de Port-Fictif, sort demain : qui peut la revoir lundi ?", 2 * HOUR, key="nom"),
+            Say("yves", "La boulangère de la place, opérée chez nous en mars, sort demain : qui peut la revoir lundi ?", 2 * HOUR, key="nom"),
             Say("marc", "Épidémie de gastro-entérites ici depuis lundi, deux EHPAD touchés. Et chez vous ?", 6 * HOUR, key="gastro"),
             Say("camille", "Riantec pareil depuis mercredi, surtout des enfants.", 25, reply="gastro"),
             Say("gwen", "Aux urgences : surtout des déshydratations du sujet âgé. Pensez à suspendre IEC et diurétiques.", 48, agree="yves marc camille", useful="sacha idris"),
@@ -585,7 +585,7 @@ PRIVATE = [
 
 # What waits at the moderators' console. Yann's verification comes by itself.
 FLAGS = [
-    Flag("group-MG", "nom", "marc", "identifies_patient", 3 * HOUR, "Un nom, un métier et un lieu."),
+    Flag("group-MG", "nom", "marc", "identifies_patient", 3 * HOUR, "Un métier, un lieu, une date : tout le bourg la reconnaît."),
     Flag("group-DER", "promo", "bruno", "advertising", 2 * HOUR),
     Flag("group-DER", "promo", "camille", "advertising", 100, "C’est de la réclame."),
 ]
