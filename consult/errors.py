@@ -85,7 +85,35 @@ CODES: dict[str, Code] = {
     "message.not_author": Code(403, "Seul l’auteur peut le faire.", "Only its author may do this.", "Edits and retractions are the author's."),
     "message.mentions": Code(400, "Mention incorrecte.", "Wrong mention.", "A mention lies outside the body or names nobody who may read the room."),
     "message.no_case": Code(409, "Ce message est déjà une question.", "This message is already a case.", "A message becomes a case once."),
-    "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
+    # pictures
+    "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image, or none that this person may see: alike on purpose."),
+    "image.too_large": Code(413, "Image trop lourde : 25 Mo au plus.", "Image too large: 25 MB at most.", "More bytes than `limits.image_bytes`, or than were announced."),
+    "image.kind": Code(
+        400,
+        "Ce fichier n’est pas une image que Consult sait lire (JPEG, PNG, WebP, HEIC, DICOM).",
+        "This file is no image that Consult can read (JPEG, PNG, WebP, HEIC, DICOM).",
+        "Told from the content, never from the name.",
+    ),
+    "image.pixels": Code(
+        400, "Image trop grande : 60 mégapixels au plus.", "Image too large: 60 megapixels at most.", "Refused by the size its header says, before anything is decoded."
+    ),
+    "image.animated": Code(
+        400,
+        "Image animée ou à plusieurs vues : envoyez une image fixe.",
+        "Moving image, or one of several frames: send a still image.",
+        "One frame out of several would pass for the whole.",
+    ),
+    "image.damaged": Code(400, "Image endommagée ou incomplète.", "Damaged or incomplete image.", "It could not be decoded to its end."),
+    "image.too_heavy": Code(
+        400, "Cette image demande trop de mémoire ou de temps.", "This image takes too much memory or time.", "Decoding went over IMAGE_MEMORY_MB or IMAGE_SECONDS."
+    ),
+    "image.no_pixels": Code(400, "Ce fichier DICOM ne contient pas d’image.", "This DICOM file holds no image.", "A report, a structure set or an index."),
+    "image.compression": Code(
+        400,
+        "Compression DICOM non prise en charge : exportez l’image en JPEG ou PNG.",
+        "DICOM compression not supported: export the image as JPEG or PNG.",
+        "A transfer syntax that cannot be read here.",
+    ),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
     # devices and notices

@@ -152,6 +152,10 @@ if LOCAL:  # a demo has no operator who would make keys; its secret stays the sa
 DEVICES = knob("DEVICES", int, 20, "Devices of one person that a push can wake; the one seen longest ago makes room.", at_least=1)
 PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is worth nothing any more.", at_least=60)
 
+# --- pictures ---------------------------------------------------------------
+IMAGE_MEMORY_MB = knob("IMAGE_MEMORY_MB", int, 1024, "Memory that opening one picture may take, in megabytes; one of 60 megapixels needs some 800.", at_least=128)
+IMAGE_SECONDS = knob("IMAGE_SECONDS", int, 30, "Seconds of processor time that opening one picture may take, and a quarter of the seconds it may last.", at_least=2)
+
 # --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
