@@ -66,6 +66,9 @@ followups_waiting = Gauge("consult_followups_waiting", "Posts whose follow-up th
 followups_oldest = Gauge("consult_followups_oldest_seconds", "Age of the oldest follow-up that waits for the worker.", multiprocess_mode="livemax")
 notices_waiting = Gauge("consult_notices_waiting", "Notices that are due and not sent; counted up to 10,000.", multiprocess_mode="livemax")
 notices_oldest = Gauge("consult_notices_oldest_seconds", "How long the oldest notice that is due has waited.", multiprocess_mode="livemax")
+jobs_waiting = Gauge("consult_jobs_waiting", "Jobs that are due and not begun; counted up to 10,000.", multiprocess_mode="livemax")
+jobs_oldest = Gauge("consult_jobs_oldest_seconds", "How long the oldest job that is due has waited.", multiprocess_mode="livemax")
+jobs_failed = Gauge("consult_jobs_failed", "Jobs that failed for good in the last 30 days.", multiprocess_mode="livemax")
 
 # --- HTTP ---
 http_seconds = Histogram("consult_http_seconds", "Time of one HTTP request, by door.", ["door"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))

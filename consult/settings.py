@@ -214,6 +214,8 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Django -----------------------------------------------------------------
 INSTALLED_APPS = [
+    "procrastinate.contrib.django",
+    "consult.jobs",
     "consult.audit",
     "consult.standing",
     "consult.clinicians",
@@ -278,6 +280,7 @@ EMAIL_CONFIG = environ.Env.email_url_config(EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 5  # seconds; a mail that cannot be sent never fails what it tells of (clinicians/adapter.py)
 DEFAULT_FROM_EMAIL = EMAIL_FROM
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each app declares its own there
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 LOGGING = {
     "version": 1,
@@ -291,6 +294,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "hpack": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},  # below, a line for each job and minute
         "uvicorn.access": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},

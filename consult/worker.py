@@ -1,4 +1,4 @@
-"""The worker: what follows a post, and what runs out with time. One loop, on one connection of its own; several may run.
+"""The worker: what follows a post within a moment, on one connection; beside it push, and durable jobs. Several may run.
 
 It stops within a moment of SIGTERM, with nothing half done, and outlives PostgreSQL's restarts.
 """
@@ -9,24 +9,23 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.contrib.sessions.backends.db import SessionStore
+import psycopg
 from django.db import DatabaseError, InterfaceError, connection
+from procrastinate.exceptions import ConnectorException
 
 from consult.cases import followups
 from consult.database import own_connection
+from consult.jobs import running
 from consult.push import actions as push
 from consult.push.delivery import Delivery
-from consult.rooms import digest, doorbell, waking
+from consult.rooms import doorbell, waking
 from consult.rooms.actions import personal
 from consult.standing import actions as standing
-from consult.standing import changes, tickets
 
 logger = logging.getLogger("consult.worker")
 POLL_S = 0.04  # from commit to notice; an empty look costs 0.1 ms
-DIGEST_S = 30.0  # between two looks at whose period has ended
 LONGEST_S = 5.0  # between two tries while the database is away
 
 
@@ -37,19 +36,10 @@ def lapse() -> None:
         doorbell.ring_access()
 
 
-def purge() -> None:
-    """What nobody will ask for again: expired tickets and sessions, the devices of sessions that ended, changes of rights that
-    every process has read."""
-    tickets.purge()
-    SessionStore.clear_expired()
-    push.purge()
-    changes.purge(1)
-
-
 class Worker:
-    def __init__(self, *, lapse_s: float = 5.0, purge_s: float = 60.0) -> None:
+    def __init__(self, *, lapse_s: float = 5.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), purge: (0.0, purge_s)}
+        self.lapse_s, self.lapse_at = lapse_s, 0.0
 
     def stop(self) -> None:
         self.stopping.set()
@@ -57,7 +47,7 @@ class Worker:
     def run(self) -> None:
         """Works until `stop`. An error of the database is waited out; any other one is logged and does not end the loop."""
         own_connection()
-        beside = [threading.Thread(target=self._send, name="push"), threading.Thread(target=self._write, name="digest")]
+        beside = [threading.Thread(target=self._send, name="push"), threading.Thread(target=self._jobs, name="jobs")]
         for thread in beside:
             thread.start()
         logger.info("worker started")
@@ -79,20 +69,19 @@ class Worker:
             thread.join()
         logger.info("worker stopped")
 
-    def _write(self) -> None:
-        """On a thread of its own as well: a mail server is slower still."""
-        own_connection()
+    def _jobs(self) -> None:
+        """On a loop and threads of its own as well: digests wait for a mail server, which is slower still."""
+        pause = 1.0
         while not self.stopping.is_set():
-            busy = 0
+            began = time.monotonic()
             try:
-                busy = digest.run_once()
-            except (DatabaseError, InterfaceError) as error:
-                connection.close()
-                logger.warning("digests wait for the database", extra={"why": type(error).__name__})
+                asyncio.run(running.run(self.stopping))
+            except (ConnectorException, psycopg.Error, DatabaseError, InterfaceError) as error:
+                logger.warning("jobs wait for the database", extra={"why": type(error).__name__})
             except Exception:
-                logger.exception("digests failed")
-            self.stopping.wait(0 if busy else DIGEST_S)
-        connection.close()
+                logger.exception("jobs failed")
+            pause = 1.0 if time.monotonic() - began > LONGEST_S else min(pause * 2, LONGEST_S)
+            self.stopping.wait(pause)
 
     def _send(self) -> None:
         """On a thread of its own: a push service that is slow holds up nothing else."""
@@ -108,10 +97,8 @@ class Worker:
         await Delivery(push.configured(), still_due=waking.still_due, badges=waking.badges).run(self.stopping, database)
 
     def step(self) -> int:
-        """One round: what is due by the clock, then notices, then a batch of follow-ups; how many there were."""
-        now = time.monotonic()
-        for act, (at, every) in self.due.items():
-            if now >= at:
-                act()
-                self.due[act] = (now + every, every)
+        """One round: what ran out, then notices, then a batch of follow-ups; how many there were."""
+        if time.monotonic() >= self.lapse_at:
+            lapse()
+            self.lapse_at = time.monotonic() + self.lapse_s
         return waking.expand() + followups.run_once()

@@ -128,6 +128,8 @@ WELL = {
     "consult_sweep_age_seconds{_}": "0.7x120",
     "consult_outbox_overflows_total{_}": "0+0.05x120",
     "consult_followups_oldest_seconds{_}": "2x120",
+    "consult_jobs_oldest_seconds{_}": "5x120",
+    "consult_jobs_failed{_}": "3x120",
     "consult_started_timestamp_seconds{_}": "100x60 900x60",  # a release
     "consult_descriptors{_}": "450x120",
     "consult_descriptors_limit{_}": "20000x120",
@@ -148,6 +150,8 @@ TROUBLE = {
     "ConsultSweepLate": {"consult_sweep_age_seconds{_}": "0+15x120"},
     "ConsultReadersFallBehind": {"consult_outbox_overflows_total{_}": "0+1x120"},
     "ConsultWorkerBehind": {"consult_followups_oldest_seconds{_}": "0+15x120"},
+    "ConsultJobsBehind": {"consult_jobs_oldest_seconds{_}": "0+15x120"},
+    "ConsultJobsFail": {"consult_jobs_failed{_}": "3x110 4x10"},
     "ConsultRestarts": {"consult_started_timestamp_seconds{_}": "0+60x120"},
     "ConsultDescriptors": {"consult_descriptors{_}": "17000x120"},
 }

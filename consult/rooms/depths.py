@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from consult import figures
+from consult.jobs import waiting as jobs
 from consult.rooms import lanes
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ async def _ask(hub: Hub) -> None:
             waiting, oldest = await hub.read(_notices)
             figures.notices_waiting.set(waiting)
             figures.notices_oldest.set(max(0.0, oldest or 0.0))
+            due, failed, age = await hub.read(jobs.look)
+            figures.jobs_waiting.set(due)
+            figures.jobs_failed.set(failed)
+            figures.jobs_oldest.set(age)
         except Exception as error:  # PostgreSQL away: other figures say so
             logger.warning("the worker's queue could not be read", extra={"why": type(error).__name__})
         await asyncio.sleep(FOLLOWUPS_S)

@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from consult.cases.models import Case
+from consult.rooms.jobs import purge
 from consult.standing import tickets
 from consult.standing.models import AccessChange, Standing, Ticket
 from consult.worker import Worker
@@ -53,6 +54,7 @@ def test_what_ran_out_is_written_down_and_told() -> None:
     AccessChange.objects.update(at=timezone.now() - timedelta(days=2))
     old = list(AccessChange.objects.values_list("id", flat=True))
     Worker().step()
+    purge()
     assert personal_events(nadia) == [("verification.decided", {"status": "expired"})]
     assert not Session.objects.exists() and not Ticket.objects.exists() and not AccessChange.objects.filter(id__in=old).exists()
     assert set(AccessChange.objects.values_list("kind", flat=True)) == {"standing", "session"}  # both were rights that ended now
@@ -84,7 +86,7 @@ def test_the_command_stops_cleanly(how: signal.Signals) -> None:
     try:
         room, nadia = ask(people.camille())["room"], people.nadia()
         post(room, nadia, "Mycose")
-        assert until(lambda: Case.objects.get().answers == 1, 20)
+        assert until(lambda: Case.objects.get().answers == 1, 90)
         child.send_signal(how)
         _, said = child.communicate(timeout=10)
     finally:

@@ -14,10 +14,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from consult import worker
 from consult.clinicians.models import Person
 from consult.push import actions, sealed
 from consult.push.models import Device
+from consult.rooms.jobs import purge
 from consult.standing import actions as standing
 from tests import people
 from tests.push.services import Browser, Service
@@ -192,12 +192,12 @@ def test_a_device_dies_with_its_session_however_that_ends(service: Service, end:
     phone, other = Phone(nadia), Phone(people.idris())
     registered(phone, service, "hers")
     registered(other, service, "his")
-    worker.purge()
+    purge()
     assert Device.objects.count() == 2, "sessions that hold keep theirs"
     end(nadia, phone)
     if nadia.is_active and end is not _close:
         assert Phone(Person.objects.get(pk=nadia.pk)).get("/devices").json()["devices"] == [], "not shown before it is removed"
-    worker.purge()
+    purge()
     assert [d.person_id for d in Device.objects.all()] == [people.idris().pk]
 
 
