@@ -126,8 +126,9 @@ def mount() -> None:
     from consult.rooms.api_lists import router as lists
     from consult.rooms.api_search import router as search
     from consult.rooms.people_api import router as people
+    from consult.rooms.pictures_api import router as pictures
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, cases, push):
+    for router in (standing, people, clinicians, rooms, lists, search, cases, push, pictures):
         api.add_router("", router)

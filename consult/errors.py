@@ -86,6 +86,22 @@ CODES: dict[str, Code] = {
     "message.mentions": Code(400, "Mention incorrecte.", "Wrong mention.", "A mention lies outside the body or names nobody who may read the room."),
     "message.no_case": Code(409, "Ce message est déjà une question.", "This message is already a case.", "A message becomes a case once."),
     # pictures
+    "image.too_many": Code(
+        429,
+        "Trop d’images en attente : envoyez ou supprimez-en d’abord.",
+        "Too many pictures waiting: send or delete some first.",
+        "Over IMAGES_WAITING that are in no message yet.",
+    ),
+    "image.offset": Code(
+        409, "Reprise de l’envoi à un autre endroit.", "The upload goes on elsewhere.", "Not where the upload ends; `offset` says where that is: go on from there."
+    ),
+    "image.not_ready": Code(409, "Image encore en préparation.", "Image still being prepared.", "It is being uploaded or worked on.", True),
+    "image.refused": Code(409, "Cette image a été refusée.", "This image was refused.", "Its own code says why."),
+    "image.claimed": Code(409, "Cette image est déjà dans un message.", "This image is already in a message.", "An image belongs to one message."),
+    "image.expired": Code(
+        409, "Cette image a été supprimée : elle n’a pas été envoyée à temps.", "This image was deleted: it was not sent in time.", "Over IMAGES_WAITING_S, or erased."
+    ),
+    "image.not_held": Code(409, "Cette image n’est pas retenue.", "This image is not held back.", "Only what is held can be released."),
     "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image, or none that this person may see: alike on purpose."),
     "image.too_large": Code(413, "Image trop lourde : 25 Mo au plus.", "Image too large: 25 MB at most.", "More bytes than `limits.image_bytes`, or than were announced."),
     "image.kind": Code(

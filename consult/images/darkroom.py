@@ -22,12 +22,17 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """A picture in its sizes: `sizes` holds (width, height, bytes) of each file in the folder; `memory` is the peak, in bytes."""
+    """A picture in its sizes: `sizes` holds (width, height, bytes) of each file in the folder; `memory` is the peak, in bytes.
+
+    `seconds`: of the pixels alone. `faces` and `words`: where the nets saw some.
+    """
 
     width: int
     height: int
     found: list[str]
     sizes: dict[str, tuple[int, int, int]]
+    faces: list[Box]
+    words: list[Box]
     seconds: float
     memory: int
 
@@ -63,8 +68,8 @@ class Darkroom:
                 raise BrokenPipeError("the studio died")
         answer = json.loads(line)
         if "refused" in answer:
-            return Refused(answer["refused"], answer["why"], answer["rss"])
-        return Developed(answer["width"], answer["height"], answer["found"], {name: tuple(size) for name, size in answer["sizes"].items()}, answer["seconds"], answer["rss"])
+            return Refused(answer["refused"], answer["why"], answer["memory"])
+        return Developed(**{**answer, "sizes": {name: tuple(size) for name, size in answer["sizes"].items()}})
 
     def _studio(self) -> subprocess.Popen[bytes]:
         if self.studio is None or self.studio.poll() is not None:

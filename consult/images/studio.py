@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from consult.errors import Refusal
-from consult.images import pixels
+from consult.images import nets, pixels
 
 _LARGEST_FILE = 64 * 2**20  # bytes that a child may write into one file
 _PATIENCE = 4  # times its seconds of the processor: a busy machine is not the picture's fault
@@ -33,7 +33,9 @@ def work(order: Answer) -> Answer:
     clean = pixels.clean(Path(order["source"]).read_bytes())
     image = pixels.mask(clean.image, order["masks"])
     sizes = pixels.write_sizes(image, Path(order["into"]))
-    return {"width": clean.width, "height": clean.height, "found": sorted(clean.found), "sizes": sizes, "seconds": round(time.perf_counter() - began, 3)}
+    spent = round(time.perf_counter() - began, 3)
+    faces, words = nets.look(image)
+    return {"width": clean.width, "height": clean.height, "found": sorted(clean.found), "sizes": sizes, "seconds": spent, "faces": faces, "words": words}
 
 
 def serve() -> None:
@@ -57,7 +59,7 @@ def _one(order: Answer) -> Answer:
     if late:
         os.kill(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
-    spent = {"rss": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
+    spent = {"memory": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
     if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGXCPU)):
         return {"refused": "image.too_heavy", "why": "time" if late else "limit", **spent}
     if os.WIFSIGNALED(status):

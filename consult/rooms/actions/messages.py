@@ -16,6 +16,7 @@ import orjson
 
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
+from consult.images import claims
 from consult.rooms import access, commands, content, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
@@ -75,6 +76,7 @@ class Facts:
     before: dict[Key, tuple[int, uuid.UUID, str | None, uuid.UUID | None, list[uuid.UUID], str | None]]
     grants: dict[access.Pair, Grant | Refusal]
     replies: dict[uuid.UUID, tuple[uuid.UUID, int, str | None]]
+    images: dict[uuid.UUID, claims.Found]
     last_posts: dict[access.Pair, datetime]
     personal: dict[uuid.UUID, uuid.UUID]
 
@@ -136,10 +138,26 @@ def _pairs(posts: Sequence[Post]) -> list[access.Pair]:
 
 
 def _asking(posts: Sequence[Post]) -> list[Statement]:
-    """What is read under the locks: client ids, rights, and the targets of replies where there are any."""
+    """What is read under the locks: client ids, rights, and where there are any, the targets of replies and the pictures."""
     before: Statement = _BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts])
-    wanted = [id for p in posts if (id := _reply_id(p)) is not None]
-    return [before, access.asking(_pairs(posts)), *([(_REPLIES, (wanted,))] if wanted else [])]
+    wanted, pictures = _wanted(posts)
+    more = [*([(_REPLIES, (wanted,))] if wanted else []), *([claims.asking(pictures)] if pictures else [])]
+    return [before, access.asking(_pairs(posts)), *more]
+
+
+def _wanted(posts: Sequence[Post]) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
+    """The messages they reply to, and the pictures they carry; an id that is none is told in its turn."""
+    return [id for p in posts if (id := _reply_id(p)) is not None], [id for p in posts for id in _image_ids(p) if id is not None]
+
+
+def _image_ids(post: Post) -> list[uuid.UUID | None]:
+    found: list[uuid.UUID | None] = []
+    for text in post.images:
+        try:
+            found.append(access.id_of(text))
+        except ValueError:
+            found.append(None)
+    return found
 
 
 def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
@@ -148,7 +166,9 @@ def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
 
 
 def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
-    before_rows, grant_rows, *reply_rows = answers
+    before_rows, grant_rows, *rest_rows = answers
+    wanted, pictures = _wanted(posts)
+    reply_rows = [rest_rows[0]] if wanted else []
     before = {(r, s, c): tuple(rest) for r, s, c, *rest in before_rows}
     replies = {id: (room, seq, withheld) for rows in reply_rows for id, room, seq, withheld in rows}
     last_posts: dict[access.Pair, datetime] = {}
@@ -156,7 +176,7 @@ def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], ro
     if slow:
         (rows,) = together((_LAST, ([r for r, _ in slow], [p for _, p in slow])))
         last_posts = {(room, person): at for room, person, at in rows}
-    return Facts(before, access.granted(_pairs(posts), grant_rows), replies, last_posts, rooms_of)
+    return Facts(before, access.granted(_pairs(posts), grant_rows), replies, claims.found(rest_rows[-1]) if pictures else {}, last_posts, rooms_of)
 
 
 _LAST = """
@@ -197,6 +217,7 @@ class Accepted:
     reply_to: uuid.UUID | None
     mentions: list[dict[str, Any]]
     tags: list[str]
+    images: list[uuid.UUID]
     epoch: str
 
 
@@ -220,18 +241,18 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
             raise Refusal("room.slow", retry_after_ms=int(left.total_seconds() * 1000) + 1)
     content.check_body(post.body)
     reply_to = _reply_target(post, facts, grant)
-    if post.images:
-        raise Refusal("image.not_found")
     people = content.mentioned(post.mentions)
     if any(not isinstance(facts.grants[post.room, p], Grant) for p in people):
         raise Refusal("message.mentions")
     mentions = content.check_mentions(post.body, post.mentions)
+    id = uuid.uuid4()
+    images = claims.claim(_image_ids(post), person=post.person, known=facts.images, message=id) if post.images else []
     head = made.next(post.room)
     head.post_no += 1
     facts.last_posts[post.room, post.person] = head.at
     form = post.form or ("answer" if grant.kind == "case" and not grant.asker else "text")
     post.reached = True
-    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch)
+    return Accepted(id, head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), images, head.epoch)
 
 
 def may_write_now(grant: Grant, head: log.Head, now: datetime) -> None:
@@ -258,8 +279,8 @@ def _reply_target(post: Post, facts: Facts, grant: Grant) -> uuid.UUID | None:
 _INSERT = f"""
 WITH p AS (
     SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[],
-                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[], %b::bool[])
-    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, tally, wake)
+                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::text[], %b::bool[], %b::bool[])
+    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, images, tally, wake)
 ), e AS (
     INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
 ), c AS (
@@ -269,7 +290,7 @@ WITH p AS (
 ), h AS ({log.ADVANCE}
 )
 INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, search)
-SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{{}}', to_tsvector('consult_french', body) FROM p"""
+SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, images::uuid[], to_tsvector('consult_french', body) FROM p"""
 
 
 _TAG = "INSERT INTO rooms_tag (message_id, room_id, tag) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])"
@@ -295,12 +316,15 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 [x.reply_to for x in a],
                 [x.form for x in a],
                 [orjson.dumps(x.mentions).decode() for x in a],
+                ["{" + ",".join(map(str, x.images)) + "}" for x in a],  # arrays of several lengths are no array: as text
                 [x.grant.kind == "case" for x in a],
                 [_wakes(x, made.heads[x.post.room]) for x in a],
                 *log.heads_for([made.heads[room] for room in {x.post.room for x in a}]),
             ),
         )
     )
+    if taken := [(image, x.id, x.post.room) for x in a for image in x.images]:
+        made.later.append(claims.taking(taken))
     tagged = [(x.id, x.post.room, t) for x in a for t in x.tags]
     if tagged:
         made.later.append((_TAG, [list(c) for c in zip(*tagged, strict=True)]))
@@ -354,7 +378,7 @@ def _frame(x: Accepted) -> wire.Frame:
                     "client_id": str(x.post.client_id),
                     "post_no": x.post_no,
                     "reply_to": str(x.reply_to) if x.reply_to else None,
-                    "images": [],
+                    "images": [str(i) for i in x.images],
                     "form": x.form,
                     "withheld": None,
                 },
