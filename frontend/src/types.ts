@@ -1,4 +1,6 @@
 /** What REST answers beyond the wire protocol, and what views draw. */
+import type { Pointing } from "./live";
+import type { Mark, Point } from "./pictures/shapes";
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Actor, CaseStatus, EventFrame, Head, Mention, MessageItem, MessagePost, Present, Reaction, RoomState, Urgency, Withheld } from "./protocol";
 import type { Refusal } from "./api";
@@ -11,6 +13,8 @@ export interface PersonCard extends Actor { verified?: boolean; specialty_label?
 export type Verification = "incomplete" | "pending" | "verified" | "expired";
 export interface Me extends PersonCard {
   title?: string; given_name?: string; family_name?: string; email: string; roles: string[]; verification: Verification; locale: Locale; mod: boolean;
+  /** Where this person moderates: everywhere, in some groups, or nowhere. */
+  remit?: "all" | "some" | null;
 }
 export interface Profile {
   given_name?: string; family_name?: string; title?: string; profession?: string; specialty?: string; level?: string; place?: string; locale?: Locale;
@@ -22,6 +26,8 @@ export interface Specialties {
 export interface CaseItem {
   status: CaseStatus; urgency: Urgency; specialty: string | null; question: string; author: PersonCard | null; answers: number;
   opened_at: string; first_answer_at: string | null; group: { id: string; title: string } | null;
+  /** A moderator asks for an expert, of this specialty or of any. */
+  expert?: { specialty: string | null } | null;
 }
 export interface RoomItem {
   id: string; kind: "group" | "case" | "private"; title: string; code: string | null; member: boolean; role: null | "member" | "owner" | "moderator";
@@ -45,9 +51,12 @@ export interface NewCase {
   id?: string;
 }
 
+export interface Suspension { act: string | null; until: string | null; reason: string | null }
 export interface Session {
-  status: "loading" | "out" | "unverified" | "in";
+  status: "loading" | "out" | "unverified" | "suspended" | "in";
   me?: Me;
+  /** Why this account is shut out, until when (null: no set end), and the act that an appeal is about. */
+  suspension?: Suspension;
   /** The session endpoint could not be reached; another try is under way. */
   unreachable?: boolean;
   /** Why a session ended by itself: a close code such as 4401 or 4403. */
@@ -114,6 +123,8 @@ export interface RoomView {
   present: ReadonlySignal<Present | null>;
   /** Others who write now; leave by themselves. */
   typing: ReadonlySignal<Actor[]>;
+  /** Others who point on a picture now. */
+  pointing: ReadonlySignal<Pointing[]>;
   /** "live": the newest messages are shown; "past": the window is elsewhere, `below` counts what came after it. */
   mode: ReadonlySignal<"live" | "past">;
   below: ReadonlySignal<number>;
@@ -145,6 +156,8 @@ export interface RoomView {
   markRead(seq?: number): void;
   /** Call at each key; it is sent at most every 3 s. */
   typed(): void;
+  /** Shows the others where one points on a picture and what one draws; null: nowhere any more. */
+  point(image: string, at: Point | null, drawn: Mark | null): void;
   retry(id: string): Promise<void>;
   discard(id: string): Promise<void>;
 }

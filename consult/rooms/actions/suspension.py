@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from consult.clinicians.models import Person
 from consult.errors import Refusal
-from consult.rooms import access, doorbell, log, people, receipts
+from consult.rooms import access, doorbell, log, people, receipts, wire
 from consult.rooms.actions import personal, tools
 from consult.rooms.actions.sanctions import SAME
 from consult.rooms.models import Act
@@ -49,6 +49,15 @@ def suspend(*, person_id: uuid.UUID, client_id: uuid.UUID, target: uuid.UUID, se
         request.keep(answer)
     doorbell.ring_access()
     return {**answer, "created": "unchanged" not in answer}
+
+
+def shown(standing: Standing, now: datetime) -> dict[str, str | None] | None:
+    """What a suspended person is told of it: {"act","until","reason"}; None where they are not."""
+    if standing.suspended_until is None or standing.suspended_until <= now:
+        return None
+    act = _standing_act(standing.person_id, now)
+    until = None if standing.suspended_until >= FOR_GOOD else wire.time(standing.suspended_until)
+    return {"act": str(act.pk) if act else None, "until": until, "reason": act.reason if act else None}
 
 
 def lift(*, person_id: uuid.UUID | None, client_id: uuid.UUID | None, target: uuid.UUID, reason: str, checked: bool = False) -> dict[str, Any]:
