@@ -110,6 +110,12 @@ CODES: dict[str, Code] = {
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
     # moderation
+    "room.pins": Code(409, "Trop de messages épinglés : retirez-en un.", "Too many pinned messages: remove one.", "A room keeps at most 20 in sight."),
+    "thread.target": Code(
+        409, "Un fil se déplace d’un groupe à un autre.", "A thread moves from one group to another.", "Nowhere else is it sure that nobody gains a right by it."
+    ),
+    "thread.case": Code(409, "Une question se déplace avec son cas.", "A question moves with its case.", "Its card belongs to the case: see case.move."),
+    "thread.too_long": Code(409, "Ce fil est trop long pour être déplacé.", "This thread is too long to be moved.", "At most 200 messages move at once."),
     "moderation.remit": Code(
         403,
         "Cette salle ne relève pas de votre modération.",
@@ -142,6 +148,7 @@ CODES: dict[str, Code] = {
     "case.not_asker": Code(403, "Seule la personne qui a posé la question peut le faire.", "Only the person who asked may do this.", "Status is the asker's (or a moderator's)."),
     "case.audience": Code(400, "Choisissez à qui la question s’adresse.", "Choose whom the question is for.", "A case needs a group, people or everyone."),
     "case.status": Code(409, "Ce changement d’état n’est pas possible.", "This change of status is not possible.", "open, answered, consensus, closed: see the glossary."),
+    "case.needed": Code(409, "Cela ne se fait que pour un cas.", "Only a case can be dealt with like this.", "Moving and merging are for rooms of kind case."),
     "case.group_only": Code(409, "Seul un message d’un groupe devient une question.", "Only a group's message can become a case.", "Its group is the audience of the case."),
     "case.not_found": Code(404, "Ce cas n’existe pas.", "No such case.", "The room is no case, or what is named is not in it."),
     "case.full": Code(409, "La liste est pleine.", "The list is full.", "At most 20 diagnoses a case, 10 references an answer, 100 collections of 2,000 cases, 500 follows."),

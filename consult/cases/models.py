@@ -41,6 +41,7 @@ class Case(models.Model):
     answers = models.PositiveIntegerField(default=0)  # posts by others than the asker, not withheld; kept by the worker
     group = models.ForeignKey(Room, null=True, on_delete=models.SET_NULL, related_name="cases_asked")
     card = models.OneToOneField(Message, null=True, on_delete=models.SET_NULL, related_name="+")  # in the group's log
+    merged_into = models.ForeignKey(Room, null=True, on_delete=models.SET_NULL, related_name="+")  # asked twice: the answers go on there
     opened_at = models.DateTimeField(auto_now_add=True)
     first_answer_at = models.DateTimeField(null=True)
     status_at = models.DateTimeField(null=True)  # when its status became what it is, and who said so (null: an answer, or none any more)

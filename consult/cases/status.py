@@ -50,7 +50,7 @@ def set_status(
         with connection.cursor() as cursor:
             cursor.execute(_ANSWERS, (room_id,))
             answers = cursor.fetchone()[0]
-        if status not in {*NEXT[Status(case.status)], case.status} or (status in (Status.ANSWERED, Status.CONSENSUS) and not answers):
+        if case.merged_into_id or status not in {*NEXT[Status(case.status)], case.status} or (status in (Status.ANSWERED, Status.CONSENSUS) and not answers):
             raise Refusal("case.status")
         declared = {"consensus_at": case.consensus_at} if status == Status.CLOSED else {"consensus_at": made.now if status == Status.CONSENSUS else None}
         Case.objects.filter(room_id=room_id).update(status=status, answers=answers, status_at=made.now, status_by_id=person_id, **declared, **rests)

@@ -10,7 +10,7 @@ from ninja import Router, Status
 from pydantic import Field
 
 from consult.rooms import people
-from consult.rooms.api_lists import Body, created, me
+from consult.rooms.api_lists import Body, Nothing, created, me
 from consult.rooms.commands import ClientUuid
 
 from . import holding, rules
@@ -68,6 +68,12 @@ def change_rule(request: HttpRequest, rule: str, body: Changed) -> dict[str, Any
 def remove_rule(request: HttpRequest, rule: str) -> Status:
     rules.remove(person_id=me(request), rule=rule)
     return Status(204, None)
+
+
+@router.post("/moderation/rules/{rule}/try", response=BOTH, summary="Try a rule on the messages of the last 30 days")
+def try_rule(request: HttpRequest, rule: str, body: Nothing) -> Status:
+    """A job does it; `trial` of the rule says how far it is: `rooms_done` of `rooms`, then `finished_at`."""
+    return created(trials.start(person_id=me(request), rule=rule))
 
 
 @router.post("/rules/check", summary="Hints about a text that I am writing; nothing is kept of it")

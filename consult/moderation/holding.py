@@ -23,6 +23,7 @@ from . import counting, matching, rules
 from .models import Action, Rule, RuleKind
 
 POLL_S = 1.0
+NOBODY = uuid.UUID(int=0)
 MOST_KNOWN = 50_000  # people whose day of verification is kept
 
 
@@ -134,5 +135,5 @@ _AUDIT = "INSERT INTO audit_record (at, act, room_id, object, reason) VALUES (%s
 
 def hints(body: str) -> list[dict[str, str]]:
     """The live hints about a text that somebody is writing: {"rule","fr","en"} each. Nothing is kept of it."""
-    said = judging.Said(uuid.UUID(int=0), uuid.UUID(int=0), Kind.GROUP, body, moderates=False, edit=True)
+    said = judging.Said(NOBODY, Kind.GROUP, NOBODY, body, moderates=False, edit=True)
     return [{"rule": str(c.rule.pk), "fr": c.rule.name_fr, "en": c.rule.name_en} for c in current.now() if c.rule.action == Action.HINT and c.finds(said, 0.0)]

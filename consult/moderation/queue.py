@@ -21,7 +21,7 @@ from consult.rooms.wire import time
 
 from . import acts, console, kinds, remit, reports
 from .blackout import blackout
-from .models import Answer, Item, Report
+from .models import Answer, Item, Report, Rule
 
 EXCERPT = 240
 MOST = 500  # items of a page
@@ -38,11 +38,14 @@ LEFT JOIN clinicians_person a ON a.id = i.person_id LEFT JOIN clinicians_person 
 """
 _PAGE = f"""{_COLUMNS}
 WHERE p.id = %(person)s AND i.decision IS NULL AND {remit.IN_REMIT} AND NOT {remit.PARTY}
-  AND (%(items)s::uuid[] IS NULL OR i.id = ANY(%(items)s::uuid[])) AND (%(kind)s::text IS NULL OR i.kind = %(kind)s) AND (NOT %(mine)s OR i.claimed_by = %(person)s AND i.claimed_until > now())
+  AND (%(items)s::uuid[] IS NULL OR i.id = ANY(%(items)s::uuid[]))
+  AND (%(kind)s::text IS NULL OR i.kind = %(kind)s) AND (NOT %(mine)s OR i.claimed_by = %(person)s AND i.claimed_until > now())
   AND (%(urgency)s::int IS NULL OR (-i.urgency, i.at, i.id) > (-%(urgency)s::int, %(at)s::timestamptz, %(id)s::uuid))
 ORDER BY -i.urgency, i.at, i.id LIMIT %(limit)s"""
 _ONE = f"{_COLUMNS} WHERE p.id = %(person)s AND i.id = %(item)s"
-_FIND = f"SELECT {remit.PARTY} FROM {remit.MINE} CROSS JOIN moderation_item i LEFT JOIN rooms_room r ON r.id = i.room_id WHERE p.id = %(person)s AND i.id = %(item)s AND {remit.IN_REMIT}"
+_FIND = f"""
+SELECT {remit.PARTY} FROM {remit.MINE} CROSS JOIN moderation_item i LEFT JOIN rooms_room r ON r.id = i.room_id
+WHERE p.id = %(person)s AND i.id = %(item)s AND {remit.IN_REMIT}"""
 
 
 def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, items: list[uuid.UUID] | None = None, before: str | None = None, limit: int = 100) -> dict[str, Any]:
@@ -130,8 +133,15 @@ def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any
         "answers": [{"at": time(a.at), "text": a.text} for a in Answer.objects.filter(item=found).order_by("at")],
         "author": _author(found.person_id, locale),
         "act": acts.one(found.act_id),
+        "rule": _rule(found.rule_id),
         **kind.context(found, locale),
     }
+
+
+def _rule(id: uuid.UUID | None) -> dict[str, Any] | None:
+    """The rule that found it, as it is named today."""
+    rule = Rule.objects.filter(pk=id).first() if id else None
+    return {"rule": str(rule.pk), "fr": rule.name_fr, "en": rule.name_en} if rule else None
 
 
 _AROUND = """
@@ -169,7 +179,7 @@ def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
         "withheld": withheld,
         "body": None if gone else body,
         "images": [str(i) for i in images],
-        "actor": access.card(*names, acting) if names[0] is not None else None,
+        "actor": {**access.card(*names), "as": acting} if names[0] is not None else None,
         "flagged": id == flagged,
     }
 

@@ -41,6 +41,7 @@ def ask(*, person_id: uuid.UUID, client_id: uuid.UUID, report: str, reason: str)
         if request.answer is not None:
             return request.answer
         room = found.item.room_id
+        assert room is not None  # `_report` finds those about a private room
         not_member(person_id, room)
         if Item.objects.filter(kind="reading", object=f"{room}/{person_id}", decision=None).exists():
             raise Refusal("reading.asked")
@@ -66,12 +67,12 @@ def _report(text: str) -> Report:
         found = Report.objects.select_related("item").filter(pk=access.id_of(text)).first()
     except ValueError:
         found = None
-    if found is None or not Room.objects.filter(pk=found.item.room_id, kind=Kind.PRIVATE).exists():
+    if found is None or found.item.room_id is None or not Room.objects.filter(pk=found.item.room_id, kind=Kind.PRIVATE).exists():
         raise Refusal("report.not_found")
     return found
 
 
-def not_member(person: uuid.UUID, room: uuid.UUID | None) -> None:
+def not_member(person: uuid.UUID, room: uuid.UUID) -> None:
     """Raises Refusal moderation.party where this person belongs, or belonged, to the room."""
     if Membership.objects.filter(room_id=room, person_id=person).exists():
         raise Refusal("moderation.party")

@@ -51,7 +51,7 @@ def open_calls() -> int:
 def _run(statement: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, (BATCH,))
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def close_verifications() -> int:

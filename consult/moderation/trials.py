@@ -1,7 +1,7 @@
 """Dry runs: what a rule would have found among the messages of the last thirty days, room by room, without doing anything.
 
 Reads groups and cases alone, as live rules do. Messages are read in chunks by their place in the log, so memory stays the same however
-much was said; the counts are written after each room, for whoever waits.
+much was said; the counts are written after each room, for whoever waits, and for a worker that goes on after another one was stopped.
 """
 
 from __future__ import annotations
@@ -10,58 +10,68 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from consult.audit.models import record
 from consult.errors import Refusal
+from consult.jobs.declared import defer
 from consult.rooms import log
 
-from . import counting, matching, rules
+from . import counting, jobs, matching, rules
 from .models import Rule, Trial
 
 DAYS = 30
 CHUNK = 500
 SAMPLE = 20
-RUNNING = timedelta(minutes=10)  # without an end a trial is taken for dead
 
-_ROOMS = "SELECT id FROM rooms_room WHERE kind IN ('group', 'case') AND last_at > %s ORDER BY id"
+_ROOMS = "SELECT id FROM rooms_room WHERE kind IN ('group', 'case') AND last_at > %s AND created_at < %s ORDER BY created_at, id"
 _MESSAGES = """
 SELECT m.id, m.seq, m.at, m.author_id, m.body, s.verified_at FROM rooms_message m LEFT JOIN standing_standing s ON s.person_id = m.author_id
 WHERE m.room_id = %s AND m.seq > %s AND m.at > %s AND m.withheld IS DISTINCT FROM 'erased' ORDER BY m.seq LIMIT %s"""
 
 
-def start(*, person_id: uuid.UUID, rule: str) -> Trial:
-    """A trial of the rule as it is now, yet to be run; the one that runs, where one does. Raises Refusal moderation.administrator, rule.not_found."""
+def start(*, person_id: uuid.UUID, rule: str) -> dict[str, Any]:
+    """Puts a trial of the rule as it is now in line: {"trial","created"}; where one is under way already, that one.
+
+    Raises Refusal moderation.administrator, rule.not_found.
+    """
     rules.require_administrator(person_id)
-    found = Rule.objects.filter(pk=rules.rule_id(rule)).first()
-    if found is None:
-        raise Refusal("rule.not_found")
-    running = found.trials.filter(version=found.version, finished_at=None, at__gt=log.utc_now() - RUNNING).first()
-    if running is not None:
-        return running
-    record(act="rule.tried", person=person_id, object=str(found.pk), reason=f"version {found.version}")
-    return Trial.objects.create(rule=found, version=found.version)
+    with transaction.atomic():
+        found = Rule.objects.select_for_update().filter(pk=rules.rule_id(rule)).first()
+        if found is None:
+            raise Refusal("rule.not_found")
+        trial = found.trials.filter(version=found.version, finished_at=None).first()
+        if trial is not None:
+            return {"trial": rules.trial_shown(trial), "created": False}
+        trial = Trial.objects.create(rule=found, version=found.version)
+        record(act="rule.tried", person=person_id, object=str(found.pk), reason=f"version {found.version}")
+        defer(jobs.try_rule, trial=trial.pk)
+    return {"trial": rules.trial_shown(trial), "created": True}
 
 
-def run(trial: Trial, *, now: datetime | None = None, progress: Callable[[int, int], None] = lambda done, of: None) -> Trial:
-    """Carries out a trial; `progress` hears how many rooms of how many are done. A rule that was changed meanwhile ends it as failed."""
-    since = (now or log.utc_now()) - timedelta(days=DAYS)
-    rule = trial.rule
-    if rule.version != trial.version:
-        return _end(trial, failed=True)
-    finds = _finder(rule)
+def run(trial: Trial, *, after_each: Callable[[], None] = lambda: None) -> None:
+    """Carries out a trial, from where it was interrupted. One whose rule was changed meanwhile has failed.
+
+    `after_each` is called between two rooms, when what was counted is written down; what it raises interrupts the trial.
+    """
+    since = trial.at - timedelta(days=DAYS)
+    if trial.rule.version != trial.version:
+        end(trial, failed=True)
+        return
+    finds = _finder(trial.rule)
     with connection.cursor() as cursor:
-        cursor.execute(_ROOMS, (since,))
+        cursor.execute(_ROOMS, (since, trial.at))
         rooms = [row[0] for row in cursor.fetchall()]
     trial.rooms = len(rooms)
-    for done, room in enumerate(rooms, 1):
+    for room in rooms[trial.rooms_done :]:
         for row in _messages(room, since):
             _look(trial, finds, row, room)
-        trial.rooms_done = done
-        trial.save(update_fields=["rooms", "rooms_done", "seen", "found", "slowest_ms", "sample"])
-        progress(done, len(rooms))
-    return _end(trial, failed=False)
+        trial.rooms_done += 1
+        trial.save()
+        after_each()
+    end(trial, failed=False)
 
 
 Row = tuple[uuid.UUID, int, datetime, uuid.UUID | None, str, datetime | None]
@@ -120,7 +130,7 @@ def _look(trial: Trial, finds: Callable[[Row, uuid.UUID], bool], row: Row, room:
             trial.sample.append(row[0])
 
 
-def _end(trial: Trial, *, failed: bool) -> Trial:
+def end(trial: Trial, *, failed: bool) -> None:
+    """Writes down that a trial is over."""
     trial.finished_at, trial.failed = log.utc_now(), failed
     trial.save()
-    return trial

@@ -61,5 +61,5 @@ def _row(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
         "slow_mode": slow,
         "locked": locked,
         "expert": None if expert is None else {"specialty": expert or None},
-        "moderators": [access.card(*one, "moderator") for one in live],
+        "moderators": [{**access.card(*one), "as": "moderator"} for one in live],
     }

@@ -123,7 +123,7 @@ def granted(pairs: Iterable[Pair], rows: Rows) -> dict[Pair, Grant | Refusal]:
                 role,
                 (first_seq or 0) if kind == "private" else 0,
                 silenced,
-                card(person, *names, "moderator" if visiting else None),
+                {**card(person, *names), "as": "moderator" if visiting else None},
                 asker=kind == "case" and author == person,
                 visiting=bool(visiting),
             )

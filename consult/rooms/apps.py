@@ -5,4 +5,4 @@ class RoomsConfig(AppConfig):
     name = "consult.rooms"
 
     def ready(self) -> None:
-        from consult.rooms.actions import hiding, visits  # noqa: F401  the tools: each module adds its own to actions/tools.py
+        from consult.rooms.actions import calls, hiding, pictures, sanctions, states, threads, visits  # noqa: F401  the tools: each module adds its own to actions/tools.py

@@ -148,7 +148,7 @@ def _state(
             "slow_mode": slow,
             "answers_exempt": answers_exempt,
             "expert": None if expert is None else {"specialty": expert or None},
-            "moderators": [access.card(*one, "moderator") for one in _json(moderators)],
+            "moderators": [{**access.card(*one), "as": "moderator"} for one in _json(moderators)],
             "silenced_until": None,
             "silence_reason": silence_reason,
             "first_seq": 0,

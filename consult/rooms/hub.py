@@ -239,6 +239,7 @@ class Hub:
         if connection.entered.pop(id, None) is None:
             return
         connection.cards.pop(id, None)
+        connection.silenced.pop(id, None)
         if room is not None:
             room.live.pop(connection, None)
             self._presence_soon(room)

@@ -10,12 +10,14 @@ from ninja import Query, Router, Status
 
 from consult.errors import Refusal
 from consult.rooms import access, commands, record, wire
-from consult.rooms.actions import tools
+from consult.rooms.actions import suspension, tools
 from consult.rooms.api import as_json, text_of
 from consult.rooms.api_lists import Body, created, me
-from consult.rooms.commands import ClientUuid, Reason
+from consult.rooms.commands import ClientUuid, Reason, Seconds
+from consult.rooms.people import person_id
 
 router = Router(tags=["moderation"])
+BOTH = {200: dict[str, Any], 201: dict[str, Any]}
 
 
 class Undo(Body):
@@ -38,7 +40,28 @@ def of_room(request: HttpRequest, room: str, before: str | None = None, limit: A
     return record.of_room(person=me(request), room=access.room_id(room), before=before, limit=limit)
 
 
-@router.post("/moderation/acts/{act}/undo", response={200: dict[str, Any], 201: dict[str, Any]}, summary="Reverse an act")
+class Suspension(Body):
+    id: ClientUuid
+    seconds: Seconds | None
+    reason: Reason
+
+
+class Lifting(Body):
+    id: ClientUuid
+    reason: Reason
+
+
+@router.post("/moderation/people/{person}/suspension", response=BOTH, summary="Suspend a person from the service, for so long or until it is lifted")
+def suspend(request: HttpRequest, person: str, body: Suspension) -> Status:
+    return created(suspension.suspend(person_id=me(request), client_id=uuid.UUID(body.id), target=person_id(person), seconds=body.seconds, reason=body.reason))
+
+
+@router.delete("/moderation/people/{person}/suspension", response=BOTH, summary="End a suspension before its time")
+def lift(request: HttpRequest, person: str, body: Lifting) -> Status:
+    return created(suspension.lift(person_id=me(request), client_id=uuid.UUID(body.id), target=person_id(person), reason=body.reason))
+
+
+@router.post("/moderation/acts/{act}/undo", response=BOTH, summary="Reverse an act")
 def undo(request: HttpRequest, act: str, body: Undo) -> Status:
     try:
         act_id = access.id_of(act)

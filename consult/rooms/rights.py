@@ -108,4 +108,4 @@ class Watch:
                 if isinstance(answer, Refusal):
                     self.hub.leave(connection_, room, ended.get((room, person), "room.not_found"))
                 else:
-                    connection_.cards[room] = answer.card
+                    connection_.heard_as(room, answer)

@@ -7,7 +7,7 @@ import { Drafts } from "./drafts";
 import { Following } from "./following";
 import { Live } from "./live";
 import { Outbox, type Channel, type Locks } from "./outbox";
-import type { HelloOk } from "./protocol";
+import type { EventFrame, HelloOk } from "./protocol";
 import { Reads } from "./reads";
 import type { Seal } from "./seal";
 import { Shelf } from "./shelf";
@@ -32,11 +32,20 @@ export interface DeskOptions {
   connection: Signal<Connection>;
   roomsLoaded: Signal<"no" | "cached" | "yes">;
   skew: Signal<number>;
+  /** Counts what was decided of what this person flagged, while the page is open. */
+  decided: Signal<number>;
   askSession(): Promise<"in" | "out" | "unknown">;
   /** Something waits to be sent, and there is no connection. */
   later?: () => void;
   /** The session is in doubt: it ended, it is another person's, or the rights changed. */
   doubt(code?: number): void;
+}
+
+/** Somebody who hears a room that stands in no list. */
+export interface Hearing {
+  events(events: EventFrame[]): void;
+  /** Entered without a replay: what was told before may have been missed. */
+  again(): void;
 }
 
 const QUESTION = "question";
@@ -61,6 +70,7 @@ export class Desk implements Belongings {
   private closed = false;
   private paused = false;
   private listNotBefore = 0;
+  private readonly hearing = new Map<string, Hearing>();
 
   constructor(private readonly o: DeskOptions) {
     const { world } = o;
@@ -79,11 +89,20 @@ export class Desk implements Belongings {
     this.live = new Live({
       me: o.me.id, socket: this.socket, after: world.after, now: world.now,
       events: (room, after) => o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 })),
-      happened: (room, events) => this.following.happened(room, events),
+      happened: (room, events) => {
+        const hearing = this.hearing.get(room);
+        if (hearing) hearing.events(events);
+        else this.following.happened(room, events);
+      },
       personal: (event) => this.following.personal(event),
       entered: (room, head, mode, state) => {
         if (room === this.live.personalRoom) {
           if (mode !== "replay") this.reload();
+          return;
+        }
+        const hearing = this.hearing.get(room);
+        if (hearing) {
+          if (mode !== "replay") hearing.again();
           return;
         }
         this.list.entered(room, head, state);
@@ -109,7 +128,7 @@ export class Desk implements Belongings {
     });
     this.following = new Following({
       api: o.api, list: this.list, live: this.live, reads: this.reads, cache: () => this.cache, loaded: o.roomsLoaded, after: world.after,
-      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(),
+      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(), decided: () => o.decided.value++,
     });
   }
 
@@ -202,6 +221,18 @@ export class Desk implements Belongings {
     this.views.delete(id);
     held.view.close();
     this.report();
+  }
+
+  /** Hears a room that is none of the list's; answers how to stop. */
+  hear(room: string, hearing: Hearing): () => void {
+    this.hearing.set(room, hearing);
+    this.live.follow(room, null);
+    this.live.enter(room);
+    return () => {
+      if (this.hearing.get(room) !== hearing) return;
+      this.hearing.delete(room);
+      if (!this.closed) this.live.unfollow(room);
+    };
   }
 
   /** A room that was joined, left or changed by an act of this person. */

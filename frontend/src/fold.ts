@@ -15,9 +15,9 @@ export function messageOf(event: EventFrame): string | null {
   return typeof id === "string" ? id : null;
 }
 
-/** Kinds that stand as a line of their own between the messages. */
+/** Kinds that stand as a line of their own between the messages. Those that are about a message are drawn on it, but for what moves or is asked. */
 export function isNotice(event: EventFrame): boolean {
-  return /^(member|moderator|room)\./.test(event.kind);
+  return /^(member|moderator|room|image|expert|thread)\.|^case\.(moved|merged)$/.test(event.kind);
 }
 
 export function itemOf(event: EventOf<"message.posted">): MessageItem {
@@ -85,13 +85,24 @@ export function foldState(state: RoomState, event: EventFrame, me: string): Room
     case "room.unlocked":
       return { ...state, lock: null };
     case "room.slowed":
-      return { ...state, slow_mode: event.data.seconds };
+      return { ...state, slow_mode: event.data.seconds, answers_exempt: event.data.answers_exempt ?? false };
     case "pin.added":
       return { ...state, pins: [...state.pins.filter((p) => p.message !== event.data.message), { message: event.data.message, seq: event.seq }] };
     case "pin.removed":
       return { ...state, pins: state.pins.filter((p) => p.message !== event.data.message) };
     case "member.silenced":
-      return event.data.person === me ? { ...state, silenced_until: event.data.until } : state;
+      // Why is on the room's record: the event does not carry it.
+      return event.data.person === me ? { ...state, silenced_until: event.data.until, silence_reason: null } : state;
+    case "moderator.joined":
+    case "moderator.left": {
+      const others = state.moderators.filter((one) => one.id !== event.data.person);
+      const came = event.kind === "moderator.joined" && event.actor?.id === event.data.person ? [event.actor] : [];
+      return { ...state, moderators: [...others, ...came] };
+    }
+    case "expert.asked":
+      return { ...state, expert: { specialty: event.data.specialty } };
+    case "expert.unasked":
+      return { ...state, expert: null };
     case "member.role_changed":
       return event.data.person === me ? { ...state, role: event.data.role } : state;
     default:

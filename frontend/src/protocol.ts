@@ -54,6 +54,10 @@ export type RefusalCode =
   | "image.not_found"
   | "rate.posts"
   | "read.future"
+  | "room.pins"
+  | "thread.target"
+  | "thread.case"
+  | "thread.too_long"
   | "moderation.remit"
   | "moderation.party"
   | "moderation.duration"
@@ -73,6 +77,7 @@ export type RefusalCode =
   | "case.not_asker"
   | "case.audience"
   | "case.status"
+  | "case.needed"
   | "case.group_only"
   | "case.not_found"
   | "case.full"
@@ -205,7 +210,7 @@ export interface EventData {
   /** The message and the replies to it go on in another room: `to`, where the message is `as_message`. */
   "thread.moved": { message: string; to: string; as_message?: string | null; from?: string | null };
   /** The case is addressed to another group. */
-  "case.moved": { case: string; from: string | null; to: string };
+  "case.moved": { case: string; from: string | null; to: string | null };
   /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
   "case.merged": { case: string; into: string };
   /** An expert is asked for; of any specialty where that is null. */

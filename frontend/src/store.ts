@@ -1,17 +1,18 @@
 /** What views read (signals) and call (actions). One person at a time has a desk here; the next one gets another. */
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { browserApi, query, Refusal } from "./api";
-import { Desk } from "./desk";
+import { browserCover, watch } from "./cover";
+import { Desk, type Hearing } from "./desk";
 import { deviceLabel } from "./device/label";
 import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
 import { route } from "./router";
 import { Account, vaultDoors, type MeAnswer } from "./session";
 import type { Seal } from "./seal";
-import { browserWorld } from "./socket";
+import { browserWorld } from "./browserWorld";
 import { Vaults } from "./vault";
 import type {
-  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Version,
+  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
 } from "./types";
 export { Refusal };
 export type * from "./types";
@@ -22,6 +23,7 @@ const _connection = signal<Connection>({ state: "reconnecting", unsent: 0, since
 const _roomsLoaded = signal<"no" | "cached" | "yes">("no");
 const _locale = signal<Locale>("fr");
 const _skew = signal(0);
+const _decided = signal(0);
 const _specialties = signal<Specialties | null>(null);
 const desk = signal<Desk | null>(null);
 
@@ -36,6 +38,8 @@ export const holdOrder: Signal<boolean> = signal(false);
 export const locale: ReadonlySignal<Locale> = _locale;
 /** Server time less this device's, in ms: for "you can write again at …" and slow mode. */
 export const clockSkew: ReadonlySignal<number> = _skew;
+/** Moves with every flag of this person that was decided while the page is open. */
+export const reportsDecided: ReadonlySignal<number> = _decided;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
@@ -45,6 +49,8 @@ const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
 export const api = browserApi(() => _locale.value, () => doubt());
 const account = new Account(api);
+/** What hides the screen after a while without anyone. */
+export const cover = browserCover();
 const vaults = new Vaults(vaultDoors(api, deviceLabel));
 const world = browserWorld();
 /** Set by the device's side: something waits to be sent, and there is no connection. */
@@ -70,6 +76,7 @@ export function start(): void {
   tabs = channel("consult-session");
   // Another tab signed in or out: the cookie is shared, so ask who it is now.
   if (tabs) tabs.onmessage = () => void whoIsIt();
+  watch(cover);
   addEventListener("online", () => desk.value?.online());
   addEventListener("offline", () => desk.value?.offline());
   addEventListener("pagehide", () => desk.value?.hidden());
@@ -116,6 +123,8 @@ async function settled(answer: MeAnswer | null, before: number, begin: (() => vo
   if (!answer) return left(endedBy);
   // An answer that was on its way while the profile was saved may be from before it.
   const me = saved !== before && held?.id === answer.me.id ? held : answer.me;
+  // Shut out: what was seen goes, what was not sent stays under lock until the account is open again.
+  if (answer.suspension) return shutOut(me, answer.suspension);
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
@@ -142,12 +151,20 @@ async function settled(answer: MeAnswer | null, before: number, begin: (() => vo
 async function left(endedBy?: number): Promise<void> {
   const was = desk.value;
   _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
+  cover.lift(); // there is nothing under it any more
   localStorage.removeItem(CHOSEN);
   // A disk that refuses, or that was wiped: what cannot be deleted cannot be read any more once the key is gone.
   await was?.wipeCache().catch(() => undefined);
   await leaveDesk();
   await vaults.lock().catch(() => undefined);
   void vaults.clear().catch(() => undefined); // no storage: nothing was kept
+}
+
+async function shutOut(me: Me, suspension: Suspension): Promise<void> {
+  await desk.value?.wipeCache().catch(() => undefined); // as where somebody signed out
+  await leaveDesk();
+  await vaults.lock().catch(() => undefined);
+  _session.value = { status: "suspended", me, suspension };
 }
 
 /** For the next start without a network; only who may see rooms has something to open then. */
@@ -162,7 +179,7 @@ async function seat(me: Me, seal: Seal): Promise<(() => void) | null> {
   speak(me);
   const next = new Desk({
     me, seal, later: () => sendLater?.(), api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
-    roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
+    roomsLoaded: _roomsLoaded, skew: _skew, decided: _decided, askSession: () => account.isAlive(), doubt,
   });
   await next.open();
   desk.value = next;
@@ -209,10 +226,10 @@ async function tellLocale(to: Locale): Promise<void> {
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
 
-/** A socket that stopped, or a 401: is this session still what this page thinks? A suspension is shown, not asked about. */
+/** A socket that stopped, or a 401: is this session still what this page thinks, and if it is suspended, why and until when? */
 function doubt(code?: number): void {
   if (code === 4403) void vaults.lock().catch(() => undefined); // the next start asks the server
-  if (_session.value.status === "loading" || (code !== undefined && code !== 4401)) return;
+  if (_session.value.status === "loading" || (code !== undefined && code !== 4401 && code !== 4403)) return;
   void whoIsIt(code);
 }
 
@@ -266,14 +283,31 @@ export async function signUp(email: string, password: string, profile: Profile =
   await cameIn();
 }
 async function cameIn(): Promise<void> {
+  cover.lift();
   await asking?.catch(() => undefined);
   await whoIsIt();
   tabs?.postMessage({ type: "changed" });
+}
+/** Uncovers the screen, in all tabs. Rejects with account.incorrect_password, or where the server does not answer. */
+export async function uncover(password: string): Promise<void> {
+  try {
+    await account.reauthenticate(password);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) return whoIsIt(); // the session ended meanwhile
+    throw error;
+  }
+  cover.lift();
 }
 /** "send": wait until all has left, rejects with "outbox.not_empty" where it cannot; "keep": for me on this device; "delete". */
 export async function signOut(choice: "send" | "keep" | "delete"): Promise<void> {
   const mine = here();
   await account.signOut(choice, mine);
+  await left();
+  tabs?.postMessage({ type: "changed" });
+}
+/** From a suspended account: there is no desk, and what was not sent stays under lock. */
+export async function signOutSuspended(): Promise<void> {
+  await account.end();
   await left();
   tabs?.postMessage({ type: "changed" });
 }
@@ -339,6 +373,10 @@ export async function leave(room: string): Promise<void> {
 /** A room's item is asked for again after an act that another file did. */
 export function roomTouched(room: string): Promise<void> {
   return here().touched(room);
+}
+/** Hears a room that is none of the list's, such as the console's; answers how to stop. */
+export function hear(room: string, hearing: Hearing): () => void {
+  return here().hear(room, hearing);
 }
 export async function invite(room: string, person: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });

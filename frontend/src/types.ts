@@ -11,6 +11,8 @@ export interface PersonCard extends Actor { verified?: boolean; specialty_label?
 export type Verification = "incomplete" | "pending" | "verified" | "expired";
 export interface Me extends PersonCard {
   title?: string; given_name?: string; family_name?: string; email: string; roles: string[]; verification: Verification; locale: Locale; mod: boolean;
+  /** Where this person moderates: everywhere, in some groups, or nowhere. */
+  remit?: "all" | "some" | null;
 }
 export interface Profile {
   given_name?: string; family_name?: string; title?: string; profession?: string; specialty?: string; level?: string; place?: string; locale?: Locale;
@@ -22,6 +24,8 @@ export interface Specialties {
 export interface CaseItem {
   status: CaseStatus; urgency: Urgency; specialty: string | null; question: string; author: PersonCard | null; answers: number;
   opened_at: string; first_answer_at: string | null; group: { id: string; title: string } | null;
+  /** A moderator asks for an expert, of this specialty or of any. */
+  expert?: { specialty: string | null } | null;
 }
 export interface RoomItem {
   id: string; kind: "group" | "case" | "private"; title: string; code: string | null; member: boolean; role: null | "member" | "owner" | "moderator";
@@ -45,9 +49,12 @@ export interface NewCase {
   id?: string;
 }
 
+export interface Suspension { act: string | null; until: string | null; reason: string | null }
 export interface Session {
-  status: "loading" | "out" | "unverified" | "in";
+  status: "loading" | "out" | "unverified" | "suspended" | "in";
   me?: Me;
+  /** Why this account is shut out, until when (null: no set end), and the act that an appeal is about. */
+  suspension?: Suspension;
   /** The session endpoint could not be reached; another try is under way. */
   unreachable?: boolean;
   /** Why a session ended by itself: a close code such as 4401 or 4403. */

@@ -11,7 +11,7 @@ from consult.standing.models import Standing
 
 
 def context(item: Item, locale: str) -> dict[str, Any]:
-    standing = Standing.objects.filter(person_id=item.person_id).first()
+    standing = Standing.objects.filter(person_id=item.person_id).first() if item.person_id else None
     return {"standing": {"verification": standing.verification, "register": standing.register} if standing else None}
 
 

@@ -72,7 +72,10 @@ def _find(use: Use) -> Act | None:
     use.not_oneself(message.author)
     if message.withheld not in (None, "hidden"):
         raise Refusal("moderation.gone")
-    return _hidden_by(use)
+    act = _hidden_by(use)
+    if act is None and message.withheld:  # it goes on elsewhere: a thread or a case was moved
+        raise Refusal("moderation.gone")
+    return act
 
 
 def _show(use: Use, act: Act) -> int:
@@ -92,4 +95,4 @@ def _show(use: Use, act: Act) -> int:
 
 
 tools.TOOLS["message.hide"] = Tool(_hide, _show, _reach)
-tools.REVERSALS["message.restore"] = Reversal("message.hide", _find, _reach)
+tools.REVERSALS["message.restore"] = Reversal(("message.hide",), _find, _reach)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -53,9 +53,9 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """A command that reverses the act of another: `find` is that act, or None where there is nothing to reverse."""
+    """A command that reverses the acts of others: `find` is that act, or None where there is nothing to reverse."""
 
-    of: str
+    of: tuple[str, ...]
     find: Callable[[Use], Act | None]
     reach: Callable[[Order], Iterable[uuid.UUID]] = lambda order: ()
 
@@ -84,7 +84,12 @@ class Use:
     def event(self, kind: str, *, room: uuid.UUID | None = None, **more: Any) -> int:
         """An event of this act, in its room or another that is locked; its actor acts as moderator."""
         person = self.order.person
-        return self.made.append(room or self.room, kind, actor=person, acting="moderator" if person else None, **more)
+        return self.made.append(room or self.room, kind, actor=person, acting="moderator" if person and not self.by_owner else None, **more)
+
+    @property
+    def by_owner(self) -> bool:
+        """An owner who does what owners may, and is no moderator."""
+        return self.authority is not None and not self.authority.moderates
 
     def unchanged(self, act: Act | None) -> Answer:
         return {"seq": act.seq if act and act.seq else self.head.seq, "act": str(act.pk) if act else None, "unchanged": True}
@@ -92,15 +97,17 @@ class Use:
     def keep(self, seq: int, **fields: Any) -> Answer:
         """Puts the use on the record, with the fields of its Act."""
         order = self.order
+        if self.by_owner:
+            fields["data"] = {**fields.get("data", {}), "owner": True}
         Act.objects.create(id=self.act, kind=order.kind, room_id=self.room, seq=seq, at=self.made.now, moderator_id=order.person, reason=order.reason, **fields)
         about = next((str(fields[f]) for f in ("image_id", "message_id", "person_id") if fields.get(f)), str(self.room))
         record(act=order.kind, person=order.person, room=self.room, object=about, reason=order.reason)
         return {"seq": seq, "act": str(self.act)}
 
-    def close(self, act: Act, *, why: str | None = None) -> None:
-        """Marks an act as reversed, by this use."""
-        act.reversed_at, act.reversed_by, act.reversal_reason = self.made.now, self.order.person, self.order.reason if why is None else why
-        act.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
+    def close(self, act: Act | None) -> None:
+        """Marks an act as reversed, by this use: undone, or another one stands in its place."""
+        if act is not None:
+            end_act(act, by=self.order.person, at=self.made.now, reason=self.order.reason)
 
     def open_act(self, *kinds: str, **where: Any) -> Act | None:
         """The latest act of these kinds in this room that stands: neither reversed nor run out."""
@@ -131,6 +138,11 @@ def use_many(orders: Sequence[Order]) -> list[Answer | Refusal]:
 def send(order: Order) -> Answer:
     """Through the room's lane, from a thread of the caller's own. Answers {"seq","act","created"}; raises Refusal or OutcomeUnknown."""
     return lanes.wait(order.room, _use_each, order, together=False)  # type: ignore[no-any-return]
+
+
+def end_act(act: Act, *, by: uuid.UUID | None, at: datetime, reason: str) -> None:
+    act.reversed_at, act.reversed_by, act.reversal_reason = at, by, reason
+    act.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
 
 
 def _use_each(orders: Sequence[Order]) -> list[Answer | Refusal]:
@@ -183,7 +195,7 @@ def _carry_out(made: log.Writing, order: Order) -> Answer:
     if order.room not in made.heads:
         raise Refusal("room.not_found")
     reversal = REVERSALS.get(order.kind)
-    tool = TOOLS[reversal.of] if reversal else TOOLS[order.kind]
+    tool = TOOLS[reversal.of[0]] if reversal else TOOLS[order.kind]
     use = Use(order, made, _authority(order, tool, own=order.kind == "moderator.leave" and order.asked.get("person") in (None, str(order.person))))
     if reversal is None:
         return tool.do(use)
@@ -213,8 +225,12 @@ def undo(*, act_id: uuid.UUID, person_id: uuid.UUID | None, client_id: uuid.UUID
 
     Raises Refusal moderation.gone (no such act, its object is gone, or nothing to reverse), and those of `use`.
     """
+    from consult.rooms.actions import suspension
+
     act = Act.objects.filter(pk=act_id).first()
-    kind = next((name for name, r in REVERSALS.items() if act and r.of == act.kind), None)
+    kind = next((name for name, r in REVERSALS.items() if act and act.kind in r.of), None)
+    if act is not None and act.kind == suspension.KIND and act.person_id:
+        return suspension.lift(person_id=person_id, client_id=client_id, target=act.person_id, reason=reason, checked=checked)
     if act is None or kind is None or act.room_id is None:
         raise Refusal("moderation.gone")
     asked = {name: str(value) for name, value in (("message", act.message_id), ("person", act.person_id), ("image", act.image_id)) if value}
@@ -223,8 +239,6 @@ def undo(*, act_id: uuid.UUID, person_id: uuid.UUID | None, client_id: uuid.UUID
 
 def until(seconds: int, now: datetime) -> datetime:
     """When a sanction of so many seconds ends. Raises Refusal moderation.duration."""
-    from datetime import timedelta
-
     if not SHORTEST <= seconds <= LONGEST:
         raise Refusal("moderation.duration")
     return now + timedelta(seconds=seconds)

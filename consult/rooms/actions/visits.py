@@ -56,7 +56,7 @@ def _count(room: uuid.UUID) -> None:
 
 
 tools.TOOLS["moderator.join"] = Tool(_join, _leave)
-tools.REVERSALS["moderator.leave"] = Reversal("moderator.join", _own)
+tools.REVERSALS["moderator.leave"] = Reversal(("moderator.join",), _own)
 
 
 _OVER = f"""

@@ -130,8 +130,6 @@ export const room = {
   removed: p((n: string) => `${n} ne fait plus partie de la salle`, (n: string) => `${n} was removed from the room`),
   roleChanged: p((n: string) => `Le rôle de ${n} a changé`, (n: string) => `The role of ${n} changed`),
   wasSilenced: p((n: string) => `${n} ne peut plus écrire pour un temps`, (n: string) => `${n} cannot write for a while`),
-  modJoined: p((n: string) => `${n} (modération) a rejoint la salle`, (n: string) => `${n} (moderator) joined the room`),
-  modLeft: p((n: string) => `${n} (modération) a quitté la salle`, (n: string) => `${n} (moderator) left the room`),
   roomLocked: p("La salle est verrouillée", "The room is locked"),
   roomUnlocked: p("La salle est de nouveau ouverte", "The room is open again"),
   roomSlowed: p((s: number) => (s ? `Mode lent : un message toutes les ${s} s` : "Fin du mode lent"), (s: number) => (s ? `Slow mode: one message every ${s} s` : "Slow mode is over")),

@@ -5,13 +5,17 @@ import type { Confirmed, Line, PersonCard, RoomView } from "../../store";
 import { clockSkew, connection, join, session } from "../../store";
 import type { Mention } from "../../protocol";
 import { words } from "../../i18n";
-import { clock } from "../../i18n/time";
+import { clock, moment } from "../../i18n/time";
+import { actOn, forget } from "../../moderation/reasons";
+import { leaveRoom } from "../../moderation/visit";
+import { moderating } from "../layers";
 import { say } from "../parts/announce";
 import { Problem } from "../parts/atoms";
-import { Icon } from "../parts/icons";
+import { Icon, Shield } from "../parts/icons";
 import { IdentifierNotes, Marked, useIdentifiers } from "../parts/identifiers";
 import { familyName, shortName } from "../parts/names";
 import { narrow, touch } from "../prefs";
+import { visits } from "./visiting";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
 import type { MessageLine } from "./Message";
@@ -134,7 +138,8 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
 
   const closed = useClosed(view);
   if (closed) return <div class="composer" id="composer" tabIndex={-1}>{closed}</div>;
-  if (room?.kind === "group" && !room.member && state?.role == null) return (
+  const visiting = visits(view);
+  if (room?.kind === "group" && !room.member && state?.role == null && !visiting) return (
     <div class="composer" id="composer" tabIndex={-1}>
       <div class="note"><Icon name="people" /><span class="grow">{t.joinToWrite}</span><button type="button" class="btn primary" onClick={() => void join(view.id).catch((error: unknown) => (failure.value = error))}>{t.joinRoom}</button></div>
       <Problem error={failure.value} />
@@ -142,13 +147,14 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   );
 
   const replied = !editing.value && text && view.draft.value.replyTo ? findLine(view.lines.value, view.draft.value.replyTo) : null;
-  const hint = room?.kind === "case" && room.case?.author && room.case.author.id !== session.value.me?.id ? t.answerTo(shortName(room.case.author.name)) : room?.kind === "private" ? t.writeTo : t.write;
+  const hint = visiting ? words().moderation.writeAs : room?.kind === "case" && room.case?.author && room.case.author.id !== session.value.me?.id ? t.answerTo(shortName(room.case.author.name)) : room?.kind === "private" ? t.writeTo : t.write;
   const counting = left > 0 && !editing.value;
   return (
     <div class="composer">
       <Problem error={failure.value} />
+      {visiting && <Visiting view={view} />}
       <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
-      <div class={`composer-box small${over ? " over" : ""}`}>
+      <div class={`composer-box small${over ? " over" : ""}${visiting ? " mod" : ""}`}>
         {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
         {!editing.value && view.draft.value.replyTo && (
           <div class="composer-top"><Icon name="reply" size="small" />
@@ -164,7 +170,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
         </Marked>
         <div class="composer-foot">
           {over ? <span class="over" role="alert">{t.over(size - bodyChars)}</span> : size > warnFrom ? <span>{t.left(bodyChars - size)}</span>
-            : state?.slow_mode ? <span class="hint">{t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
+            : state?.slow_mode ? <span class="hint">{state.answers_exempt ? words().moderation.slowFor(t.slow(state.slow_mode)) : t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
           <button type="button" class={`btn send${blank || over || counting || watch.blocked ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || counting || busy.value || watch.blocked} onClick={() => void submit()}
             onPointerDown={(event) => event.preventDefault()}>
             <Icon name={counting ? "hour" : "send"} /><span class="word">{counting ? t.wait(left) : editing.value ? t.saveEdit : t.send}</span>
@@ -197,13 +203,28 @@ function writeOn(field: HTMLTextAreaElement, body: string, caret: number): void 
   field.setSelectionRange(caret, caret);
 }
 
+/** A moderator in the room: said where they write, with the tools and the way out. */
+function Visiting({ view }: { view: RoomView }) {
+  const t = words().moderation;
+  return (
+    <div class="visiting">
+      <Shield size="small" /><span class="grow">{t.youModerate}</span>
+      <button type="button" class="link reach" onClick={() => (moderating.value = { kind: "tray", room: view.id, message: null })}>{t.tools}</button>
+      <button type="button" class="link reach" onClick={() => leaveRoom(view)}>{t.leave}</button>
+    </div>
+  );
+}
+
 /** Seconds until one may send again; the text stays editable meanwhile. */
 function useSlowMode(view: RoomView): number {
   const seconds = view.state.value?.slow_mode ?? 0;
   const tick = useSignal(0);
   const last = seconds ? [...view.lines.value].reverse().find((line) => line.type === "message" && line.own) : undefined;
   const until = last?.type === "message" ? Date.parse(last.item.at) + seconds * 1_000 - clockSkew.value : 0;
-  const exempt = session.value.me?.mod ?? false;
+  const state = view.state.value;
+  // As the server has it: owners and moderators of the room, the asker, a moderator in the room; and answers, where they are let through.
+  const exempt = visits(view) || state?.role === "moderator" || state?.role === "owner" || view.item.value?.case?.author?.id === session.value.me?.id
+    || (!!state?.answers_exempt && !!view.draft.value.replyTo);
   const left = exempt || !seconds ? 0 : Math.max(0, Math.ceil((until - Date.now()) / 1_000));
   useEffect(() => {
     if (left <= 0) return;
@@ -226,8 +247,19 @@ function useClosed(view: RoomView) {
     return () => clearTimeout(timer);
   }, [silenced]);
   void tick.value;
-  if (silenced > Date.now()) return <div class="note confirm" role="alert"><Icon name="mute" /><span>{t.silenced(clock(silenced))}</span></div>;
-  if (lock && !session.value.me?.mod) {
+  const isSilenced = silenced > Date.now();
+  const me = session.value.me?.id ?? "";
+  // The act behind it: for the reason that no event carries, and for the appeal.
+  const act = isSilenced ? actOn(view.id, me) : undefined;
+  useEffect(() => (isSilenced ? () => forget(view.id, me) : undefined), [view.id, state?.silenced_until]);
+  if (isSilenced) {
+    const m = words().moderation;
+    const until = silenced - Date.now() < 20 * 3_600_000 ? t.silenced(clock(silenced)) : m.silencedUntil(moment(new Date(silenced).toISOString()));
+    const reason = state?.silence_reason ?? act?.reason;
+    return <div class="note confirm" role="alert"><Icon name="mute" /><span class="grow">{reason ? m.silencedWhy(until, reason) : until}</span>
+      {act && <button type="button" class="link reach" onClick={() => (moderating.value = { kind: "appeal", act: act.act })}>{m.contest}</button>}</div>;
+  }
+  if (lock && !visits(view) && state?.role !== "moderator") {
     const by = state?.lock?.actor?.name;
     const said = by ? t.lockedBy(shortName(by)) : t.locked;
     return <div class="note"><Icon name="lock" /><span>{lock.reason ? t.lockedWhy(said, lock.reason) : said}</span></div>;
