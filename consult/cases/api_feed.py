@@ -11,6 +11,7 @@ from ninja import Query, Router, Status
 from pydantic import Field
 
 from consult.cases import collections, feed, following, search, similar, stats
+from consult.cases.api import router as asked  # POST /cases is there: a second router would hide it
 from consult.cursors import next_url
 from consult.errors import Refusal
 from consult.locale import locale_of
@@ -45,7 +46,7 @@ def read_feed(request: HttpRequest, only: str = "", specialty: str = "", status:
     return {"cases": items, "next": next_url(request.path, "feed", position, only=only, specialty=specialty, status=status, limit=limit)}
 
 
-@router.get("/cases", summary="Search the cases I may read")
+@asked.get("/cases", summary="Search the cases I may read")
 def find(
     request: HttpRequest,
     q: str = "",
