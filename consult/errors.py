@@ -196,7 +196,7 @@ CODES: dict[str, Code] = {
         400,
         "Motif refusé : il est incorrect, trop grand, ou ne peut pas être borné (ni référence arrière, ni assertion).",
         "Pattern refused: it is wrong, too large, or cannot be bounded (no back reference, no look-around).",
-        "RE2's syntax, at most 500 characters and a compiled program of 300 instructions; `detail` is RE2's own word.",
+        "RE2's syntax, at most 500 characters and a compiled program of 3,000 instructions, and no more than 50 ms for the longest message; `detail` says which.",
     ),
     "rule.untried": Code(
         409, "Essayez d’abord cette règle sur les 30 derniers jours.", "Try this rule on the last 30 days first.", "A version goes live once its dry run is finished."

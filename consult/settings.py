@@ -129,7 +129,7 @@ DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread whe
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
 
 # --- moderation -------------------------------------------------------------
-CLAIM_S = knob("CLAIM_S", float, 600, "Seconds after which a claimed item is free again, counted from its holder's last action.", at_least=1)
+CLAIM_S = knob("CLAIM_S", float, 600, "Seconds after which a claimed item is free again, counted from when its holder last opened or claimed it.", at_least=1)
 READING_S = knob("READING_S", float, 3600, "Seconds for which an agreed reading of a private conversation opens it.", at_least=1)
 REPORTS_BURST = knob("REPORTS_BURST", int, 10, "Reports of one person at once.", at_least=1)
 REPORTS_PER_MINUTE = knob("REPORTS_PER_MINUTE", float, 2, "Reports of one person a minute, lasting rate.", at_least=0.01)

@@ -83,6 +83,31 @@ class Private:
     thread: list[Say]
 
 
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Somebody reports a message of a thread, by its key."""
+
+    where: str
+    key: str
+    who: str
+    category: str
+    ago: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """A moderator hides a message, and its author appeals."""
+
+    where: str
+    key: str
+    by: str
+    reason: str
+    ago: float
+    author: str
+    appeal: str
+
+
 HOUR, DAY = 60, 24 * 60
 
 CASES = [
@@ -516,6 +541,7 @@ TALKS = [
             Say("theo", "Congrès régional le 12 décembre à Lorient : atelier #dermoscopie le matin, débutants bienvenus.", 5 * HOUR, useful="camille marc helene"),
             Say("helene", "Je cherche des images de nævus acraux pour un cours d’externes. Anonymes, avec accord, bien sûr.", 90),
             Say("maelle", "J’en ai une dizaine, je vous envoie ça ce week-end.", 35, thanks="helene"),
+            Say("theo", "Un laboratoire offre 20 % sur ses émollients aux lecteurs de cette salle : demandez le code à votre délégué.", 3 * HOUR, key="promo"),
             Say("bruno", "Question pratique : qui fait encore des pansements à la vaseline sous compression ?", DAY),
             Say("idris", "Moi, et souvent. Simple, pas cher, ne colle pas.", 22, agree="bruno theo nadia"),
             Say("idris", "Qui a un laboratoire qui rend une IFD sous 48 h ? @Dr Ferrand ?", DAY + 4 * HOUR, key="ifd"),
@@ -532,6 +558,7 @@ TALKS = [
                 0,
                 agree="camille yves marc nadia",
             ),
+            Say("yves", "La boulangère de la place, opérée chez nous en mars, sort demain : qui peut la revoir lundi ?", 2 * HOUR, key="nom"),
             Say("marc", "Épidémie de gastro-entérites ici depuis lundi, deux EHPAD touchés. Et chez vous ?", 6 * HOUR, key="gastro"),
             Say("camille", "Riantec pareil depuis mercredi, surtout des enfants.", 25, reply="gastro"),
             Say("gwen", "Aux urgences : surtout des déshydratations du sujet âgé. Pensez à suspendre IEC et diurétiques.", 48, agree="yves marc camille", useful="sacha idris"),
@@ -552,6 +579,7 @@ TALKS = [
         [
             Say("karim", "Les bronchiolites ont commencé : une unité de plus ouvre lundi à Vannes.", 0, useful="solenn maelle"),
             Say("solenn", "Merci. Je le dis aux sorties de maternité.", 55, agree="karim"),
+            Say("karim", "Au passage : chez nous, corticoïdes inhalés d’emblée pour toutes, et on voit après.", 20, key="corticoides"),
         ],
     ),
     Talk(
@@ -584,4 +612,22 @@ PRIVATE = [
             Say("nadia", "Parfait. Je vous rappelle après les biopsies.", 3, agree="camille"),
         ],
     ),
+]
+
+# What waits at the moderators' console. Yann's verification comes by itself.
+FLAGS = [
+    Flag("group-MG", "nom", "marc", "identifies_patient", 3 * HOUR, "Un métier, un lieu, une date : tout le bourg la reconnaît."),
+    Flag("group-DER", "promo", "bruno", "advertising", 2 * HOUR),
+    Flag("group-DER", "promo", "camille", "advertising", 100, "C’est de la réclame."),
+]
+HIDINGS = [
+    Hiding(
+        "group-PED",
+        "corticoides",
+        "aline",
+        "Conseil contraire aux recommandations",
+        26 * HOUR,
+        "karim",
+        "C’est une question d’organisation de service, pas un conseil : je peux reformuler.",
+    )
 ]

@@ -849,9 +849,9 @@ REPLIES: dict[str, type[Ok]] = {
 
 
 class IdentifierAt(Shape):
-    """What may identify a patient, by code points of the field that holds it."""
+    """What may identify a patient: by code points of the field of the command that holds it."""
 
-    field: Literal["body", "title", "question"]
+    field: str
     category: Literal["nir", "birth_date", "nir_like", "phone", "email", "address", "record", "name", "rpps"]
     start: Count
     length: Count

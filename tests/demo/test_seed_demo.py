@@ -17,6 +17,8 @@ from consult.cases.models import AnswerVote, Case, Outcome
 from consult.clinicians.models import Person
 from consult.demo.cast import CAST
 from consult.demo.threads import CASES, PRIVATE, TALKS, Do, Mark, Say
+from consult.moderation import queue
+from consult.moderation.models import Item
 from consult.rooms.models import Event, Membership, Message, Room
 
 
@@ -70,6 +72,13 @@ def test_an_interrupted_seeding_is_completed(transactional_db: None, settings: A
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM (SELECT at < lag(at) OVER (PARTITION BY room_id ORDER BY seq) AS back FROM rooms_event) x WHERE back")
         assert cursor.fetchone() == (0,)
+
+
+def test_the_console_has_something_to_decide(seeded: None) -> None:
+    assert set(Item.objects.filter(decision=None).values_list("kind", flat=True)) == {"report", "appeal", "verification"}
+    assert Message.objects.filter(withheld="hidden").count() == 3  # by two flags, by a name, by a moderator
+    sacha = Person.objects.get(email="sacha@example.org")
+    assert len(queue.page(person=sacha.pk)["items"]) == 4
 
 
 def test_the_story_shows_every_trait(seeded: None) -> None:
