@@ -340,8 +340,7 @@ export interface RefusedFrame {
   type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; until?: string;
   protocols?: number[];
   identifiers?: {
-  field: "body" | "title" | "question"; category: "nir" | "birth_date" | "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps";
-  start: number; length: number;
+  field: string; category: "nir" | "birth_date" | "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps"; start: number; length: number;
 }[];
 }
 /** A room was entered by `resume`; its events follow. */
