@@ -1,8 +1,9 @@
 """The patient's consent: what was told and how it is recorded; and its withdrawal, which takes pictures and words from everyone at once.
 
-Withdrawn is what the case says of the patient: the question with its card, title and template, whatever the asker wrote in the case's room or proposed as a diagnosis, and every picture there,
-whoever posted it. The words of the colleagues who answered are theirs and stay, as do the diagnoses they proposed. What is taken is emptied, not only hidden: no version, no
-history and no later export has it. The places in the logs stay, and say why they are empty.
+Withdrawn is what the case says of the patient: the question with its card, title and template, whatever the asker wrote in the case's room or
+proposed as a diagnosis, and every picture there, whoever posted it. The words of the colleagues who answered are theirs and stay, as do the
+diagnoses they proposed. What is taken is emptied, not only hidden: no version, no history and no later export has it. The places in the logs
+stay, and say why they are empty.
 """
 
 from __future__ import annotations
