@@ -17,8 +17,8 @@ TEXTS = seed_history.TEXTS
 RARE = seed_history.RARE  # each in eight cases that person 0 may read
 SPECIALTIES = 20
 
-_ROOM = "('00000000-0000-4000-8000-' || lpad({k}::text, 12, '0'))::uuid"
-_PERSON = "('00000000-0000-4000-9000-' || lpad({k}::text, 12, '0'))::uuid"
+_ROOM = "('00000000-0000-4000-8000-' || lpad(({k})::text, 12, '0'))::uuid"
+_PERSON = "('00000000-0000-4000-9000-' || lpad(({k})::text, 12, '0'))::uuid"
 _GROUPS = f"""
 INSERT INTO rooms_room (id, kind, title, code, epoch, last_seq, last_post_no, listed, slow_mode, moderators_live, created_at)
 SELECT {_ROOM.format(k="k")}, 'group', 'Groupe ' || k, '', 'e' || k, 0, 0, true, 0, 0, now() FROM generate_series(0, %(groups)s - 1) k;

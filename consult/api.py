@@ -124,7 +124,8 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def mount() -> None:
     """Hangs every router on its path. Called by urls.py once all apps are loaded."""
-    from consult.cases.api_feed import router as cases  # api.py's own, with what is found and followed
+    from consult.cases import api_feed  # noqa: F401  hangs what is found and followed on the same router
+    from consult.cases.api import router as cases
     from consult.clinicians.api import router as clinicians
     from consult.moderation.api import router as moderation
     from consult.moderation.api_console import router as console

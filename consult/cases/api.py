@@ -1,18 +1,20 @@
-"""The HTTP door to cases: ask, make a case of a message, read one, act on it, say how far it has got, take it along."""
+"""The HTTP door to cases: ask, make a case of a message, find, read one, act on it, say how far it has got, take it along."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Status
+from ninja import Query, Router, Status
 from pydantic import Field
 
-from consult.cases import acting, actions, audience, consent, differentials, sheet, status, template
+from consult.cases import acting, actions, audience, consent, differentials, search, sheet, status, template
 from consult.cases.export import fhir, pdf
 from consult.cases.export import record as export
+from consult.cursors import next_url
 from consult.locale import locale_of
 from consult.rooms import access, commands, lanes
 from consult.rooms.api import text_of
@@ -25,6 +27,7 @@ router = Router(tags=["cases"])
 BOTH = {200: dict[str, Any], 201: dict[str, Any]}
 Ids = Annotated[list[str], Field(max_length=100)]
 Short = Annotated[str, Field(max_length=20)]
+Limit = Annotated[int, Query(ge=1)]
 
 
 class TemplateIn(Body):
@@ -137,6 +140,25 @@ def turn(request: HttpRequest, message: str, body: Turn) -> Status:
             confirmed=body.confirmed,
         )
     )
+
+
+@router.get("/cases", summary="Search the cases I may read")
+def find(
+    request: HttpRequest,
+    q: str = "",
+    specialty: str = "",
+    status: str = "",
+    picture: bool | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: Limit = 20,
+) -> dict[str, Any]:
+    asked = search.Asked(q.strip(), specialty, status, picture, since, until)
+    rooms, position = search.cases(person=me(request), asked=asked, cursor=cursor, limit=limit, locale=locale_of(request))
+    again = {"q": q, "specialty": specialty, "status": status, "picture": None if picture is None else str(picture).lower(), "limit": limit}
+    times = {name: at.isoformat() if at else None for name, at in (("since", since), ("until", until))}
+    return {"cases": rooms, "next": next_url(request.path, "cases", position, **again, **times)}
 
 
 @router.get("/cases/{room}", summary="A case with all that is said of it")

@@ -1,16 +1,15 @@
-"""The HTTP door to many cases: the feed, search, similar cases, what one follows, one's collections, the public figures."""
+"""The HTTP door to many cases: the feed, similar cases, what one follows, one's collections, the public figures."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Status
 from pydantic import Field
 
-from consult.cases import collections, feed, following, search, similar, stats
+from consult.cases import collections, feed, following, similar, stats
 from consult.cases.api import router
 from consult.cursors import next_url
 from consult.errors import Refusal
@@ -44,25 +43,6 @@ def read_stats(request: HttpRequest) -> dict[str, Any]:
 def read_feed(request: HttpRequest, only: str = "", specialty: str = "", status: str = "", cursor: str | None = None, limit: Limit = 20) -> dict[str, Any]:
     items, position = feed.read(person=me(request), only=only, specialty=specialty, status=status, cursor=cursor, limit=limit, locale=locale_of(request))
     return {"cases": items, "next": next_url(request.path, "feed", position, only=only, specialty=specialty, status=status, limit=limit)}
-
-
-@router.get("/cases", summary="Search the cases I may read")
-def find(
-    request: HttpRequest,
-    q: str = "",
-    specialty: str = "",
-    status: str = "",
-    picture: bool | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    cursor: str | None = None,
-    limit: Limit = 20,
-) -> dict[str, Any]:
-    asked = search.Asked(q.strip(), specialty, status, picture, since, until)
-    rooms, position = search.cases(person=me(request), asked=asked, cursor=cursor, limit=limit, locale=locale_of(request))
-    again = {"q": q, "specialty": specialty, "status": status, "picture": None if picture is None else str(picture).lower(), "limit": limit}
-    times = {name: at.isoformat() if at else None for name, at in (("since", since), ("until", until))}
-    return {"cases": rooms, "next": next_url(request.path, "cases", position, **again, **times)}
 
 
 @router.post("/cases/similar", summary="Cases like the one I am asking")

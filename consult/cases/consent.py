@@ -1,8 +1,9 @@
 """The patient's consent: what was told and how it is recorded; and its withdrawal, which takes pictures and words from everyone at once.
 
-Withdrawn is what the case says of the patient: the question with its card, title and template, whatever the asker wrote in the case's room, and every picture there,
-whoever posted it. The words of the colleagues who answered are theirs and stay, as do the diagnoses they proposed. What is taken is emptied, not only hidden: no version, no
-history and no later export has it. The places in the logs stay, and say why they are empty.
+Withdrawn is what the case says of the patient: the question with its card, title and template, whatever the asker wrote in the case's room or
+proposed as a diagnosis, and every picture there, whoever posted it. The words of the colleagues who answered are theirs and stay, as do the
+diagnoses they proposed. What is taken is emptied, not only hidden: no version, no history and no later export has it. The places in the logs
+stay, and say why they are empty.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.db import connection
 
 from consult.audit.models import record as audit
 from consult.cases import moving
-from consult.cases.models import Case, Consent, Status, Template
+from consult.cases.models import Case, Consent, Differential, Status, Template
 from consult.cases.status import updated
 from consult.errors import Refusal
 from consult.images.actions import erase
@@ -111,6 +112,7 @@ def _empty(made: log.Writing, case: Case, cards: list[uuid.UUID], by: uuid.UUID,
         cursor.execute(_EMPTY, (ids,))
         cursor.execute("DELETE FROM rooms_messageversion WHERE message_id = ANY(%s)", (ids,))
     Template.objects.filter(case=case).delete()
+    Differential.objects.filter(case=case, person_id=case.asker_id).exclude(label="").update(label="", folded="", withheld="withdrawn")
 
 
 def pictures(room: uuid.UUID) -> list[uuid.UUID]:

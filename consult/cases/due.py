@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
-from consult.cases.models import Case, Due, Outcome, Urgency
+from consult.cases.models import Case, Due, Outcome, Status, Urgency
 from consult.rooms import log
 from consult.rooms.actions import messages, personal
 
@@ -59,7 +59,7 @@ def _remind(made: log.Writing, claimed: Sequence[tuple[uuid.UUID, str, int, date
     told = set(Outcome.objects.filter(case_id__in=cases).values_list("case_id", flat=True))
     for room, what, weeks, _ in sorted(claimed, key=lambda row: row[3]):
         case = cases[room]
-        if case.question.withheld or (room in told if what == OUTCOME else case.answers):
+        if case.question.withheld or (room in told if what == OUTCOME else case.status != Status.OPEN):
             continue
         if what == OUTCOME:
             seq = made.append(room, "outcome.due", actor=None, message=case.question_id, data={"weeks": weeks})

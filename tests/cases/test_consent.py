@@ -68,6 +68,7 @@ def test_withdrawn_words_are_nowhere() -> None:
     answer = post(room, nadia, "Prélever avant de traiter.")
     settle()
     done(nadia, room, "differential.propose", label="Mycose")
+    done(camille, room, "differential.propose", label=f"Suites de {PLANTED}")
     phone = Phone(nadia)
     assert PLANTED in everything() and phone.get("/search", q=PLANTED).json()["hits"]
     once = people.some_id()
@@ -100,7 +101,10 @@ def test_withdrawn_words_are_nowhere() -> None:
     assert (card["withheld"], card["body"], card["case"]["status"]) == ("withdrawn", None, "closed")
     shown = sheet(nadia, room)
     assert (shown["withheld"], shown["title"], shown["template"]) == ("withdrawn", "", None) and shown["consent"]["withdrawn_at"]
-    assert Message.objects.get(pk=answer["message"]).body == "Prélever avant de traiter." and shown["differentials"][0]["label"] == "Mycose"
+    assert Message.objects.get(pk=answer["message"]).body == "Prélever avant de traiter." and [(d["label"], d["withheld"]) for d in shown["differentials"]] == [
+        ("Mycose", None),
+        (None, "withdrawn"),
+    ]
     assert Record.objects.filter(act="consent.withdrawn", person_id=camille.pk, room_id=room).count() == 1
     # Nothing brings it back: neither the same question sent again, nor a status, nor new words of the asker's.
     assert Phone(camille).post("/cases", asked).json()["room"] == str(room)

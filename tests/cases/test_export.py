@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import uuid
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from PIL import Image as Pixels
 from pypdf import PdfReader
 
 from consult.audit.models import Record
 from consult.cases.export import pdf
+from consult.images import actions, storage
+from consult.images.models import Image, State
 from consult.rooms.actions import changes
 from consult.rooms.models import Message
 from tests import people
@@ -39,6 +43,18 @@ def scene() -> tuple[Any, Any, uuid.UUID, dict[str, Any]]:
     done(camille, room, "answer.accept", **about)
     done(camille, room, "outcome.tell", body="Guérie en trois semaines.", verdict="confirmed")
     return camille, nadia, room, about
+
+
+def pictured(person: Any, room: uuid.UUID, message: str, folder: Path) -> uuid.UUID:
+    """A picture that is ready, in this message; a second one that a moderator would have to look at first."""
+    for size in storage.SIZES:
+        Pixels.new("RGB", (64, 48), (200, 30, 60)).save(folder / f"{size}.webp")
+    ids = [uuid.uuid4(), uuid.uuid4()]
+    for id, state in zip(ids, (State.READY, State.HELD), strict=True):
+        storage.put(str(id), folder)
+        Image.objects.create(id=id, owner=person, client_id=id, size=1, state=state, folder=str(id), room_id=room, message_id=message)
+    Message.objects.filter(pk=message).update(images=ids)
+    return ids[0]
 
 
 def text(person: Any, room: uuid.UUID, locale: str = "fr") -> str:
@@ -82,10 +98,9 @@ def test_on_paper_with_names_times_votes_and_a_hash() -> None:
     assert Record.objects.filter(act="case.exported", person_id=camille.pk).last().reason.split()[1] != digest  # type: ignore[union-attr]
 
 
-def test_as_fhir_that_validates() -> None:
+def test_as_fhir_that_validates(tmp_path: Path) -> None:
     _, nadia, room, about = scene()
-    image = uuid.uuid4()
-    Message.objects.filter(pk=about["message"]).update(images=[image])
+    image = pictured(nadia, room, about["message"], tmp_path)
     found = bundle(nadia, room)
     assert found["type"] == "collection" and found["identifier"]["value"].startswith("urn:sha256:")
     [document] = of("DocumentReference", found)
@@ -96,11 +111,26 @@ def test_as_fhir_that_validates() -> None:
     assert {n["text"] for n in answer["note"]} == {"Réponse retenue par la personne qui a posé la question", "D’accord : 1", "Références : https://doi.org/10.1000/182"}
     assert (outcome["category"][0]["text"] == "Issue" and question["sent"] == document["date"]) or question["sent"]
     [media] = of("Media", found)
+    assert base64.b64decode(media["content"]["data"])[8:12] == b"WEBP"
     assert media["id"] == str(image) and media["operator"]["display"] == "Dr Nadia Ferrand"
     assert answer["payload"][1]["contentReference"]["reference"] == f"urn:uuid:{image}"
     assert {p["name"][0]["text"] for p in of("Practitioner", found)} == {"Dr Camille Aubrac", "Dr Nadia Ferrand"} and not of("Patient", found)
     full = {entry["fullUrl"] for entry in found["entry"]}
     assert {c["sender"]["reference"] for c in (question, answer, outcome)} <= full, "every reference leads to an entry"
+
+
+def test_pictures_that_all_see_are_on_paper_and_no_others(tmp_path: Path) -> None:
+    camille, nadia, room, about = scene()
+    image = pictured(nadia, room, about["message"], tmp_path)
+
+    def drawn(person: Any) -> int:
+        answer = Phone(person).get(f"/cases/{room}/export")
+        return sum(len(page.images) for page in PdfReader(io.BytesIO(answer.content)).pages)
+
+    assert drawn(nadia) == 1 == drawn(camille), "not even one's own that is held back"
+    assert "Images qui ne sont pas montrées ici : 1" in text(nadia, room)
+    actions.erase([image])
+    assert drawn(camille) == 0 and "Images qui ne sont pas montrées ici : 2" in text(camille, room)
 
 
 def test_what_is_withheld_or_in_doubt_says_so() -> None:

@@ -29,7 +29,7 @@ def bundle(record: Record) -> dict[str, Any]:
     resources = [
         _document(record),
         *(_communication(m, page["room"], record) for m in record.messages),
-        *(_media(image, m) for m in record.messages for image in m["images"]),
+        *(_media(image, m, record.pictures[image]) for m in record.messages for image in m["images"]),
         *(_practitioner(card) for card in people.values()),
     ]
     return {
@@ -104,8 +104,9 @@ def _notes(message: dict[str, Any], record: Record, said: dict[str, str]) -> lis
     return notes
 
 
-def _media(image: str, message: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"resourceType": "Media", "id": image, "status": "completed", "issued": message["at"], "content": {"url": _urn(image)}}
+def _media(image: str, message: dict[str, Any], webp: bytes) -> dict[str, Any]:
+    content = {"contentType": "image/webp", "data": base64.b64encode(webp).decode(), "size": len(webp)}
+    made: dict[str, Any] = {"resourceType": "Media", "id": image, "status": "completed", "issued": message["at"], "content": content}
     if message["actor"]:
         made["operator"] = _reference(message["actor"])
     return made

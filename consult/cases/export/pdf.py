@@ -9,18 +9,20 @@ from importlib.resources import files
 from typing import Any
 from xml.sax.saxutils import escape
 
+from PIL import Image as Pixels
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer
 
 from consult.cases.export.record import Record
 from consult.cases.export.words import words
 
 FACES = {"Record": "Roboto-Regular", "Record-Bold": "Roboto-Bold", "Record-Italic": "Roboto-Italic"}
 MARGIN = 18 * mm
+WIDEST, HIGHEST = 120 * mm, 110 * mm  # of a picture
 
 
 @cache
@@ -73,6 +75,15 @@ def person(card: dict[str, Any] | None) -> str:
 def moment(at: str) -> str:
     """2026-11-28 00:30 UTC"""
     return f"{at[:10]} {at[11:16]} UTC"
+
+
+def picture(webp: bytes) -> Flowable:
+    """As JPEG, which is what a PDF holds without growing; no wider than WIDEST, no higher than half a page."""
+    jpeg = io.BytesIO()
+    with Pixels.open(io.BytesIO(webp)) as pixels:
+        pixels.convert("RGB").save(jpeg, "JPEG", quality=85)
+        scale = min(WIDEST / pixels.width, HIGHEST / pixels.height, 1)
+        return Image(jpeg, pixels.width * scale, pixels.height * scale, hAlign="LEFT")
 
 
 def render(record: Record) -> bytes:
@@ -129,6 +140,9 @@ def _exchange(record: Record, said: dict[str, str]) -> list[Flowable]:
         if message["doubt"]:
             lines.append(Paragraph(plain(said[message["doubt"]]), STYLES["gone"]))
         lines.append(Paragraph(plain(said[message["withheld"]]), STYLES["gone"]) if message["withheld"] else Paragraph(plain(message["body"]), STYLES["text"]))
+        lines += [picture(record.pictures[image]) for image in message["images"]]
+        if message["unseen"]:
+            lines.append(_line(said["unseen"], str(message["unseen"]), "small"))
         if answer := about.get(message["message"]):
             lines += _said_of(answer, said)
     if record.missing:

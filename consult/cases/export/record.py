@@ -17,9 +17,12 @@ from consult.audit.models import record as audit
 from consult.cases import sheet
 from consult.clinicians import cards
 from consult.errors import Refusal
-from consult.rooms import access, wire
+from consult.images import storage
+from consult.images.models import State
+from consult.rooms import access, shown, wire
 
 MOST = 1000  # messages: a case that has more is taken along with the oldest of them, and says how many are missing
+PICTURES = 40  # that are taken along; the others are counted
 FORMATS = ("pdf", "fhir")
 
 _MESSAGES = """
@@ -34,6 +37,7 @@ class Record:
 
     sheet: dict[str, Any]
     messages: list[dict[str, Any]]
+    pictures: dict[str, bytes]  # WebP by id, of those that every reader sees
     missing: int
     by: dict[str, Any]
     at: str
@@ -49,14 +53,28 @@ def gather(*, person: uuid.UUID, room: uuid.UUID, format: str, locale: str = "fr
     page = sheet.read(person=person, room=room, locale=locale)
     rows = sheet.rows(_MESSAGES, {"room": room, "most": MOST})
     names = cards.cards({row["author_id"] for row in rows if row["author_id"]}, locale)
-    messages = [_message(row, names) for row in rows]
+    pictures = _pictures(person, [image for row in rows if not row["withheld"] for image in row["images"]])
+    messages = [_message(row, names, pictures) for row in rows]
     content = {**{name: value for name, value in page.items() if name not in ("as_of", "following")}, "messages": messages}
     digest = hashlib.sha256(orjson.dumps(_impersonal(content), option=orjson.OPT_SORT_KEYS)).hexdigest()
     audit(act="case.exported", person=person, room=room, object=str(room), reason=f"{format} {digest}")
-    return Record(page, messages, (rows[0]["n"] if rows else 0) - len(rows), grant.card, wire.time(timezone.now()), digest, locale)
+    return Record(page, messages, pictures, (rows[0]["n"] if rows else 0) - len(rows), grant.card, wire.time(timezone.now()), digest, locale)
 
 
-def _message(row: dict[str, Any], names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
+def _pictures(person: uuid.UUID, ids: list[uuid.UUID]) -> dict[str, bytes]:
+    """The pixels, in the size of the room, of those that are shown to all alike; what is held back or veiled stays behind, even its sender's own."""
+    known = shown.known_to(person, ids) if ids else {}
+    found = {}
+    for image in [known[id] for id in ids if id in known and known[id].state == State.READY and known[id].veil is None][:PICTURES]:
+        try:
+            found[str(image.id)] = storage.read(image.folder, "room")
+        except FileNotFoundError:  # erased since the row was read
+            continue
+    return found
+
+
+def _message(row: dict[str, Any], names: dict[uuid.UUID, dict[str, Any]], pictures: dict[str, bytes]) -> dict[str, Any]:
+    images = [] if row["withheld"] else [str(i) for i in row["images"]]
     return {
         "message": str(row["id"]),
         "at": wire.time(row["at"]),
@@ -64,7 +82,8 @@ def _message(row: dict[str, Any], names: dict[uuid.UUID, dict[str, Any]]) -> dic
         "form": row["form"],
         "body": row["body"],
         "reply_to": str(row["reply_to"]) if row["reply_to"] else None,
-        "images": [] if row["withheld"] else [str(i) for i in row["images"]],
+        "images": [i for i in images if i in pictures],
+        "unseen": sum(i not in pictures for i in images),
         "edited": row["edited"],
         "withheld": row["withheld"],
         "doubt": row["doubt"],

@@ -46,7 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "confirmed": ("confirmé", "confirmed"),
     "other": ("autre chose", "something else"),
     "unclear": ("incertain", "unclear"),
-    "pictures": ("Images", "Pictures"),
+    "unseen": ("Images qui ne sont pas montrées ici", "Pictures that are not shown here"),
     "retracted": ("Retiré par son auteur.", "Retracted by its author."),
     "hidden": ("Masqué par la modération.", "Hidden by a moderator."),
     "withdrawn": ("Consentement du patient retiré : contenu supprimé.", "The patient’s consent was withdrawn: the content is gone."),
