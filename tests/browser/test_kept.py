@@ -35,7 +35,7 @@ PLACES = """async (words) => {
   for (const name of await caches.keys()) {
     const cache = await caches.open(name);
     // The app's own scripts, byte for byte as built (test_installed.py), know common names of people.
-    for (const request of await cache.keys()) look(`cache ${request.url}`, request.url + (/^\/static\/assets\//.test(new URL(request.url).pathname) ? "" : await (await cache.match(request)).text()));
+    for (const request of await cache.keys()) look(`cache ${request.url}`, request.url + (new URL(request.url).pathname.startsWith("/static/assets/") ? "" : await (await cache.match(request)).text()));
   }
   look("localStorage", JSON.stringify({ ...localStorage }));
   look("sessionStorage", JSON.stringify({ ...sessionStorage }));
