@@ -136,8 +136,9 @@ def mount() -> None:
     from consult.rooms.api_search import router as search
     from consult.rooms.moderation_api import router as tools
     from consult.rooms.people_api import router as people
+    from consult.rooms.pictures_api import router as pictures
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, tools, feed, cases, push, moderation, console, rules, transparency):
+    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, feed, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

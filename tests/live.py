@@ -132,7 +132,13 @@ class Services:
         return f"postgresql://{postgres.NAME}@/{database}?host={self.cluster.sockets}"
 
     def env(self, database: str, redis_url: str, database_url: str | None = None) -> dict[str, str]:
-        ours = {"DATABASE_URL": database_url or self.url(database), "REDIS_URL": redis_url, "SECRET_KEY": self.secret, "CONSULT_LOCAL": "1"}
+        ours = {
+            "DATABASE_URL": database_url or self.url(database),
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": self.secret,
+            "CONSULT_LOCAL": "1",
+            "IMAGES_DIR": str(self.folder / "images" / database),
+        }
         return {**os.environ, "DJANGO_SETTINGS_MODULE": "consult.settings", "PYTHONUNBUFFERED": "1", **NO_LIMITS, **ours}
 
     def new_database(self) -> str:

@@ -18,21 +18,24 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
 from consult.audit.models import Record, record
+from consult.cases import acting, followups
 from consult.cases import actions as cases
-from consult.cases import followups
 from consult.cases import status as case_status
 from consult.clinicians.models import Person, SpecialtyGroup
 from consult.moderation import appeals, reports, tending
 from consult.rooms.actions import changes, conversations, groups, hiding, membership, messages, reading, remits
-from consult.rooms.commands import MentionAt
+from consult.rooms.carrying import Asked
+from consult.rooms.commands import COMMANDS, MentionAt
 from consult.standing import actions as standing
 
 from .cast import CAST, Member
-from .threads import CASES, DAY, FLAGS, HIDINGS, PRIVATE, TALKS, Ask, Flag, Hiding, Mark, Private, Say, Talk
+from .threads import CASES, DAY, FLAGS, HIDINGS, PRIVATE, TALKS, Ask, Do, Flag, Hiding, Mark, Private, Say, Talk
 
 NAMESPACE = uuid.UUID("6f9c3c52-6d0e-5c0b-9f6b-0b7f4b1d2a10")
 REACTIONS = ("agree", "useful", "thanks", "discuss")
 SEEDED = "demo.seeded"  # in the audit trail: the demo is complete
+SAYS = {"vote.give": "vote", "differential.propose": "label", "reference.add": "link", "outcome.tell": "body"}
+VERSIONED = ("vote.give", "answer.accept")  # they say which version was seen: the first, in the script
 READ_UNTIL = -180  # minutes: what is older than three hours everyone has read
 
 
@@ -74,8 +77,6 @@ def _account(m: Member, password: str) -> uuid.UUID:
         standing.verify(person_id=person.pk, by=None, register="demo")
     else:
         standing.submit(person_id=person.pk, by=None, reason="demo")
-    if m.moderator:
-        remits.add(person_id=person.pk, group_id=None, by=None, reason="demo")
     return person.pk
 
 
@@ -142,6 +143,8 @@ class Stage:
             minute += line.after
             if isinstance(line, Mark):
                 yield self._step(minute, partial(self._mark, name, number, asker, line.status))
+            elif isinstance(line, Do):
+                yield self._step(minute, partial(self._do, name, number, line))
             else:
                 yield from self._say(name, number, line, minute)
 
@@ -188,6 +191,17 @@ class Stage:
 
     def _mark(self, name: str, number: int, who: str, status: str) -> None:
         case_status.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
+
+    def _do(self, name: str, number: int, line: Do) -> None:
+        fields: dict[str, Any] = {SAYS[line.type]: line.says} if line.type in SAYS else {}
+        if line.on:
+            fields["message"] = self.posted[name, self.keys[name, line.on]]["message"]
+        if line.type in VERSIONED:
+            fields["base"] = self.posted[name, self.keys[name, line.on]]["seq"]
+        if line.verdict:
+            fields["verdict"] = line.verdict
+        command = COMMANDS[line.type](ref=1, type=line.type, room=str(self.rooms[name]), id=str(_id("do", name, number)), **fields)
+        acting.act(Asked(self.rooms[name], self.ids[line.who], command, charged=True))
 
     def _react(self, name: str, number: int, who: str, reaction: str) -> None:
         changes.react(changes.React(self._room(name), self.ids[who], self.posted[name, number]["message"], reaction, add=True, charged=True))
@@ -238,6 +252,9 @@ def play(now: datetime) -> int:
     stage = Stage(people())
     for group in SpecialtyGroup.objects.all():
         stage.groups[group.code] = groups.ensure_group(code=group.code, title=group.name_fr)
+    for member in CAST:
+        for code in member.moderates:
+            remits.add(person_id=stage.ids[member.key], group_id=None if code == "*" else stage.groups[code], by=None, reason="demo")
     heads, moved = _heads(), []
     fresh = {room for room, head in heads.items() if head == 0}
     started = set(heads)
@@ -295,6 +312,16 @@ _SHIFT = (
     "UPDATE moderation_item i SET at = a.at FROM rooms_act a WHERE a.id = i.act_id AND i.room_id = ANY(%(rooms)s)",
     "UPDATE cases_case c SET opened_at = r.created_at, first_answer_at = (SELECT min(m.at) FROM rooms_message m WHERE m.room_id = c.room_id AND m.form = 'answer') "
     "FROM rooms_room r WHERE r.id = c.room_id AND c.room_id = ANY(%(rooms)s)",
+    "UPDATE cases_case c SET accepted_at = (SELECT e.at FROM rooms_event e WHERE e.room_id = c.room_id AND e.seq = c.accepted_seq), "
+    "status_at = (SELECT max(e.at) FROM rooms_event e WHERE e.room_id = c.room_id AND e.kind = 'case.updated' AND e.data->>'status' = c.status), "
+    "consensus_at = CASE WHEN c.consensus_at IS NOT NULL THEN (SELECT max(e.at) FROM rooms_event e WHERE e.room_id = c.room_id AND e.data->>'status' = 'consensus') END "
+    "WHERE c.room_id = ANY(%(rooms)s)",
+    *(
+        f"UPDATE {table} t SET at = e.at FROM rooms_event e WHERE e.room_id = t.case_id AND e.seq = t.seq AND t.case_id = ANY(%(rooms)s)"
+        for table in ("cases_answervote", "cases_differential", "cases_reference")
+    ),
+    "UPDATE cases_backing b SET at = e.at FROM cases_differential d JOIN rooms_event e ON e.room_id = d.case_id WHERE d.id = b.differential_id AND e.seq = b.seq",
+    "UPDATE cases_outcome o SET at = m.at FROM rooms_message m WHERE m.id = o.message_id AND o.case_id = ANY(%(rooms)s)",
 )
 
 

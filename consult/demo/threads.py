@@ -34,6 +34,23 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Do:
+    """An act on the case by its command's type: on the answer `on`, with a vote, a label, a link or words (`says`)."""
+
+    who: str
+    type: str
+    says: str = ""
+    on: str = ""
+    verdict: str = ""
+    after: float = 1
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it posts a message."""
+        return self.type == "outcome.tell"
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A case and its thread, asked in a group's room, or of everyone where `group` is empty."""
 
@@ -45,7 +62,7 @@ class Ask:
     title: str
     question: str
     ago: float
-    thread: list[Say | Mark] = field(default_factory=list)
+    thread: list[Say | Mark | Do] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +161,15 @@ CASES = [
                 agree="idris theo helene",
                 thanks="camille",
             ),
-            Say("camille", "Merci à tous. J’arrête la gliptine ce soir, glycémies rapprochées, et je vous l’adresse demain.", 3, useful="nadia"),
-            Mark("answered", 1),
+            Do("idris", "differential.propose", "Pemphigoïde bulleuse sous gliptine", after=0.5),
+            Do("theo", "differential.propose", "Toxidermie bulleuse", after=0.2),
+            Do("nadia", "differential.propose", "Pemphigoïde bulleuse sous gliptine", after=0.3),
+            Do("nadia", "vote.give", "agree", "arret", after=0.2),
+            Do("theo", "vote.give", "agree", "arret", after=0.2),
+            Do("helene", "vote.give", "agree", "arret", after=0.2),
+            Say("camille", "Merci à tous. J’arrête la gliptine ce soir, glycémies rapprochées, et je vous l’adresse demain.", 1, useful="nadia"),
+            Do("camille", "answer.accept", on="arret", after=0.4),
+            Mark("answered", 0.5),
         ],
     ),
     Ask(
@@ -303,6 +327,7 @@ CASES = [
                 "anne",
                 "Au-dessus de 500 avec des lipothymies : arrêt de la dompéridone et du citalopram aujourd’hui, scope et potassium. Cela se passe à l’hôpital, pas au cabinet.",
                 6,
+                key="arret",
                 agree="gwen marc",
                 useful="yves",
             ),
@@ -316,8 +341,11 @@ CASES = [
                 agree="marc gwen",
                 thanks="yves",
             ),
-            Mark("answered", 10),
-            Mark("consensus", 40),
+            Do("gwen", "vote.give", "agree", "arret", after=3),
+            Do("marc", "vote.give", "agree", "arret", after=2),
+            Mark("answered", 5),
+            Do("yves", "answer.accept", on="arret", after=2),
+            Mark("consensus", 38),
         ],
     ),
     Ask(
@@ -339,8 +367,8 @@ CASES = [
             ),
             Say("gwen", "Merci. Attelle amovible 3 semaines, sans radio de contrôle ?", 4, key="attelle"),
             Say("ines", "Oui, stable : pas de contrôle si l’évolution est simple. Revoir si la douleur augmente.", 6, reply="attelle", thanks="gwen"),
-            Mark("answered", 4),
-            Mark("closed", 3 * HOUR),
+            Do("gwen", "outcome.tell", "Revu ce matin : plus de douleur, attelle bien supportée. Pas de radio de contrôle.", verdict="confirmed", after=2 * HOUR),
+            Mark("closed", HOUR),
         ],
     ),
     Ask(
@@ -376,7 +404,10 @@ CASES = [
                 agree="anne",
                 thanks="yves",
             ),
-            Say("yves", "INR à 3,1 aujourd’hui, gel arrêté. Déclaration faite.", 20 * HOUR, agree="soizic anne"),
+            Do("soizic", "reference.add", "https://ansm.sante.fr/", "miconazole", after=5),
+            Do("anne", "vote.give", "agree", "miconazole", after=5),
+            Do("yves", "answer.accept", on="miconazole", after=10),
+            Say("yves", "INR à 3,1 aujourd’hui, gel arrêté. Déclaration faite.", 19 * HOUR, agree="soizic anne"),
             Mark("closed", 10),
         ],
     ),

@@ -1,24 +1,8 @@
 /** The HTTP door: one fetch wrapper that knows the CSRF cookie, the language, refusals and when to try again. */
 
-export interface RefusalBody { code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[] }
+import { Refusal, type RefusalBody } from "./refusal";
 
-/** What the server, or the network, would not do; `code` is noun.reason. */
-export class Refusal extends Error {
-  readonly code: string;
-  readonly temporary: boolean;
-  readonly retryAfter: number;
-  readonly fields: string[];
-  readonly status: number;
-  constructor(body: Partial<RefusalBody> & { code: string }, status = 0) {
-    super(body.message || body.code);
-    this.name = "Refusal";
-    this.code = body.code;
-    this.temporary = body.temporary ?? false;
-    this.retryAfter = body.retry_after_ms ?? 0;
-    this.fields = body.fields ?? [];
-    this.status = status;
-  }
-}
+export { Refusal, type RefusalBody };
 
 export interface ApiOptions {
   fetch: typeof fetch;
