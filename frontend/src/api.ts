@@ -48,6 +48,16 @@ export class Api {
     return this.call("DELETE", path, undefined, options);
   }
 
+  /** A piece of a file, or (no body) a question about one; the headers of the answer say how it stands. Rejects with a Refusal. */
+  async bytes(method: "PATCH" | "HEAD", path: string, body: Blob | null, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Headers> {
+    const all: Record<string, string> = { Accept: "application/json", "Accept-Language": this.o.locale(), ...headers };
+    if (method !== "HEAD") Object.assign(all, { "X-CSRFToken": await this.token(), "Content-Type": "application/offset+octet-stream" });
+    const response = await this.send(path, { method, headers: all, credentials: "same-origin", cache: "no-store", ...(body ? { body } : {}), ...(signal ? { signal } : {}) });
+    if (response.ok) return response.headers;
+    if (response.status === 401) this.o.unauthorized();
+    throw refusalOf(response.status, await response.json().catch(() => null));
+  }
+
   private async call<T>(method: string, path: string, body: object | undefined, options: CallOptions): Promise<T> {
     for (let left = options.tries ?? 0, attempt = 0; ; left--, attempt++) {
       try {
