@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from consult.audit.models import record as audit
+from consult.cases import moving
 from consult.cases.models import Case, Consent, Status, Template
 from consult.cases.status import updated
 from consult.errors import Refusal
@@ -27,7 +28,8 @@ RECORDED = ("oral", "written", "representative")  # noted in the file, signed, g
 
 _OURS = """
 SELECT m.id, m.room_id FROM rooms_message m JOIN cases_case c ON c.room_id = %(room)s
-WHERE (m.id IN (c.question_id, c.card_id) OR m.room_id = c.room_id AND m.author_id = c.asker_id) AND m.withheld IS DISTINCT FROM 'erased' ORDER BY m.room_id, m.seq"""
+WHERE (m.id IN (c.question_id, c.card_id) OR m.id = ANY(%(cards)s) OR m.room_id = c.room_id AND m.author_id = c.asker_id)
+  AND m.withheld IS DISTINCT FROM 'erased' ORDER BY m.room_id, m.seq"""
 _PICTURED = "SELECT DISTINCT unnest(images) FROM rooms_message WHERE room_id = %(room)s OR id = (SELECT card_id FROM cases_case WHERE room_id = %(room)s)"
 _EMPTY = "UPDATE rooms_message SET body = '', mentions = '[]' WHERE id = ANY(%s)"
 
@@ -67,7 +69,8 @@ def withdraw(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID) 
     A second time changes nothing. Raises Refusal request.id_reused, room.*, case.not_asker.
     """
     group = Case.objects.filter(room_id=room_id).values_list("group_id", flat=True).first()
-    with log.writing([personal.room_of(person_id), room_id, *([group] if group else [])]) as made:
+    cards = moving.cards(room_id)  # a moderator may have moved the case: its former cards say the same
+    with log.writing([personal.room_of(person_id), room_id, *([group] if group else []), *cards.values()]) as made:
         request = receipts.before(sender=person_id, client_id=client_id, act="consent.withdraw", room=str(room_id))
         if request.answer is not None:
             return request.answer
@@ -76,7 +79,7 @@ def withdraw(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID) 
             return {**request.keep({"seq": made.heads[room_id].seq}), "created": False}
         acting = None if grant.asker else "moderator"
         seq = made.append(room_id, "consent.withdrawn", actor=person_id, acting=acting)
-        _empty(made, case, person_id, acting)
+        _empty(made, case, list(cards), person_id, acting)
         Consent.objects.filter(case=case).update(withdrawn_at=made.now, withdrawn_by_id=person_id)
         Case.objects.filter(pk=room_id).update(status=Status.CLOSED, status_at=made.now, status_by_id=person_id, words=None, pictures=0)
         Room.objects.filter(pk=room_id).update(title="", closed=True)
@@ -95,9 +98,9 @@ def _case(person: uuid.UUID, room: uuid.UUID, *, moderators: bool) -> tuple[Case
     return Case.objects.select_related("question").get(room_id=room), grant
 
 
-def _empty(made: log.Writing, case: Case, by: uuid.UUID, acting: str | None) -> None:
+def _empty(made: log.Writing, case: Case, cards: list[uuid.UUID], by: uuid.UUID, acting: str | None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_OURS, {"room": case.room_id})
+        cursor.execute(_OURS, {"room": case.room_id, "cards": cards})
         ours = [(id, room) for id, room in cursor.fetchall() if room in made.heads]
     gone = [(id, made.append(room, "message.withdrawn", actor=by, acting=acting, message=id)) for id, room in ours]
     changes.withhold_many(gone, "withdrawn")

@@ -28,6 +28,13 @@ def _group_of(order: Order) -> list[uuid.UUID]:
     return [group] if group else []
 
 
+def cards(case: uuid.UUID) -> dict[uuid.UUID, uuid.UUID]:
+    """message -> room of every card that this case had before it was moved, or while it was."""
+    moves = Act.objects.filter(room_id=case, kind="case.move").values_list("data", flat=True)
+    ids = [id for move in moves for id in (move["old_card"], move["card"]) if id]
+    return dict(Message.objects.filter(pk__in=ids).values_list("id", "room_id"))
+
+
 def _reach_move(order: Order) -> list[uuid.UUID]:
     to = [access.room_id(str(order.asked["to"]))] if "to" in order.asked else []
     return [*_group_of(order), *to, *_back_to(order)]
@@ -113,7 +120,7 @@ def _merge(use: Use) -> Answer:
     if case.merged_into_id or other.merged_into_id:  # no chains: who follows a pointer arrives
         raise Refusal("case.status")
     data = {"status": case.status}
-    Case.objects.filter(pk=case.pk).update(merged_into=into, status=Status.CLOSED)
+    Case.objects.filter(pk=case.pk).update(merged_into=into, status=Status.CLOSED, status_at=use.made.now, status_by_id=use.order.person)
     Room.objects.filter(pk=use.room).update(closed=True)
     pointer = {"case": str(use.room), "into": str(into)}
     use.event("case.merged", room=into, data=pointer)
@@ -127,7 +134,7 @@ def _part(use: Use, act: Act) -> int:
     if case.merged_into_id is None:
         raise Refusal("moderation.gone")
     status = act.data["status"]
-    Case.objects.filter(pk=case.pk).update(merged_into=None, status=status)
+    Case.objects.filter(pk=case.pk).update(merged_into=None, status=status, status_at=use.made.now, status_by_id=use.order.person)
     Room.objects.filter(pk=use.room).update(closed=status == Status.CLOSED)
     return updated(use.made, case, status=status, answers=case.answers, by=use.order.person, acting="moderator")
 

@@ -73,8 +73,6 @@ def _account(m: Member, password: str) -> uuid.UUID:
         standing.verify(person_id=person.pk, by=None, register="demo")
     else:
         standing.submit(person_id=person.pk, by=None, reason="demo")
-    if m.moderator:
-        remits.add(person_id=person.pk, group_id=None, by=None, reason="demo")
     return person.pk
 
 
@@ -212,6 +210,9 @@ def play(now: datetime) -> int:
     stage = Stage(people())
     for group in SpecialtyGroup.objects.all():
         stage.groups[group.code] = groups.ensure_group(code=group.code, title=group.name_fr)
+    for member in CAST:
+        for code in member.moderates:
+            remits.add(person_id=stage.ids[member.key], group_id=None if code == "*" else stage.groups[code], by=None, reason="demo")
     heads, moved = _heads(), []
     fresh = {room for room, head in heads.items() if head == 0}
     started = set(heads)

@@ -413,14 +413,14 @@ class Consumer(AsyncConsumer):
     async def _tell(self, c: commands.Typing | commands.Pointer) -> dict[str, Any]:
         assert self.connection
         id = access.room_id(c.room)
-        card = self.connection.cards.get(id)
+        card, until = self.connection.cards.get(id), self.connection.silenced.get(id)
         if id == self.connection.personal:
             raise Refusal("room.read_only")
         if card is None:
             grant = await self.hub.read(access.may_read, person=self.connection.person, room=id)
             access.may_write(grant)
-            card = grant.card
-        if (until := self.connection.silenced.get(id)) and until > greeting.now():
+            card, until = grant.card, grant.silenced_until
+        if until and until > greeting.now():
             raise Refusal("room.silenced", until=wire.time(until))
         pause, data = PAUSE_S, {}
         if isinstance(c, commands.Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points

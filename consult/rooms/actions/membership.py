@@ -76,7 +76,7 @@ def _unchanged(made: log.Writing, room: uuid.UUID) -> dict[str, Any]:
 def join(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
     """Joins a listed group, or follows a case that the audience rule lets one read. Answers {"seq"} of `member.joined`.
 
-    Raises Refusal room.not_found, room.read_only (the personal room).
+    Raises Refusal room.not_found, room.read_only (the personal room), room.not_joinable (on a moderator's visit).
     """
     own = personal.room_of(person_id)
     with log.writing([room_id, own]) as made:
@@ -88,6 +88,8 @@ def join(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
             access.may_write(grant)
             if grant.role is not None:
                 return _unchanged(made, room_id)
+            if grant.visiting:  # a moderator's visit ends; it makes nobody a member
+                raise Refusal("room.not_joinable")
         seq = admit(made, {person_id: own}, room=room_id, roles={person_id: Role.MEMBER}, by=person_id, from_start=True)
     doorbell.ring_access()
     return {"seq": seq}
@@ -103,6 +105,8 @@ def leave(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
         grant = access.grants([(room_id, person_id)])[room_id, person_id]
         if isinstance(grant, Grant):
             access.may_write(grant)
+        elif grant.code == "account.suspended":
+            raise grant
         mine = _memberships(room_id, [person_id]).get(person_id)
         if mine is None or mine.ended == "removed":
             if isinstance(grant, Refusal):
