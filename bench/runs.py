@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from .contest import Bench
-from .rows import away, fanout, history, identifiers, idle, limits, nodes, push, stored
+from .rows import away, cases, fanout, history, identifiers, idle, limits, nodes, push, stored
 
 
 def timed(name: str, row: Callable[[Bench], None], bench: Bench) -> None:
@@ -30,4 +30,4 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "push": push.push,
     "identifiers": identifiers.identifiers,
 }
-FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "nodes": nodes.nodes, "archived": stored.archived, "history": history.history}
+FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "nodes": nodes.nodes, "archived": stored.archived, "history": history.history, "cases": cases.cases}

@@ -106,7 +106,51 @@ CODES: dict[str, Code] = {
     "mark.not_found": Code(404, "Repère introuvable.", "Mark not found.", "No such mark in this room, or it was taken away."),
     "mark.many": Code(409, "Cette photo porte déjà beaucoup de repères.", "This picture has many marks already.", "At most 100 a picture: take some away first."),
     "mark.not_yours": Code(403, "Ce repère n’est pas le vôtre.", "This mark is not yours.", "Its author, the message's author and moderators take a mark away."),
-    "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image of this sender."),
+    # pictures
+    "image.too_many": Code(
+        429,
+        "Trop d’images en attente : envoyez ou supprimez-en d’abord.",
+        "Too many pictures waiting: send or delete some first.",
+        "Over IMAGES_WAITING that are in no message yet.",
+    ),
+    "image.offset": Code(
+        409, "Reprise de l’envoi à un autre endroit.", "The upload goes on elsewhere.", "Not where the upload ends; `offset` says where that is: go on from there."
+    ),
+    "image.not_ready": Code(409, "Image encore en préparation.", "Image still being prepared.", "It is being uploaded or worked on.", True),
+    "image.refused": Code(409, "Cette image a été refusée.", "This image was refused.", "Its own code says why."),
+    "image.claimed": Code(409, "Cette image est déjà dans un message.", "This image is already in a message.", "An image belongs to one message."),
+    "image.expired": Code(
+        409, "Cette image a été supprimée : elle n’a pas été envoyée à temps.", "This image was deleted: it was not sent in time.", "Over IMAGES_WAITING_S, or erased."
+    ),
+    "image.not_held": Code(409, "Cette image n’est pas retenue.", "This image is not held back.", "Only what is held can be released."),
+    "image.not_found": Code(404, "Image introuvable.", "Image not found.", "No such image, or none that this person may see: alike on purpose."),
+    "image.too_large": Code(413, "Image trop lourde : 25 Mo au plus.", "Image too large: 25 MB at most.", "More bytes than `limits.image_bytes`, or than were announced."),
+    "image.kind": Code(
+        400,
+        "Ce fichier n’est pas une image que Consult sait lire (JPEG, PNG, WebP, HEIC, DICOM).",
+        "This file is no image that Consult can read (JPEG, PNG, WebP, HEIC, DICOM).",
+        "Told from the content, never from the name.",
+    ),
+    "image.pixels": Code(
+        400, "Image trop grande : 60 mégapixels au plus.", "Image too large: 60 megapixels at most.", "Refused by the size its header says, before anything is decoded."
+    ),
+    "image.animated": Code(
+        400,
+        "Image animée ou à plusieurs vues : envoyez une image fixe.",
+        "Moving image, or one of several frames: send a still image.",
+        "One frame out of several would pass for the whole.",
+    ),
+    "image.damaged": Code(400, "Image endommagée ou incomplète.", "Damaged or incomplete image.", "It could not be decoded to its end."),
+    "image.too_heavy": Code(
+        400, "Cette image demande trop de mémoire ou de temps.", "This image takes too much memory or time.", "Decoding went over IMAGE_MEMORY_MB or IMAGE_SECONDS."
+    ),
+    "image.no_pixels": Code(400, "Ce fichier DICOM ne contient pas d’image.", "This DICOM file holds no image.", "A report, a structure set or an index."),
+    "image.compression": Code(
+        400,
+        "Compression DICOM non prise en charge : exportez l’image en JPEG ou PNG.",
+        "DICOM compression not supported: export the image as JPEG or PNG.",
+        "A transfer syntax that cannot be read here.",
+    ),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
     # moderation
@@ -196,7 +240,7 @@ CODES: dict[str, Code] = {
         400,
         "Motif refusé : il est incorrect, trop grand, ou ne peut pas être borné (ni référence arrière, ni assertion).",
         "Pattern refused: it is wrong, too large, or cannot be bounded (no back reference, no look-around).",
-        "RE2's syntax, at most 500 characters and a compiled program of 300 instructions; `detail` is RE2's own word.",
+        "RE2's syntax, at most 500 characters and a compiled program of 3,000 instructions, and no more than 50 ms for the longest message; `detail` says which.",
     ),
     "rule.untried": Code(
         409, "Essayez d’abord cette règle sur les 30 derniers jours.", "Try this rule on the last 30 days first.", "A version goes live once its dry run is finished."

@@ -109,6 +109,7 @@ LIMITS = {
     "commands_per_second": knob("COMMANDS_PER_SECOND", float, 20, "Commands of one person, lasting rate.", at_least=0.01),
     "posts_burst": knob("POSTS_BURST", int, 20, "Posts, edits and reactions of one person at once.", at_least=1),
     "posts_per_second": knob("POSTS_PER_SECOND", float, 5, "Posts, edits and reactions of one person, lasting rate.", at_least=0.01),
+    "image_bytes": knob("IMAGE_BYTES", int, 25_000_000, "Bytes of one uploaded picture.", at_least=100_000),
 }
 HEARTBEAT_MS = knob("HEARTBEAT_MS", int, 25000, "Pace of pings and of `heads`; silence for twice as long closes 4003.", at_least=100)
 HELLO_S = knob("HELLO_S", float, 10, "Seconds a connection has for its hello.", at_least=0.1)
@@ -129,7 +130,7 @@ DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread whe
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
 
 # --- moderation -------------------------------------------------------------
-CLAIM_S = knob("CLAIM_S", float, 600, "Seconds after which a claimed item is free again, counted from its holder's last action.", at_least=1)
+CLAIM_S = knob("CLAIM_S", float, 600, "Seconds after which a claimed item is free again, counted from when its holder last opened or claimed it.", at_least=1)
 READING_S = knob("READING_S", float, 3600, "Seconds for which an agreed reading of a private conversation opens it.", at_least=1)
 REPORTS_BURST = knob("REPORTS_BURST", int, 10, "Reports of one person at once.", at_least=1)
 REPORTS_PER_MINUTE = knob("REPORTS_PER_MINUTE", float, 2, "Reports of one person a minute, lasting rate.", at_least=0.01)
@@ -175,6 +176,24 @@ if LOCAL:  # a demo has no operator who would make keys; its secret stays the sa
     VAPID_SUBJECT = VAPID_SUBJECT or "mailto:operator@localhost"
 DEVICES = knob("DEVICES", int, 20, "Devices of one person that a push can wake; the one seen longest ago makes room.", at_least=1)
 PUSH_TTL_S = knob("PUSH_TTL_S", int, 86400, "Seconds after which a wake-up is worth nothing any more.", at_least=60)
+
+# --- pictures ---------------------------------------------------------------
+IMAGES_DIR = knob(
+    "IMAGES_DIR",
+    str,
+    str(BASE_DIR / ".local" / "images") if LOCAL else "",
+    "Folder of pictures, and of uploads until they are worked on; all web and worker processes see it.",
+)
+IMAGES_S3 = knob("IMAGES_S3", str, "", "s3://bucket/prefix: keeps pictures there; IMAGES_DIR then holds uploads alone.")
+IMAGES_S3_ENDPOINT = knob("IMAGES_S3_ENDPOINT", str, "", "Where the S3 service is, such as https://s3.example; empty: Amazon's.")
+IMAGES_S3_REGION = knob("IMAGES_S3_REGION", str, "us-east-1", "The region of the bucket.")
+IMAGES_S3_KEY = knob("IMAGES_S3_KEY", str, "", "The access key's id.")
+IMAGES_S3_SECRET = knob("IMAGES_S3_SECRET", str, "", "The access key's secret.")
+IMAGES_ACCEL = knob("IMAGES_ACCEL", str, "", "/_pictures/: the internal location at which nginx serves IMAGES_DIR/kept; empty: Consult serves pictures itself.")
+IMAGES_WAITING = knob("IMAGES_WAITING", int, 40, "Pictures of one person that are in no message yet.", at_least=1)
+IMAGES_WAITING_S = knob("IMAGES_WAITING_S", int, 86400, "Seconds after which a picture that is in no message, or an upload that was given up, is deleted.", at_least=60)
+IMAGE_MEMORY_MB = knob("IMAGE_MEMORY_MB", int, 1024, "Memory that opening one picture may take, in megabytes; one of 60 megapixels needs some 800.", at_least=128)
+IMAGE_SECONDS = knob("IMAGE_SECONDS", int, 30, "Seconds of processor time that opening one picture may take, and a quarter of the seconds it may last.", at_least=2)
 
 # --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
@@ -240,6 +259,7 @@ INSTALLED_APPS = [
     "consult.audit",
     "consult.standing",
     "consult.clinicians",
+    "consult.images",
     "consult.push",
     "consult.rooms",
     "consult.cases",

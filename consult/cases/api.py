@@ -1,15 +1,18 @@
-"""The HTTP door to cases: ask, make a case of a message, read one, act on it, say how far it has got."""
+"""The HTTP door to cases: ask, make a case of a message, read one, act on it, say how far it has got, take it along."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+import orjson
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
 from consult.cases import acting, actions, audience, consent, differentials, sheet, status, template
+from consult.cases.export import fhir, pdf
+from consult.cases.export import record as export
 from consult.locale import locale_of
 from consult.rooms import access, commands, lanes
 from consult.rooms.api import text_of
@@ -139,6 +142,18 @@ def turn(request: HttpRequest, message: str, body: Turn) -> Status:
 @router.get("/cases/{room}", summary="A case with all that is said of it")
 def one_case(request: HttpRequest, room: str) -> dict[str, Any]:
     return sheet.read(person=me(request), room=access.room_id(room), locale=locale_of(request))
+
+
+@router.get("/cases/{room}/export", summary="A case taken along: PDF, or a FHIR R4 bundle")
+def take_along(request: HttpRequest, room: str, format: Short = "pdf") -> HttpResponse:
+    record = export.gather(person=me(request), room=access.room_id(room), format=format, locale=locale_of(request))
+    if format == "pdf":
+        response = HttpResponse(pdf.render(record), content_type="application/pdf")
+    else:
+        response = HttpResponse(orjson.dumps(fhir.bundle(record)), content_type="application/fhir+json")
+    # Neither a title nor a name: what a file is called stands in logs and lists of downloads.
+    response["Content-Disposition"] = f'attachment; filename="consult-{record.sheet["room"][:8]}-{record.at[:10]}.{"pdf" if format == "pdf" else "json"}"'
+    return response
 
 
 @router.post("/cases/{room}/acts", response=BOTH, summary="Vote, mark, propose, refer, tell the outcome: a command's twin, with its type")

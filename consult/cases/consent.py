@@ -18,6 +18,7 @@ from consult.cases import moving
 from consult.cases.models import Case, Consent, Status, Template
 from consult.cases.status import updated
 from consult.errors import Refusal
+from consult.images.actions import erase
 from consult.rooms import access, log, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import changes, personal
@@ -80,6 +81,7 @@ def withdraw(*, person_id: uuid.UUID, client_id: uuid.UUID, room_id: uuid.UUID) 
         acting = None if grant.asker else "moderator"
         seq = made.append(room_id, "consent.withdrawn", actor=person_id, acting=acting)
         _empty(made, case, list(cards), person_id, acting)
+        erase(pictures(room_id))
         Consent.objects.filter(case=case).update(withdrawn_at=made.now, withdrawn_by_id=person_id)
         Case.objects.filter(pk=room_id).update(status=Status.CLOSED, status_at=made.now, status_by_id=person_id, words=None, pictures=0)
         Room.objects.filter(pk=room_id).update(title="", closed=True)

@@ -38,7 +38,8 @@ _NAMES = "SELECT code, name_fr, name_en FROM clinicians_specialtygroup"
 
 def read(locale: str = "fr") -> dict[str, Any]:
     """{"as_of","days","least","all","specialties","published","targets"}: shares from 0 to 1, seconds; null where there is nothing to say."""
-    figures = cache.get_or_set("cases.stats", _count, KEPT_S)
+    figures: dict[str, Any] = cache.get("cases.stats") or _count()
+    cache.add("cases.stats", figures, KEPT_S)
     specialties = [{**row, "name": row["names"][1 if locale == "en" else 0]} for row in figures["specialties"]]
     shown = [{name: value for name, value in row.items() if name != "names"} for row in specialties]
     return {**figures, "specialties": sorted(shown, key=lambda row: str(row["name"])), "published": PUBLISHED, "targets": TARGETS}

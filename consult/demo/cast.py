@@ -50,7 +50,7 @@ CAST = (
     ),
     Member("soizic", "Soizic", "Le Bihan", "pharmacienne", profession="21", title="", place="Officine, Auray", groups=("PHA",)),
     Member("sacha", "Sacha", "Delmont", "médecine générale, modératrice", specialty="SM54", place="Vannes", groups=("DER", "MG", "OPH"), moderates=("*",)),
-    Member("aline", "Aline", "Tessard", "ophtalmologie", specialty="SM38", place="Clinique, Quimper", groups=("OPH",)),
+    Member("aline", "Aline", "Tessard", "ophtalmologie, modératrice", specialty="SM38", place="Clinique, Quimper", groups=("OPH",), moderates=("*",)),
     Member("marc", "Marc", "Roussin", "médecine générale", specialty="SM53", place="Cabinet, Ploemeur", groups=("DER", "MG", "OPH", "CAR", "PHA")),
     Member("yves", "Yves", "Le Guen", "médecine générale", specialty="SM54", place="Maison de santé, Groix", groups=("DER", "MG", "OPH", "CAR", "PED", "PHA"), moderates=("*",)),
     Member("anne", "Anne", "Maurel", "cardiologie", specialty="SM73", place="Centre hospitalier, Lorient", groups=("CAR", "PHA")),

@@ -48,6 +48,8 @@ def own_services(family: Family, *, throwaway: bool, home: Home) -> Iterator[dic
         folder = stack.enter_context(places.run_folder(person, end=lambda old: postgres.end_leftover(old / "data")))
         # Registered after the folder, so done before it is removed.
         stack.callback(family.stop_all)
+        if throwaway and not os.environ.get("IMAGES_DIR"):
+            env["IMAGES_DIR"] = str(folder / "images")
         if "DATABASE_URL" in missing:
             env["DATABASE_URL"] = _start_postgres(family, home, folder, throwaway=throwaway)
         if "REDIS_URL" in missing:

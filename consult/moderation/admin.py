@@ -19,7 +19,9 @@ from consult.rooms.actions import remits
 from consult.rooms.models import Remit, Room
 from consult.standing.models import Standing, Verification
 
-from . import vetting
+from . import admin_rules, vetting
+
+__all__ = ["PersonAdmin", "admin_rules"]
 
 
 class NewPerson(UserCreationForm):

@@ -13,7 +13,7 @@ from consult.rooms import people
 from consult.rooms.api_lists import Body, Nothing, created, me
 from consult.rooms.commands import ClientUuid
 
-from . import holding, rules
+from . import holding, rules, trials
 from .api import BOTH
 
 router = Router(tags=["rules"])

@@ -6,12 +6,14 @@ the size of the compiled program bounds the rest. Words are compared without cas
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import re2
+from django.conf import settings
 
 from consult.errors import Refusal
 from consult.rooms.content import fold
@@ -20,7 +22,8 @@ from .models import RuleKind
 
 Matches = Callable[[str], bool]
 
-PATTERN, PROGRAM, MEMORY = 500, 300, 1 << 20  # characters; RE2's instructions; bytes that its automaton may take
+PATTERN, PROGRAM, MEMORY = 500, 3000, 1 << 20  # characters; RE2's instructions (a class of all letters has 1,200); bytes of its automaton
+SLOW_S = 0.05  # of processor time for one text: a message that takes a rule longer would make others wait
 WORDS, WORD = 200, 80
 HOSTS, HOST = 500, 253
 MOST_POSTS, LONGEST_S, MOST_DAYS = 200, 86_400, 365
@@ -95,7 +98,20 @@ def _pattern(data: Mapping[str, Any]) -> Matches:
         raise Refusal("rule.pattern", fields=["data"], detail=_words_of(error)) from None
     if compiled.programsize > PROGRAM:
         raise Refusal("rule.pattern", fields=["data"], detail=f"program size {compiled.programsize} > {PROGRAM}")
+    if (took := _longest(compiled, pattern)) > SLOW_S:
+        raise Refusal("rule.pattern", fields=["data"], detail=f"{took * 1000:.0f} ms > {SLOW_S * 1000:.0f} ms")
     return lambda text: compiled.search(text) is not None
+
+
+def _longest(compiled: Any, pattern: str) -> float:
+    """Seconds of processor time for the worse of two texts as long as a message may be: one letter, and the pattern's own, over and over."""
+    longest = 0.0
+    for letters in ("a", "".join(c for c in pattern if c.isalnum()) or "a"):
+        text = (letters * settings.LIMITS["body_chars"])[: settings.LIMITS["body_chars"]]
+        began = time.thread_time()
+        compiled.search(text)
+        longest = max(longest, time.thread_time() - began)
+    return longest
 
 
 def _words_of(error: Exception) -> str:

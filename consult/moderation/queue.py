@@ -7,9 +7,10 @@ neighbours; the audit records who opened what.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from consult.audit.models import record
@@ -122,6 +123,7 @@ def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any
         db.execute(_ONE, {"item": found.id, "person": person})
         shown = _item(db.fetchone())
     record(act="item.read", person=person, room=found.room_id, object=str(found.id))
+    _hold_on(found, person)
     kind = kinds.of(found.kind)
     around = _messages(found)
     return {
@@ -136,6 +138,12 @@ def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any
         "rule": _rule(found.rule_id),
         **kind.context(found, locale),
     }
+
+
+def _hold_on(item: Item, person: uuid.UUID) -> None:
+    """Whoever holds the item is at work: the claim lasts on."""
+    now = log.utc_now()
+    Item.objects.filter(pk=item.pk, claimed_by=person, claimed_until__gt=now, decision=None).update(claimed_until=now + timedelta(seconds=settings.CLAIM_S))
 
 
 def _rule(id: uuid.UUID | None) -> dict[str, Any] | None:

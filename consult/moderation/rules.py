@@ -18,7 +18,7 @@ from . import matching
 from .models import Action, Rule, RuleKind, Trial
 
 MOST = 100
-SLOW_MS = 50.0  # a message that takes a rule longer would make others wait
+SLOW_MS = matching.SLOW_S * 1000
 
 
 def require_administrator(person: uuid.UUID) -> None:
@@ -93,6 +93,16 @@ def _check(kind: str, data: dict[str, Any], action: str) -> None:
     if action == Action.HINT and kind not in matching.TEXTS:  # how often somebody writes is nothing that a composer could show
         raise Refusal("frame.invalid", fields=["action"])
     matching.check(kind, data)
+
+
+def may_stand(rule: Rule, *, kind: str, data: dict[str, Any], action: str, live: bool) -> None:
+    """Raises Refusal where a rule may not be changed, or made, like that: those of `create` and `change` about its contents."""
+    _check(kind, data, action)
+    if live:
+        stored = Rule.objects.filter(pk=rule.pk).first()
+        if stored is None or (stored.kind, stored.data) != (kind, data):
+            raise Refusal("rule.untried")
+        _tried(stored)
 
 
 def _tried(rule: Rule) -> None:

@@ -72,6 +72,7 @@ class Limits(Shape):
     commands_per_second: float
     posts_burst: int
     posts_per_second: float
+    image_bytes: int
 
 
 class Present(Shape):
@@ -552,8 +553,22 @@ class ImageReady(Data):
 
 
 class ImageHeld(Data):
-    """My image is held back until somebody has looked at it."""
+    """My image shows a face or words: it is for me alone until I mask or release it."""
 
+    image: str
+
+
+class ImageRefused(Data):
+    """My image cannot be used; `code` is one of the refusals' `image.*`."""
+
+    image: str
+    code: str
+
+
+class ImageShown(Data):
+    """A picture of a message was masked or released, and can be seen by its readers from now on."""
+
+    message: str
     image: str
 
 
@@ -641,6 +656,7 @@ EVENTS: dict[str, type[Data]] = {
     "case.merged": CaseMerged,
     "expert.asked": ExpertAsked,
     "expert.unasked": ExpertUnasked,
+    "image.shown": ImageShown,
     "case.opened": CaseOpened,
     "case.updated": CaseUpdated,
     "answer.accepted": AnswerAccepted,
@@ -668,6 +684,7 @@ EVENTS: dict[str, type[Data]] = {
     "read.marked": ReadMarked,
     "image.ready": ImageReady,
     "image.held": ImageHeld,
+    "image.refused": ImageRefused,
     "verification.decided": VerificationDecided,
     "session.revoked": SessionRevoked,
     "page.asked": PageAsked,
@@ -688,6 +705,7 @@ PERSONAL = frozenset(
         "read.marked",
         "image.ready",
         "image.held",
+        "image.refused",
         "verification.decided",
         "session.revoked",
         "page.asked",
@@ -699,8 +717,6 @@ PERSONAL = frozenset(
 RESERVED = frozenset(
     {
         "room.renamed",
-        "image.ready",
-        "image.held",
         "session.revoked",
     }
 )
@@ -849,9 +865,9 @@ REPLIES: dict[str, type[Ok]] = {
 
 
 class IdentifierAt(Shape):
-    """What may identify a patient, by code points of the field that holds it."""
+    """What may identify a patient: by code points of the field of the command that holds it."""
 
-    field: Literal["body", "title", "question"]
+    field: str
     category: Literal["nir", "birth_date", "nir_like", "phone", "email", "address", "record", "name", "rpps"]
     start: Count
     length: Count

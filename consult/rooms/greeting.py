@@ -23,7 +23,7 @@ from consult.standing import sessions, tickets
 from consult.standing.models import Standing, Verification
 
 PROTOCOLS = [1]
-FEATURES: list[str] = ["identifiers", "image.pointer", "moderation"]
+FEATURES: list[str] = ["cases", "identifiers", "image.pointer", "moderation"]
 
 
 class Unwelcome(Exception):

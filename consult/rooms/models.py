@@ -257,6 +257,7 @@ class Followup(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     tally = models.BooleanField(default=True, db_default=True)  # a case is still to be counted (cases/followups.py)
     wake = models.BooleanField(default=False, db_default=False)  # people are still to be woken (rooms/waking.py)
+    woken_to = models.UUIDField(null=True)  # the last person of those who have been; in the order of their ids
 
     class Meta:
         indexes = [

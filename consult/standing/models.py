@@ -38,7 +38,7 @@ class Ticket(models.Model):
 
 
 class Vault(models.Model):
-    """What one browser or app keeps of one person is encrypted under a key that only this row's secret unlocks (decision 0009).
+    """What one browser or app keeps of one person is encrypted under a key that only this row's secret unlocks (docs/offline.md).
 
     Wiped: the secret is gone, and the row stays to say so to the device when it comes back.
     """

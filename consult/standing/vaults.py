@@ -48,7 +48,7 @@ def open_vault(*, vault_id: uuid.UUID, person_id: uuid.UUID, session_key: str, l
     if Standing.objects.filter(person_id=person_id, suspended_until__gt=timezone.now()).exists():
         raise Refusal("account.suspended")
     told = "".join(c for c in label if c.isprintable())[:NAMED]
-    values = {"id": vault_id, "person": person_id, "secret": secrets.token_bytes(32), "session": session_key, "label": told}
+    values: dict[str, Any] = {"id": vault_id, "person": person_id, "secret": secrets.token_bytes(32), "session": session_key, "label": told}
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_OPEN, values)

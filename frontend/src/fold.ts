@@ -72,6 +72,13 @@ export function foldItem(item: MessageItem, event: EventFrame, me: string): Mess
       if (!urgency) return item;
       return { ...item, case: { room: d.case, status: d.status, answers: d.answers, specialty: d.specialty ?? item.case?.specialty ?? null, urgency } };
     }
+    case "image.shown":
+    case "image.hidden":
+    case "image.restored":
+    case "image.mask_asked":
+    case "mark.added":
+    case "mark.removed":
+      return { ...item }; // another object: who draws its pictures asks for them anew
     default:
       return item;
   }

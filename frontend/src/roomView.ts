@@ -1,5 +1,6 @@
 /** One open room as views see it: signals over its log, and the actions in it. */
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { Mark, Point } from "./pictures/shapes";
 import type { Api, Refusal } from "./api";
 import type { Cache } from "./cache";
 import { EMPTY, type Drafts } from "./drafts";
@@ -88,6 +89,7 @@ export class OpenRoom implements RoomView {
   readonly state = this.from<RoomState | null>(() => this.track.state);
   readonly present = this.from(() => this.track.state?.present ?? null);
   readonly typing = this.from(() => [...this.track.typing.values()].map((t) => t.actor));
+  readonly pointing = this.from(() => [...this.track.pointing.values()]);
   readonly mode = this.from<"live" | "past">(() => (this.log.loaded && !this.log.live ? "past" : "live"));
   readonly below = this.from(() => this.log.below);
   readonly loading = this.from(() => !this.log.loaded && this.gone.value === null && this.error.value === null);
@@ -320,6 +322,10 @@ export class OpenRoom implements RoomView {
     if (this.o.now() - this.lastTyped < TYPED_EVERY) return;
     this.lastTyped = this.o.now();
     this.o.socket.call({ type: "typing", room: this.id }).catch(() => undefined);
+  }
+
+  point(image: string, at: Point | null, drawn: Mark | null): void {
+    this.o.socket.call({ type: "pointer", room: this.id, image, ...(at ? { at } : {}), ...(at && drawn ? { drawn } : {}) }).catch(() => undefined);
   }
 
   retry(id: string): Promise<void> {

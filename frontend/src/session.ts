@@ -47,6 +47,11 @@ export class Account {
     await this.account(() => this.api.post(`${AUTH}/login`, { email, password }, { quiet: true }));
   }
 
+  /** The person of this session shows that it is still them. Rejects with account.incorrect_password. */
+  async reauthenticate(password: string): Promise<void> {
+    await this.api.post(`${AUTH}/reauthenticate`, { password }, { quiet: true });
+  }
+
   async signUp(email: string, password: string, profile: Profile): Promise<void> {
     await this.account(() => this.api.post(`${AUTH}/signup`, { email, password }, { quiet: true }));
     if (Object.keys(profile).length) await this.api.patch("/api/v1/me", profile);

@@ -3,7 +3,7 @@
  *
  * It knows connections, not rooms: what to resume is asked for, what arrives is handed on in order.
  */
-import { Refusal } from "./api";
+import { Refusal } from "./refusal";
 import type { Command, HelloOk, OkFrame, RefusedFrame, ServerFrame } from "./protocol";
 
 export interface WebSocketLike {
@@ -27,7 +27,8 @@ export type SocketState =
   | { is: "stopped"; code: number };
 export interface SocketOptions {
   world: World;
-  hello(): { locale: string; resume: { room: string; after: { epoch: string; seq: number } | null }[] };
+  /** `client` and `ticket` are those of an app; a page has its cookie. */
+  hello(): { locale: string; resume: { room: string; after: { epoch: string; seq: number } | null }[]; client?: string; ticket?: string };
   /** `resumed` is false where the rooms named in `hello` were not taken. False as an answer: this is another person. */
   ready(ok: HelloOk, resumed: boolean): boolean;
   frames(frames: ServerFrame[]): void;
@@ -176,7 +177,8 @@ export class Socket {
     this.resumed = resume;
     this.helloRef = ++this.refs;
     this.ws?.send(JSON.stringify({
-      type: "hello", ref: this.helloRef, protocols: [1], client: "web/1", locale: hello.locale, ...(resume && hello.resume.length ? { resume: hello.resume } : {}),
+      type: "hello", ref: this.helloRef, protocols: [1], client: hello.client ?? "web/1", locale: hello.locale,
+      ...(hello.ticket ? { ticket: hello.ticket } : {}), ...(resume && hello.resume.length ? { resume: hello.resume } : {}),
     }));
   }
 
@@ -305,18 +307,4 @@ export class Socket {
     this.state = state;
     this.o.state(state);
   }
-}
-
-/** The browser as the world. */
-export function browserWorld(url = "/ws/v1/"): World {
-  return {
-    open: () => new WebSocket(new URL(url, location.href.replace(/^http/, "ws"))) as unknown as WebSocketLike,
-    now: () => Date.now(),
-    random: () => Math.random(),
-    after: (ms, run) => {
-      const id = setTimeout(run, ms);
-      return () => clearTimeout(id);
-    },
-    online: () => navigator.onLine,
-  };
 }

@@ -1,6 +1,7 @@
 /** What views read (signals) and call (actions). One person at a time has a desk here; the next one gets another. */
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { browserApi, query, Refusal } from "./api";
+import { browserCover, watch } from "./cover";
 import { Desk, type Hearing } from "./desk";
 import { deviceLabel } from "./device/label";
 import type { Channel, Locks } from "./outbox";
@@ -8,7 +9,7 @@ import type { CaseStatus, Head } from "./protocol";
 import { route } from "./router";
 import { Account, vaultDoors, type MeAnswer } from "./session";
 import type { Seal } from "./seal";
-import { browserWorld } from "./socket";
+import { browserWorld } from "./browserWorld";
 import { Vaults } from "./vault";
 import type {
   Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
@@ -48,6 +49,8 @@ const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
 export const api = browserApi(() => _locale.value, () => doubt());
 const account = new Account(api);
+/** What hides the screen after a while without anyone. */
+export const cover = browserCover();
 const vaults = new Vaults(vaultDoors(api, deviceLabel));
 const world = browserWorld();
 /** Set by the device's side: something waits to be sent, and there is no connection. */
@@ -73,6 +76,7 @@ export function start(): void {
   tabs = channel("consult-session");
   // Another tab signed in or out: the cookie is shared, so ask who it is now.
   if (tabs) tabs.onmessage = () => void whoIsIt();
+  watch(cover);
   addEventListener("online", () => desk.value?.online());
   addEventListener("offline", () => desk.value?.offline());
   addEventListener("pagehide", () => desk.value?.hidden());
@@ -147,6 +151,7 @@ async function settled(answer: MeAnswer | null, before: number, begin: (() => vo
 async function left(endedBy?: number): Promise<void> {
   const was = desk.value;
   _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
+  cover.lift(); // there is nothing under it any more
   localStorage.removeItem(CHOSEN);
   // A disk that refuses, or that was wiped: what cannot be deleted cannot be read any more once the key is gone.
   await was?.wipeCache().catch(() => undefined);
@@ -278,9 +283,20 @@ export async function signUp(email: string, password: string, profile: Profile =
   await cameIn();
 }
 async function cameIn(): Promise<void> {
+  cover.lift();
   await asking?.catch(() => undefined);
   await whoIsIt();
   tabs?.postMessage({ type: "changed" });
+}
+/** Uncovers the screen, in all tabs. Rejects with account.incorrect_password, or where the server does not answer. */
+export async function uncover(password: string): Promise<void> {
+  try {
+    await account.reauthenticate(password);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) return whoIsIt(); // the session ended meanwhile
+    throw error;
+  }
+  cover.lift();
 }
 /** "send": wait until all has left, rejects with "outbox.not_empty" where it cannot; "keep": for me on this device; "delete". */
 export async function signOut(choice: "send" | "keep" | "delete"): Promise<void> {

@@ -1,4 +1,6 @@
 /** What REST answers beyond the wire protocol, and what views draw. */
+import type { Pointing } from "./live";
+import type { Mark, Point } from "./pictures/shapes";
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Actor, CaseStatus, EventFrame, Head, Mention, MessageItem, MessagePost, Present, Reaction, RoomState, Urgency, Withheld } from "./protocol";
 import type { Refusal } from "./api";
@@ -121,6 +123,8 @@ export interface RoomView {
   present: ReadonlySignal<Present | null>;
   /** Others who write now; leave by themselves. */
   typing: ReadonlySignal<Actor[]>;
+  /** Others who point on a picture now. */
+  pointing: ReadonlySignal<Pointing[]>;
   /** "live": the newest messages are shown; "past": the window is elsewhere, `below` counts what came after it. */
   mode: ReadonlySignal<"live" | "past">;
   below: ReadonlySignal<number>;
@@ -152,6 +156,8 @@ export interface RoomView {
   markRead(seq?: number): void;
   /** Call at each key; it is sent at most every 3 s. */
   typed(): void;
+  /** Shows the others where one points on a picture and what one draws; null: nowhere any more. */
+  point(image: string, at: Point | null, drawn: Mark | null): void;
   retry(id: string): Promise<void>;
   discard(id: string): Promise<void>;
 }

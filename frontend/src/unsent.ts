@@ -60,8 +60,9 @@ export class UnsentRows {
   }
 
   /** One that an earlier version left readable. */
-  private async adopt({ id, room, body, replyTo, mentions, at, failed }: Unsent): Promise<void> {
-    const sealed = await this.seal.close({ room, body, replyTo, mentions, at } satisfies Words, place(id));
+  private async adopt({ id, room, body, replyTo, mentions, at, confirmed, failed }: Unsent): Promise<void> {
+    const words: Words = { room, body, replyTo, mentions, at, ...(confirmed ? { confirmed } : {}) };
+    const sealed = await this.seal.close(words, place(id));
     await this.change(id, ({ order }) => ({ order, id, sealed, failed }));
   }
 

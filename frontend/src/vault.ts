@@ -9,6 +9,8 @@ import { derive, Seal, type Sealed } from "./seal";
 import type { Me } from "./types";
 
 const NAME = "consult-vaults";
+/** So long a key is good without a word of the server, as a session is: a phone that is never on the network again does not stay open for ever. */
+const TRUSTED_MS = 14 * 24 * 3600_000;
 const AES = { name: "AES-GCM", length: 256 };
 
 export interface Doors {
@@ -23,9 +25,13 @@ interface Vault {
   wrapped?: Sealed;
   /** Only while a session of this person lasts. */
   live?: CryptoKey;
+  /** When the server last gave the secret, in ms since 1970. */
+  seen?: number;
   /** Who that is, for the start without a network. */
   me?: Sealed;
 }
+
+const keyOf = (vault: Vault): CryptoKey | undefined => (Math.abs(Date.now() - (vault.seen ?? 0)) < TRUSTED_MS ? vault.live : undefined);
 
 export function openVaults(factory: IDBFactory = indexedDB): Promise<IDBDatabase> {
   const request = factory.open(NAME, 1);
@@ -38,9 +44,10 @@ export function openVaults(factory: IDBFactory = indexedDB): Promise<IDBDatabase
 
 /** Whose key lies here unwrapped: there is at most one. */
 export async function liveVault(db: IDBDatabase): Promise<{ person: string; seal: Seal; me: Me | undefined } | null> {
-  const held = (await asked(db.transaction("vaults").objectStore("vaults").getAll() as IDBRequest<Vault[]>)).find((one) => one.live);
-  if (!held?.live) return null;
-  const seal = await Seal.of(held.live);
+  const held = (await asked(db.transaction("vaults").objectStore("vaults").getAll() as IDBRequest<Vault[]>)).find(keyOf);
+  const live = held && keyOf(held);
+  if (!live) return null;
+  const seal = await Seal.of(live);
   return { person: held.person, seal, me: held.me && (await seal.open<Me>(held.me, "me")) };
 }
 
@@ -59,7 +66,8 @@ export class Vaults {
   async open(person: string): Promise<Seal> {
     for (let again = false; ; again = true) {
       const held = await this.mine(person);
-      if (held.live) return Seal.of(held.live);
+      const trusted = keyOf(held);
+      if (trusted) return Seal.of(trusted);
       try {
         const live = await this.unwrap(held);
         if (live) return await Seal.of(live);
@@ -87,8 +95,8 @@ export class Vaults {
     if (!live) return null;
     return this.change(held.person, (now) => {
       // Another tab was quicker: what it began to write must stay readable.
-      if (now?.live) return now;
-      return { ...(now ?? held), ...(now?.wrapped ? {} : { wrapped }), live };
+      if (now && keyOf(now)) return now;
+      return { ...(now ?? held), ...(now?.wrapped ? {} : { wrapped }), live, seen: Date.now() };
     }).then((kept) => kept?.live ?? null);
   }
 
@@ -121,7 +129,9 @@ export class Vaults {
   /** Tells the server which session has this vault now; rejects with vault.wiped where it is to go. */
   async touch(person: string): Promise<void> {
     const held = (await this.all()).find((one) => one.person === person);
-    if (held?.live) (await this.doors.open(held.vault)).fill(0);
+    if (!held?.live) return;
+    (await this.doors.open(held.vault)).fill(0);
+    await this.change(person, (now) => (now?.live ? { ...now, seen: Date.now() } : now));
   }
 
   /** All that this person keeps here. */

@@ -1,6 +1,6 @@
 /** The keys of what is kept: who may read it, when, and for how long. */
 import { IDBFactory } from "fake-indexeddb";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Refusal } from "../src/api";
 import { databaseName, openDatabase } from "../src/db";
 import type { Seal } from "../src/seal";
@@ -75,6 +75,29 @@ describe("while a session lasts", () => {
     await keep("ana", a!, "written by one");
     expect(await found("ana", b!)).toBe("written by one");
     expect(server.secrets.size).toBe(1);
+  });
+
+  test("a device that the server has not heard of for as long as a session lasts asks it first", async () => {
+    server.session = "ana";
+    const seal = await vaults().open("ana");
+    await vaults().remember(seal, me("ana"));
+    await keep("ana", seal, "of ana");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 13 * 24 * 3600_000 });
+    try {
+      expect((await vaults().held())?.me.id).toBe("ana");
+      await vaults().touch("ana");
+      vi.setSystemTime(Date.now() + 13 * 24 * 3600_000);
+      expect((await vaults().held())?.me.id).toBe("ana");
+      vi.setSystemTime(Date.now() + 2 * 24 * 3600_000);
+      server.reachable = false;
+      expect(await vaults().held()).toBeNull();
+      await expect(vaults().open("ana")).rejects.toMatchObject({ code: "network.unreachable" });
+      server.reachable = true;
+      expect(await found("ana", await vaults().open("ana"))).toBe("of ana");
+      expect((await vaults().held())?.me.id).toBe("ana");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("no script can read the key out", async () => {

@@ -43,7 +43,7 @@ def test_identifies_patient_hides_at_once(room: uuid.UUID) -> None:
     assert (hidden["kind"], hidden["actor"], hidden["data"]["message"]) == ("message.hidden", None, message)
     (item,) = queue(sacha)
     assert (item["kind"], item["urgency"], item["categories"], item["count"], item["withheld"]) == ("report", 3, ["identifies_patient"], 1, "hidden")
-    assert item["excerpt"] == "C’est Mme ██████, du 12 rue du Port."
+    assert item["excerpt"] == "C’est ███ ██████, du ██ ███ ██ ████."
     assert item["person"]["id"] == str(camille().pk) and item["room"] == str(room)
     assert told() == ["item.opened"]
 

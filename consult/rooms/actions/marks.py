@@ -65,9 +65,7 @@ def add(item: Adding) -> Answer:
     Raises Refusal request.id_reused, room.*, rate.posts, message.not_found, message.retracted (withheld in any way), image.not_found, mark.many.
     """
     with log.writing([item.room, personal.room_of(item.person)]) as made:
-        request = receipts.before(
-            sender=item.person, client_id=item.client_id, act="mark.add", room=str(item.room), message=item.message, image=item.image, drawn=item.drawn
-        )
+        request = receipts.before(sender=item.person, client_id=item.client_id, act="mark.add", room=str(item.room), message=item.message, image=item.image, drawn=item.drawn)
         if request.answer is not None:
             return {"seq": request.answer["seq"], "mark": request.answer["mark"]}
         grant = _may(made, item.room, item.person)
@@ -100,7 +98,11 @@ def remove(item: Removal) -> Answer:
     with log.writing([item.room]) as made:
         grant = _may(made, item.room, item.person)
         try:
-            mark = Mark.objects.filter(pk=access.id_of(item.mark), message__room_id=item.room).values_list("pk", "message_id", "message__author_id", "message__seq", "image_id", "person_id").first()
+            mark = (
+                Mark.objects.filter(pk=access.id_of(item.mark), message__room_id=item.room)
+                .values_list("pk", "message_id", "message__author_id", "message__seq", "image_id", "person_id")
+                .first()
+            )
         except ValueError:
             mark = None
         if mark is None or mark[3] < grant.first_seq:

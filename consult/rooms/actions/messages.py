@@ -16,6 +16,7 @@ import orjson
 
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
+from consult.images import claims
 from consult.rooms import access, commands, content, identifying, judging, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
@@ -82,6 +83,7 @@ class Facts:
     before: dict[Key, tuple[int, uuid.UUID, str | None, uuid.UUID | None, list[uuid.UUID], str | None]]
     grants: dict[access.Pair, Grant | Refusal]
     replies: dict[uuid.UUID, tuple[uuid.UUID, int, str | None, uuid.UUID | None]]  # room, seq, withheld, author
+    images: dict[uuid.UUID, claims.Found]
     last_posts: dict[access.Pair, datetime]
     personal: dict[uuid.UUID, uuid.UUID]
 
@@ -151,10 +153,26 @@ def _pairs(posts: Sequence[Post]) -> list[access.Pair]:
 
 
 def _asking(posts: Sequence[Post]) -> list[Statement]:
-    """What is read under the locks: client ids, rights, and the targets of replies where there are any."""
+    """What is read under the locks: client ids, rights, and where there are any, the targets of replies and the pictures."""
     before: Statement = _BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts])
-    wanted = [id for p in posts if (id := _reply_id(p)) is not None]
-    return [before, access.asking(_pairs(posts)), *([(_REPLIES, (wanted,))] if wanted else [])]
+    wanted, pictures = _wanted(posts)
+    more = [*([(_REPLIES, (wanted,))] if wanted else []), *([claims.asking(pictures)] if pictures else [])]
+    return [before, access.asking(_pairs(posts)), *more]
+
+
+def _wanted(posts: Sequence[Post]) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
+    """The messages they reply to, and the pictures they carry; an id that is none is told in its turn."""
+    return [id for p in posts if (id := _reply_id(p)) is not None], [id for p in posts for id in _image_ids(p) if id is not None]
+
+
+def _image_ids(post: Post) -> list[uuid.UUID | None]:
+    found: list[uuid.UUID | None] = []
+    for text in post.images:
+        try:
+            found.append(access.id_of(text))
+        except ValueError:
+            found.append(None)
+    return found
 
 
 def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
@@ -163,7 +181,9 @@ def facts_of(posts: Sequence[Post], made: log.Writing) -> Facts:
 
 
 def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], rooms_of: dict[uuid.UUID, uuid.UUID]) -> Facts:
-    before_rows, grant_rows, *reply_rows = answers
+    before_rows, grant_rows, *rest_rows = answers
+    wanted, pictures = _wanted(posts)
+    reply_rows = [rest_rows[0]] if wanted else []
     before = {(r, s, c): tuple(rest) for r, s, c, *rest in before_rows}
     replies = {id: (room, seq, withheld, author) for rows in reply_rows for id, room, seq, withheld, author in rows}
     last_posts: dict[access.Pair, datetime] = {}
@@ -171,7 +191,7 @@ def _facts(posts: Sequence[Post], made: log.Writing, answers: Sequence[Rows], ro
     if slow:
         (rows,) = together((_LAST, ([r for r, _ in slow], [p for _, p in slow])))
         last_posts = {(room, person): at for room, person, at in rows}
-    return Facts(before, access.granted(_pairs(posts), grant_rows), replies, last_posts, rooms_of)
+    return Facts(before, access.granted(_pairs(posts), grant_rows), replies, claims.found(rest_rows[-1]) if pictures else {}, last_posts, rooms_of)
 
 
 _LAST = """
@@ -212,6 +232,7 @@ class Accepted:
     reply_to: uuid.UUID | None
     mentions: list[dict[str, Any]]
     tags: list[str]
+    images: list[uuid.UUID]
     epoch: str
     acting: str | None
     held: bool  # by a rule: stored, and withheld from everyone
@@ -239,20 +260,20 @@ def accept(post: Post, facts: Facts, made: log.Writing) -> Accepted:
     if post.seen and post.seen.refusal:
         raise post.seen.refusal
     reply_to = _reply_target(post, facts, grant)
-    if post.images:
-        raise Refusal("image.not_found")
     people = content.mentioned(post.mentions)
     if any(not isinstance(facts.grants[post.room, p], Grant) for p in people):
         raise Refusal("message.mentions")
     mentions = content.check_mentions(post.body, post.mentions)
     held = _judged(post, grant)
+    id = uuid.uuid4()
+    images = claims.claim(_image_ids(post), person=post.person, known=facts.images, message=id) if post.images else []
     head = made.next(post.room)
     head.post_no += 1
     facts.last_posts[post.room, post.person] = head.at
     # What a moderator says is no answer to the case.
     form = post.form or ("answer" if grant.kind == "case" and not (grant.asker or grant.visiting) else "text")
     post.reached = True
-    return Accepted(uuid.uuid4(), head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), head.epoch, post.acting or grant.acting, held)
+    return Accepted(id, head.seq, head.post_no, head.at, post, grant, form, reply_to, mentions, content.tags(post.body), images, head.epoch, post.acting or grant.acting, held)
 
 
 def _judged(post: Post, grant: Grant) -> bool:
@@ -293,8 +314,8 @@ def _reply_target(post: Post, facts: Facts, grant: Grant) -> uuid.UUID | None:
 _INSERT = f"""
 WITH p AS (
     SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::uuid[], %b::text[], %b::uuid[], %b::uuid[],
-                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::bool[], %b::bool[], %b::text[])
-    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, tally, wake, withheld)
+                         %b::text[], %b::uuid[], %b::text[], %s::jsonb[], %b::text[], %b::bool[], %b::bool[], %b::text[])
+    AS t(room, seq, post_no, at, author, acting, message, client, body, reply_to, form, mentions, images, tally, wake, withheld)
 ), e AS (
     INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id) SELECT room, seq, 'message.posted', at, author, acting, message FROM p
 ), c AS (
@@ -304,7 +325,7 @@ WITH p AS (
 ), h AS ({log.ADVANCE}
 )
 INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, author_as, client_id, form, body, mentions, reply_to, images, withheld, search)
-SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, '{{}}', withheld,
+SELECT message, room, seq, post_no, at, author, acting, client, form, body, mentions, reply_to, images::uuid[], withheld,
        CASE WHEN withheld IS NULL THEN to_tsvector('consult_french', body) END FROM p"""
 
 
@@ -332,6 +353,7 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
                 [x.reply_to for x in a],
                 [x.form for x in a],
                 [orjson.dumps(x.mentions).decode() for x in a],
+                ["{" + ",".join(map(str, x.images)) + "}" for x in a],  # arrays of several lengths are no array: as text
                 [x.grant.kind == "case" for x in a],
                 [not x.held and _wakes(x, made.heads[x.post.room]) for x in a],
                 ["hidden" if x.held else None for x in a],
@@ -339,6 +361,8 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
             ),
         )
     )
+    if taken := [(image, x.id, x.post.room) for x in a for image in x.images]:
+        made.later.append(claims.taking(taken))
     tagged = [(x.id, x.post.room, t) for x in a if not x.held for t in x.tags]
     if tagged:
         made.later.append((_TAG, [list(c) for c in zip(*tagged, strict=True)]))
@@ -408,7 +432,7 @@ def _frame(x: Accepted) -> wire.Frame:
                     "client_id": str(x.post.client_id),
                     "post_no": x.post_no,
                     "reply_to": str(x.reply_to) if x.reply_to else None,
-                    "images": [],
+                    "images": [str(i) for i in x.images],
                     "form": x.form,
                     "withheld": "hidden" if x.held else None,
                 },

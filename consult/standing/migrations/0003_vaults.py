@@ -1,4 +1,4 @@
-"""What a device keeps of a person is unlocked by a secret that only this table holds (decision 0009)."""
+"""What a device keeps of a person is unlocked by a secret that only this table holds (docs/offline.md)."""
 
 from django.db import migrations, models
 

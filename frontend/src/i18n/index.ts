@@ -6,12 +6,13 @@ import { account } from "./account";
 import { cases } from "./cases";
 import { moderation } from "./moderation";
 import { identifiers } from "./identifiers";
+import { kept } from "./kept";
 import { notices } from "./notices";
 import { people } from "./people";
 import { room } from "./room";
 import { shell } from "./shell";
 
-const dictionary = { shell, room, cases, people, account, notices, identifiers, moderation };
+const dictionary = { shell, room, cases, people, account, notices, identifiers, moderation, kept };
 
 /** A dictionary in the language of now, built once for each; read inside a component, so that it is drawn again when the language changes. */
 export function wordsOf<W>(build: (lang: Lang) => W): () => W {

@@ -90,6 +90,7 @@ export const room = {
   failed: p("Non envoyé", "Not sent"),
   failedLong: p("Non envoyé. Votre texte est gardé.", "Not sent. Your text is kept."),
   delete: p("Supprimer", "Delete"),
+  attach: p("Joindre une photo", "Attach a picture"),
   images: p((n: number) => `${n} ${plural.fr(n, "photo jointe", "photos jointes")}`, (n: number) => `${n} ${plural.en(n, "photo attached", "photos attached")}`),
 
   typingOne: p((a: string) => `${a} écrit`, (a: string) => `${a} is writing`),

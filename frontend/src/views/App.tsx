@@ -1,6 +1,6 @@
 /** The whole app: the door, the waiting page, or the places round a room. */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { closeRoom, locale, openRoom, reportsDecided, session, type RoomView } from "../store";
+import { closeRoom, cover, locale, openRoom, reportsDecided, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
 import { newVersion } from "../device/worker";
@@ -15,6 +15,7 @@ import { SignOut } from "./account/SignOut";
 import { Waiting } from "./account/Waiting";
 import { Ask } from "./ask/Ask";
 import { ConnectionBar } from "./connection";
+import { Covered } from "./Covered";
 import { Cases } from "./find/Cases";
 import { Directory } from "./find/Directory";
 import { Search } from "./find/Search";
@@ -48,7 +49,7 @@ export function App() {
   return (
     <>
       {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
-        : status === "out" ? <SignIn /> : status === "suspended" ? <Suspended /> : status === "unverified" ? <Waiting /> : <Inside />}
+        : status === "out" ? <SignIn /> : status === "suspended" ? <Suspended /> : cover.covered.value ? <Covered /> : status === "unverified" ? <Waiting /> : <Inside />}
       {signingOut.value && status !== "out" && status !== "suspended" && <SignOut />}
       <Announcer />
     </>

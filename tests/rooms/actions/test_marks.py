@@ -100,7 +100,13 @@ def test_over_http_the_same_and_within_the_rate(monkeypatch: pytest.MonkeyPatch)
     body = {"id": str(uuid.uuid4()), "message": message, "image": str(IMAGE), "drawn": {"kind": "number", "at": {"x": 0, "y": 1}, "n": 3}}
     answer = phone.post(f"/rooms/{room}/marks", body)
     assert answer.status_code == 201 and phone.post(f"/rooms/{room}/marks", body).json() == answer.json()
-    wrong: list[Any] = [{"kind": "number", "at": {"x": 1.01, "y": 0}, "n": 3}, {"kind": "heart"}, {"kind": "number", "at": {"x": 0, "y": 0}, "n": 0}, {**ARROW, "text": "Mme X"}, None]
+    wrong: list[Any] = [
+        {"kind": "number", "at": {"x": 1.01, "y": 0}, "n": 3},
+        {"kind": "heart"},
+        {"kind": "number", "at": {"x": 0, "y": 0}, "n": 0},
+        {**ARROW, "text": "Mme X"},
+        None,
+    ]
     for drawn in wrong:
         told = phone.post(f"/rooms/{room}/marks", {**body, "id": str(uuid.uuid4()), "drawn": drawn})
         assert (told.status_code, told.json()["code"], told.json()["fields"]) == (400, "frame.invalid", ["drawn"])

@@ -6,6 +6,7 @@ import { Avatar, Segments, standing, Verified } from "../parts/atoms";
 import { keyMap, moderating, signingOut } from "../layers";
 import { singleKeys, theme, type Theme } from "../prefs";
 import { Installed } from "./Installed";
+import { Kept } from "./Kept";
 import { Notifications } from "./Notifications";
 import { ProfileForm } from "./ProfileForm";
 import { VerificationTag } from "./Waiting";
@@ -29,6 +30,7 @@ export function MePage() {
         <section class="me-part"><h2>{t.verification}</h2><p><VerificationTag state={me.verification} /></p></section>
         <Notifications />
         <Installed />
+        <Kept />
         <section class="me-part"><h2>{t.display}</h2>
           <div class="input-block"><span class="as-label">{t.language}</span><Language /></div>
           <div class="input-block"><span class="as-label">{t.theme}</span><Segments label={t.theme} value={theme.value} options={themes} onPick={(value) => (theme.value = value)} /></div>

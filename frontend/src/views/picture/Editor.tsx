@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { burnt, drawMarks, drawMasks, drawPicture, opened } from "../../pictures/burn";
 import {
-  added, begun, boxOf, cropped, done, fromResult, isMask, layerOf, moved, nextNumber, now, redone, redrawn, replaced, resized, resultSize, turned, undone, within,
+  added, begun, boxOf, cropped, done, fromResult, isMask, layerOf, moved, nextNumber, now, redone, redrawn, replaced, resized, resultSize, turned, undone, untouched, within,
   without, type Edit, type Mark, type Point, type Shape,
 } from "../../pictures/shapes";
 import { pictureWords } from "../../i18n/pictures";
@@ -74,7 +74,8 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
         </header>
         {failure.value && (
           <div class="note block" role="alert"><Icon name="alert" />
-            <div class="grow"><p>{failure.value === "unread" ? t.unread : t.failed}</p>{failure.value === "unread" && <p>{t.unreadWhat}</p>}</div>
+            <div class="grow"><p>{failure.value === "unread" ? t.unread : t.failed}</p>{failure.value === "unread" && <p>{t.unreadWhat}</p>}
+              {failure.value === "unread" && <button type="button" class="link under" onClick={() => onDone({ file, marks: [], edit: untouched })}>{t.asIs}</button>}</div>
           </div>
         )}
         {picture.value

@@ -13,9 +13,12 @@ import { say } from "../parts/announce";
 import { Problem } from "../parts/atoms";
 import { Icon, Shield } from "../parts/icons";
 import { IdentifierNotes, Marked, useIdentifiers } from "../parts/identifiers";
+import { lazily } from "../parts/lazy";
 import { familyName, shortName } from "../parts/names";
 import { narrow, touch } from "../prefs";
 import { visits } from "./visiting";
+import type { Chosen } from "../picture/Tray";
+import { waitingMarks } from "../picture/waitingMarks";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
 import type { MessageLine } from "./Message";
@@ -23,6 +26,9 @@ import type { MessageLine } from "./Message";
 /** The protocol's default; the server says no again if it is told otherwise. */
 const bodyChars = 8_000;
 const warnFrom = 7_500;
+
+const Tray = lazily(() => import("../picture/Tray").then((part) => part.default));
+const NONE: Chosen = { images: [], marks: new Map() };
 
 interface Editing { line: MessageLine; body: string; mentions: Mention[] }
 export interface ComposerHandle { focus(): void; edit(line: MessageLine): void }
@@ -36,6 +42,21 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const failure = useSignal<unknown>(null);
   const busy = useSignal(false);
   const left = useSlowMode(view);
+  const files = useSignal<File[]>([]);
+  const pictured = useSignal(false);
+  const chosen = useSignal<Chosen | null>(NONE);
+  const sent = useSignal(0);
+  const picker = useRef<HTMLInputElement>(null);
+  const pictures = pictured.value && !editing.value;
+  /** Pictures that are still on their way hold the message back. */
+  const unready = pictures && chosen.value === null;
+  const attach = (some: FileList | File[] | null | undefined) => {
+    const found = [...(some ?? [])].filter((file) => file.type.startsWith("image/") || /\.(heic|heif|dcm)$/i.test(file.name));
+    if (!found.length) return false;
+    pictured.value = true;
+    files.value = [...files.value, ...found];
+    return true;
+  };
 
   const room = view.item.value;
   const state = view.state.value;
@@ -88,7 +109,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const stopEdit = () => { editing.value = null; failure.value = null; area.current?.focus(); };
 
   const submit = async () => {
-    if (blank || over || busy.value || (left > 0 && !editing.value)) return;
+    if (blank || over || unready || busy.value || (left > 0 && !editing.value)) return;
     const ready = trimmed(text.body, text.mentions);
     const seen = watch.check(text.body);
     if (seen.open) {
@@ -107,7 +128,11 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       } else {
         const { replyTo } = view.draft.value;
         view.draft.value = { body: "", replyTo: null, mentions: [] };
-        await view.send(ready.body, { replyTo, mentions: ready.mentions, confirmed });
+        const { images, marks } = (pictures && chosen.value) || NONE;
+        for (const [image, drawn] of marks) if (drawn.length) waitingMarks.set(image, drawn.map((one) => ({ id: crypto.randomUUID(), drawn: one })));
+        await view.send(ready.body, { replyTo, mentions: ready.mentions, confirmed, ...(images.length ? { images } : {}) });
+        sent.value++;
+        chosen.value = NONE;
         onSent();
       }
     } catch (error) {
@@ -154,7 +179,8 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       <Problem error={failure.value} />
       {visiting && <Visiting view={view} />}
       <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
-      <div class={`composer-box small${over ? " over" : ""}${visiting ? " mod" : ""}`}>
+      <div class={`composer-box small${over ? " over" : ""}${visiting ? " mod" : ""}`} onDragOver={(event) => { if (!editing.value) event.preventDefault(); }}
+        onDrop={(event) => { if (!editing.value && attach(event.dataTransfer?.files)) event.preventDefault(); }}>
         {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
         {!editing.value && view.draft.value.replyTo && (
           <div class="composer-top"><Icon name="reply" size="small" />
@@ -162,16 +188,23 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
             <button type="button" class="icon-btn" aria-label={t.stopReply} onClick={() => { view.draft.value = { ...view.draft.value, replyTo: null }; area.current?.focus(); }}><Icon name="close" size="small" /></button>
           </div>
         )}
+        {pictures && <Tray files={files} chosen={chosen} sent={sent.value} />}
         <Marked text={text.body} watch={watch} look="small">
         <textarea id="composer" aria-describedby="composer-identifiers" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
           aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
-          onInput={onInput} onKeyDown={onKey} onBlur={() => setTimeout(() => (asking.value = null), 150)}
+          onInput={onInput} onKeyDown={onKey} onPaste={(event) => { if (!editing.value && attach(event.clipboardData?.files)) event.preventDefault(); }} onBlur={() => setTimeout(() => (asking.value = null), 150)}
           onClick={(event) => (asking.value = mentionAt(event.currentTarget.value, event.currentTarget.selectionStart))} />
         </Marked>
         <div class="composer-foot">
+          {!editing.value && (
+            <>
+              <button type="button" class="icon-btn attach" aria-label={t.attach} title={t.attach} onClick={() => picker.current?.click()}><Icon name="photo" /></button>
+              <input ref={picker} type="file" class="unseen" tabIndex={-1} aria-hidden="true" accept="image/*,.heic,.heif,.dcm" multiple onChange={(event) => { attach(event.currentTarget.files); event.currentTarget.value = ""; }} />
+            </>
+          )}
           {over ? <span class="over" role="alert">{t.over(size - bodyChars)}</span> : size > warnFrom ? <span>{t.left(bodyChars - size)}</span>
             : state?.slow_mode ? <span class="hint">{state.answers_exempt ? words().moderation.slowFor(t.slow(state.slow_mode)) : t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
-          <button type="button" class={`btn send${blank || over || counting || watch.blocked ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || counting || busy.value || watch.blocked} onClick={() => void submit()}
+          <button type="button" class={`btn send${blank || over || unready || counting || watch.blocked ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || unready || counting || busy.value || watch.blocked} onClick={() => void submit()}
             onPointerDown={(event) => event.preventDefault()}>
             <Icon name={counting ? "hour" : "send"} /><span class="word">{counting ? t.wait(left) : editing.value ? t.saveEdit : t.send}</span>
           </button>

@@ -1,6 +1,7 @@
 /** One message of the log: who, then what, then what colleagues made of it. */
 import type { Line, RoomView } from "../../store";
 import type { Reaction } from "../../protocol";
+import { lazily } from "../parts/lazy";
 import { memo } from "../parts/memo";
 import { words } from "../../i18n";
 import { clock, moment } from "../../i18n/time";
@@ -13,6 +14,8 @@ import { shortName } from "../parts/names";
 import { session } from "../../store";
 import { toRoom } from "../../router";
 import { Body } from "./Body";
+
+const Pictures = lazily(() => import("../picture/Pictures").then((part) => part.default));
 
 export const reactions: Reaction[] = ["agree", "useful", "thanks", "discuss"];
 /** A question of one sentence stands out; a page of background in bold would only shout. */
@@ -64,7 +67,7 @@ export const Message = memo(function Message({ line, view, active, flash, acts, 
                 ? <button type="button" class="edited reach" tabIndex={tab} onClick={() => acts.versions(item.message)}>{t.edited}</button>
                 : <span class="edited">{t.edited}</span>)}
             </Body></div>}
-        {item.images.length > 0 && <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>}
+        {item.images.length > 0 && (writable ? <Pictures item={item} view={view} own={own} tab={tab} /> : <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>)}
         {given.length > 0 && writable && (
           <div class="reactions">
             {given.map((one) => (
