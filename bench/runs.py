@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from .contest import Bench
-from .rows import away, fanout, history, idle, limits, nodes, push, stored
+from .rows import away, fanout, history, idle, images, limits, nodes, push, stored
 
 
 def timed(name: str, row: Callable[[Bench], None], bench: Bench) -> None:
@@ -28,5 +28,6 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "admission": away.reconnect_by_rule,
     "sweep": idle.sweep,
     "push": push.push,
+    "images": images.images,
 }
 FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "nodes": nodes.nodes, "archived": stored.archived, "history": history.history}

@@ -45,7 +45,22 @@ export type RefusalCode =
   | "message.not_author"
   | "message.mentions"
   | "message.no_case"
+  | "image.too_many"
+  | "image.offset"
+  | "image.not_ready"
+  | "image.refused"
+  | "image.claimed"
+  | "image.expired"
+  | "image.not_held"
   | "image.not_found"
+  | "image.too_large"
+  | "image.kind"
+  | "image.pixels"
+  | "image.animated"
+  | "image.damaged"
+  | "image.too_heavy"
+  | "image.no_pixels"
+  | "image.compression"
   | "rate.posts"
   | "read.future"
   | "device.courier"
@@ -80,7 +95,7 @@ export interface Mention { person: string; start: number; length: number }
 /** What a client obeys; told in `hello` and by /api/v1/meta. */
 export interface Limits {
   frame_bytes: number; body_chars: number; replay_events: number; resume_events: number; rooms: number; connections: number; commands_burst: number;
-  commands_per_second: number; posts_burst: number; posts_per_second: number;
+  commands_per_second: number; posts_burst: number; posts_per_second: number; image_bytes: number;
 }
 /** Who has the room open: how many, how many of each specialty, and some of them by name. */
 export interface Present { count: number; by_specialty: Record<string, number>; sample: Actor[] }
@@ -141,6 +156,8 @@ export interface EventData {
   "moderator.joined": { person: string; reason: string | null; withheld?: Withheld | null };
   /** The moderator left the room. */
   "moderator.left": { person: string };
+  /** A picture of a message was masked or released, and can be seen by its readers from now on. */
+  "image.shown": { message: string; image: string };
   /** In a group's log, after the message that is its card: a question opened a case room. */
   "case.opened": { case: string; message: string | null; specialty: string | null; urgency: Urgency; status: CaseStatus; answers: number };
   /** A case's status or number of answers changed. In the log of its group `message` is the card, in its own the question. */
@@ -157,8 +174,10 @@ export interface EventData {
   "read.marked": { room: string; seq: number };
   /** My image can be shown. */
   "image.ready": { image: string };
-  /** My image is held back until somebody has looked at it. */
+  /** My image shows a face or words: it is for me alone until I mask or release it. */
   "image.held": { image: string };
+  /** My image cannot be used; `code` is one of the refusals' `image.*`. */
+  "image.refused": { image: string; code: string };
   /** My verification has another state. */
   "verification.decided": { status: VerificationStatus };
   /** A session of mine was ended. */
