@@ -22,7 +22,7 @@ SAY := @printf 'consult: %s\n'
 CHAOS_RUNS ?= 100
 CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 
-.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak chaos lock clean servers node chromium nginx exiftool dev frontend
+.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak chaos lock clean servers node chromium nginx exiftool dev frontend client
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,11 +30,11 @@ help: ## this list
 run: $(VENV)/.runtime servers frontend ## run Consult with a demo (PORT=8001 for another port than 8000)
 	@$(PY) -m consult.local up --port $(PORT)
 
-test: dev servers frontend chromium nginx exiftool ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
+test: dev servers frontend client chromium nginx exiftool ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
 	$(SAY) "front-end tests"
 	@cd frontend && $(NODE) npm test --silent
 	$(SAY) "server tests"
-	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest $(ARGS)
+	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m tests $(ARGS)
 
 lint: dev node frontend/node_modules/.installed ## ruff, mypy, import contracts, and the front end's own
 	$(SAY) "ruff"
@@ -77,7 +77,7 @@ lock: $(VENV)/bin/uv ## write the requirements' versions and hashes (ARGS=--upgr
 	done
 
 clean: ## remove what was built and installed; the data of `make run` in .local/ stays
-	rm -rf $(VENV) frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	rm -rf $(VENV) frontend/node_modules frontend/dist frontend/dist-client .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 	  .hypothesis .screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -141,11 +141,18 @@ frontend/node_modules/.installed: frontend/package.json frontend/package-lock.js
 	@cd frontend && $(NODE) npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' 2>/dev/null)
+FRONTEND_SOURCES := $(shell find frontend consult/identifiers/rules.json -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' -not -path 'frontend/dist-client/*' 2>/dev/null)
 
 frontend/dist/.built: frontend/node_modules/.installed $(FRONTEND_SOURCES)
 	$(SAY) "building the front end …"
 	@cd frontend && $(NODE) npm run --silent build
+	@touch $@
+
+client: node frontend/dist-client/.built ## the TypeScript client for others, as a package, into frontend/dist-client/
+
+frontend/dist-client/.built: frontend/node_modules/.installed $(FRONTEND_SOURCES)
+	$(SAY) "building the client …"
+	@cd frontend && $(NODE) npm run --silent client
 	@touch $@
 
 # The browser of the browser tests: only the system's package manager has it

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 import uuid
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 ONES = 100  # wake-ups one after the other
 CROWD = 10_000
+IDLE_S = 30
 
 
 def main() -> None:
@@ -49,11 +51,25 @@ def main() -> None:
             time.sleep(0.005)
         return quantiles(took, n=100)[98]
 
+    def busy_s() -> float:
+        """CPU seconds that PostgreSQL has used for the worker's connections: this process holds the others."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            pids = [pid for (pid,) in cursor.fetchall()]
+        ticks = 0
+        for pid in pids:
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(stat[11]) + int(stat[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     with web_push() as service:
         actions.register(person_id=idris.pk, session_key=people.session_of(idris), courier="web", address=service.browser("idris").address(), label="", locale="fr")
         worker = subprocess.Popen([sys.executable, "manage.py", "worker"])
         try:
-            time.sleep(3)
+            time.sleep(8)
+            looks = busy_s(), time.monotonic()
+            time.sleep(IDLE_S)
+            idle = (busy_s() - looks[0]) / (time.monotonic() - looks[1])
             took = []
             for n in range(ONES):
                 _, committed = post(talk)
@@ -94,7 +110,7 @@ def main() -> None:
         finally:
             worker.terminate()
             worker.wait(20)
-    print(json.dumps({"p50": quantiles(took, n=20)[9], "p95": quantiles(took, n=20)[18], "queued": queued, "calm": calm, "busy": busy}))
+    print(json.dumps({"p50": quantiles(took, n=20)[9], "p95": quantiles(took, n=20)[18], "queued": queued, "calm": calm, "busy": busy, "idle": idle}))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,10 @@ def signed_in(request: HttpRequest) -> Any:
         request.session_key = request.session.session_key  # type: ignore[attr-defined]
     if not person.is_active:
         raise Refusal("session.none")
+    # A service worker sends what somebody wrote, and cannot see who has signed in since.
+    meant = request.headers.get("X-Consult-Person")
+    if meant is not None and meant != str(person.pk):
+        raise Refusal("session.other")
     request.user = person
     if request.method not in SAFE:
         _charge(request)
@@ -121,14 +125,20 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 def mount() -> None:
     """Hangs every router on its path. Called by urls.py once all apps are loaded."""
     from consult.cases.api import router as cases
+    from consult.cases.api_feed import router as feed
     from consult.clinicians.api import router as clinicians
+    from consult.moderation.api import router as moderation
+    from consult.moderation.api_console import router as console
+    from consult.moderation.api_rules import router as rules
+    from consult.moderation.transparency import router as transparency
     from consult.rooms.api import router as rooms
     from consult.rooms.api_lists import router as lists
     from consult.rooms.api_search import router as search
+    from consult.rooms.moderation_api import router as tools
     from consult.rooms.people_api import router as people
     from consult.rooms.pictures_api import router as pictures
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, cases, push, pictures):
+    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, feed, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

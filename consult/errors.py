@@ -50,6 +50,12 @@ CODES: dict[str, Code] = {
     "session.none": Code(401, "Connectez-vous pour continuer.", "Sign in to continue.", "No session, or it ended; a socket closes 4401."),
     "session.csrf": Code(403, "Vérification de sécurité échouée. Rechargez la page.", "Security check failed. Reload the page.", "A write with a cookie needs the CSRF token."),
     "ticket.unknown": Code(401, "Ticket inconnu, déjà utilisé ou expiré.", "Ticket unknown, used or expired.", "Tickets are single use and last 30 s; closes 4006."),
+    "session.other": Code(
+        409,
+        "Une autre personne est connectée ici.",
+        "Somebody else is signed in here.",
+        "The request names its person in `X-Consult-Person`, and the session is another's: nothing of one is sent as another.",
+    ),
     "account.suspended": Code(403, "Votre compte est suspendu.", "Your account is suspended.", "A sanction holds at once; a socket closes 4403."),
     "account.unverified": Code(403, "Votre compte n’est pas encore vérifié.", "Your account is not verified yet.", "Only verified clinicians open cases, conversations and lists."),
     # rooms
@@ -57,7 +63,7 @@ CODES: dict[str, Code] = {
     "room.not_member": Code(403, "Rejoignez ce groupe pour y participer.", "Join this group to take part.", "Only for a room that is listed to this person and can be joined."),
     "room.read_only": Code(403, "Cette salle ne se modifie pas.", "This room is read-only.", "The personal room takes no command but `room.enter`."),
     "room.locked": Code(403, "Cette salle est verrouillée.", "This room is locked.", "A moderator closed it to new messages."),
-    "room.closed": Code(403, "Ce cas est clos.", "This case is closed.", "A closed case takes no new answers."),
+    "room.closed": Code(403, "Ce cas est clos.", "This case is closed.", "A closed case takes no new answers and votes."),
     "room.slow": Code(429, "Mode lent : patientez avant d’écrire à nouveau.", "Slow mode: wait before writing again.", "One message each `slow_mode` seconds.", True),
     "room.silenced": Code(403, "Vous ne pouvez pas écrire ici pour le moment.", "You cannot write here for now.", "A moderator silenced this person in this room."),
     "room.epoch": Code(
@@ -85,6 +91,21 @@ CODES: dict[str, Code] = {
     "message.not_author": Code(403, "Seul l’auteur peut le faire.", "Only its author may do this.", "Edits and retractions are the author's."),
     "message.mentions": Code(400, "Mention incorrecte.", "Wrong mention.", "A mention lies outside the body or names nobody who may read the room."),
     "message.no_case": Code(409, "Ce message est déjà une question.", "This message is already a case.", "A message becomes a case once."),
+    "content.identifier": Code(
+        400,
+        "Ce texte contient un numéro de sécurité sociale ou une date de naissance complète. Remplacez-les pour envoyer.",
+        "This text holds a social security number or a full birth date. Replace it to send.",
+        "A NIR with a valid key, or a full birth date, is never stored; `identifiers` says where each stands.",
+    ),
+    "content.confirm": Code(
+        400,
+        "Ce texte contient peut-être de quoi reconnaître un patient. Remplacez-le, ou confirmez qu’il peut rester.",
+        "This text may identify a patient. Replace it, or confirm that it may stay.",
+        "Only to clients that send `confirmed` (feature `identifiers`): a category found is not in it; `identifiers` says where each stands.",
+    ),
+    "mark.not_found": Code(404, "Repère introuvable.", "Mark not found.", "No such mark in this room, or it was taken away."),
+    "mark.many": Code(409, "Cette photo porte déjà beaucoup de repères.", "This picture has many marks already.", "At most 100 a picture: take some away first."),
+    "mark.not_yours": Code(403, "Ce repère n’est pas le vôtre.", "This mark is not yours.", "Its author, the message's author and moderators take a mark away."),
     # pictures
     "image.too_many": Code(
         429,
@@ -132,6 +153,25 @@ CODES: dict[str, Code] = {
     ),
     "rate.posts": Code(429, "Vous écrivez trop vite. Réessayez dans un instant.", "You are writing too fast. Try again in a moment.", "Over `limits.posts_*`.", True),
     "read.future": Code(400, "Position de lecture au-delà de la salle.", "Read position beyond the room.", "A read mark cannot pass the head."),
+    # moderation
+    "room.pins": Code(409, "Trop de messages épinglés : retirez-en un.", "Too many pinned messages: remove one.", "A room keeps at most 20 in sight."),
+    "thread.target": Code(
+        409, "Un fil se déplace d’un groupe à un autre.", "A thread moves from one group to another.", "Nowhere else is it sure that nobody gains a right by it."
+    ),
+    "thread.case": Code(409, "Une question se déplace avec son cas.", "A question moves with its case.", "Its card belongs to the case: see case.move."),
+    "thread.too_long": Code(409, "Ce fil est trop long pour être déplacé.", "This thread is too long to be moved.", "At most 200 messages move at once."),
+    "moderation.remit": Code(
+        403,
+        "Cette salle ne relève pas de votre modération.",
+        "This room is not yours to moderate.",
+        "A tool needs a remit over the room; a sanction on a moderator one everywhere.",
+    ),
+    "moderation.party": Code(
+        403, "Vous êtes concerné : un autre modérateur doit décider.", "You are concerned: another moderator must decide.", "Author, target or asker: nobody moderates their own."
+    ),
+    "moderation.duration": Code(400, "Durée hors limites.", "Duration out of range.", "A sanction lasts a minute to a year, slow mode at most an hour."),
+    "moderation.gone": Code(409, "Il n’y a plus rien à rétablir.", "There is nothing left to restore.", "What the act was about is gone, or the act cannot be reversed."),
+    "moderation.last_administrator": Code(409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator cannot be suspended."),
     # devices and notices
     "device.courier": Code(400, "Ce service n’envoie pas de notifications de ce type.", "This service sends no notifications of this kind.", "The courier is not configured."),
     "device.endpoint": Code(
@@ -141,6 +181,8 @@ CODES: dict[str, Code] = {
     "device.token": Code(400, "Jeton d’appareil incorrect.", "Wrong device token.", "Not the shape of a token of this push service."),
     "device.expired": Code(400, "Cet abonnement aux notifications a expiré.", "This notification subscription has expired.", "`expires_at` lies in the past: subscribe anew."),
     "device.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such device of this person."),
+    "vault.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such vault of this person."),
+    "vault.wiped": Code(410, "Cet appareil a été effacé à distance.", "This device was wiped remotely.", "Its secret is destroyed: delete what was kept, and make a new vault."),
     "wishes.zone": Code(400, "Fuseau horaire inconnu.", "Unknown time zone.", "A name of the IANA database, such as Europe/Paris."),
     "wishes.quiet": Code(400, "Indiquez un début et une fin différents.", "Give a start and an end that differ.", "Quiet hours need both ends, hh:mm, not equal."),
     # cases, search, lists
@@ -150,10 +192,60 @@ CODES: dict[str, Code] = {
     "case.not_asker": Code(403, "Seule la personne qui a posé la question peut le faire.", "Only the person who asked may do this.", "Status is the asker's (or a moderator's)."),
     "case.audience": Code(400, "Choisissez à qui la question s’adresse.", "Choose whom the question is for.", "A case needs a group, people or everyone."),
     "case.status": Code(409, "Ce changement d’état n’est pas possible.", "This change of status is not possible.", "open, answered, consensus, closed: see the glossary."),
+    "case.needed": Code(409, "Cela ne se fait que pour un cas.", "Only a case can be dealt with like this.", "Moving and merging are for rooms of kind case."),
     "case.group_only": Code(409, "Seul un message d’un groupe devient une question.", "Only a group's message can become a case.", "Its group is the audience of the case."),
+    "case.not_found": Code(404, "Ce cas n’existe pas.", "No such case.", "The room is no case, or what is named is not in it."),
+    "case.full": Code(409, "La liste est pleine.", "The list is full.", "At most 20 diagnoses a case, 10 references an answer, 100 collections of 2,000 cases, 500 follows."),
+    "case.no_words": Code(409, "Ce cas n’a plus de contenu.", "This case has no content any more.", "Its question was withheld: nothing is voted on or marked any more."),
+    "collection.not_found": Code(404, "Collection introuvable.", "Collection not found.", "No such collection of this person."),
+    "answer.not_found": Code(404, "Réponse introuvable.", "Answer not found.", "No such answer in this case: only answers are voted on, marked and given references."),
+    "vote.own": Code(403, "On ne vote pas pour sa propre réponse.", "You cannot vote on your own answer.", "Agreement is counted by others."),
+    "vote.visitor": Code(
+        403,
+        "En visite de modération, on ne prend pas part aux votes.",
+        "On a moderator's visit you take no part in votes.",
+        "Who is here as a moderator is not counted among the colleagues.",
+    ),
+    "differential.not_found": Code(404, "Diagnostic introuvable.", "Diagnosis not found.", "No such diagnosis in this case, or it was taken back."),
+    "reference.not_found": Code(404, "Référence introuvable.", "Reference not found.", "No such reference in this case."),
+    "reference.link": Code(
+        400,
+        "Donnez un DOI (10.…/…) ou l’adresse https d’une recommandation.",
+        "Give a DOI (10.…/…) or the https address of a guideline.",
+        "A DOI is 10., a registrant of 4 to 9 digits, / and a suffix; a link is https, without credentials or port, at most 500 characters.",
+    ),
     "request.id_reused": Code(409, "Cet identifiant a déjà servi à une autre demande.", "This id was already used for another request.", "Same client id with another content."),
     "search.query": Code(400, "Précisez la recherche.", "Refine the search.", "A search needs a word or a tag."),
     "cursor.invalid": Code(400, "Repère de page incorrect.", "Wrong page cursor.", "A cursor is used as it was given."),
+    # reports, the queue, appeals
+    "report.not_found": Code(404, "Signalement introuvable.", "Report not found.", "No such report, or it is not about this person."),
+    "report.own": Code(400, "Vous ne pouvez pas vous signaler vous-même.", "You cannot report yourself.", "One's own words are retracted, not reported."),
+    "report.answered": Code(409, "Vous avez déjà répondu à ce signalement.", "You have already answered this report.", "One answer an item."),
+    "rate.reports": Code(
+        429, "Trop de signalements à la fois. Réessayez plus tard.", "Too many reports at once. Try again later.", "Over `REPORTS_BURST` and `REPORTS_PER_MINUTE`.", True
+    ),
+    "item.not_found": Code(404, "Élément introuvable.", "Item not found.", "No such item in this moderator's remit."),
+    "item.claimed": Code(409, "Une autre personne traite déjà cet élément.", "Somebody else is working on this item.", "One moderator at a time; a claim lapses after `CLAIM_S`."),
+    "item.decided": Code(409, "Une décision a déjà été prise.", "This was already decided.", "What is decided is changed by an appeal."),
+    "act.not_found": Code(404, "Acte de modération introuvable.", "Act of moderation not found.", "No such act against this person."),
+    "appeal.made": Code(409, "Vous avez déjà déposé un recours contre cet acte.", "You have already appealed against this act.", "One appeal an act."),
+    "appeal.over": Code(409, "Cet acte a déjà pris fin.", "This act is already over.", "What was reversed or ran out needs no appeal."),
+    "reading.not_found": Code(404, "Demande de lecture introuvable.", "Request to read not found.", "No such request."),
+    "reading.asked": Code(409, "Vous avez déjà demandé à lire cette conversation.", "You have already asked to read this conversation.", "One open request a room and moderator."),
+    # rules
+    "moderation.administrator": Code(403, "Réservé à l’administration du service.", "For administrators of the service.", "Rules are written by administrators."),
+    "rule.not_found": Code(404, "Règle introuvable.", "Rule not found.", "No such rule."),
+    "rule.many": Code(409, "Le nombre maximal de règles est atteint.", "There are as many rules as there may be.", "At most 100: each is asked for every message."),
+    "rule.pattern": Code(
+        400,
+        "Motif refusé : il est incorrect, trop grand, ou ne peut pas être borné (ni référence arrière, ni assertion).",
+        "Pattern refused: it is wrong, too large, or cannot be bounded (no back reference, no look-around).",
+        "RE2's syntax, at most 500 characters and a compiled program of 3,000 instructions, and no more than 50 ms for the longest message; `detail` says which.",
+    ),
+    "rule.untried": Code(
+        409, "Essayez d’abord cette règle sur les 30 derniers jours.", "Try this rule on the last 30 days first.", "A version goes live once its dry run is finished."
+    ),
+    "rule.slow": Code(409, "Cette règle est trop lente : simplifiez-la.", "This rule is too slow: simplify it.", "Its dry run needed more than 50 ms for one message."),
     # the service
     "service.unavailable": Code(
         503, "Service momentanément indisponible.", "Service unavailable for a moment.", "PostgreSQL could not be reached before anything was written.", True

@@ -66,6 +66,7 @@ followups_waiting = Gauge("consult_followups_waiting", "Posts whose follow-up th
 followups_oldest = Gauge("consult_followups_oldest_seconds", "Age of the oldest follow-up that waits for the worker.", multiprocess_mode="livemax")
 notices_waiting = Gauge("consult_notices_waiting", "Notices that are due and not sent; counted up to 10,000.", multiprocess_mode="livemax")
 notices_oldest = Gauge("consult_notices_oldest_seconds", "How long the oldest notice that is due has waited.", multiprocess_mode="livemax")
+notices_fates = Gauge("consult_notices_fates", "Notices since the beginning, by courier and by what became of them.", ["courier", "fate"], multiprocess_mode="livemax")
 jobs_waiting = Gauge("consult_jobs_waiting", "Jobs that are due and not begun; counted up to 10,000.", multiprocess_mode="livemax")
 jobs_oldest = Gauge("consult_jobs_oldest_seconds", "How long the oldest job that is due has waited.", multiprocess_mode="livemax")
 jobs_failed = Gauge("consult_jobs_failed", "Jobs that failed for good in the last 30 days.", multiprocess_mode="livemax")
@@ -106,5 +107,7 @@ for code in ("request.failed", "service.unavailable"):
     refusals.labels(code)
 for outcome in ("served", "behind", "failed", "resting"):
     replica_reads.labels(outcome)
+for fate in ("sent", "dead", "refused", "temporary", "expired", "skipped"):
+    notices_fates.labels("web", fate)
 for by in ("gap", "sweep", "entry"):
     healed_events.labels(by)

@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+NEVER_SERVED = 3  # and would not the next time: nothing starts it again
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="consult.serve", description=__doc__)
@@ -28,13 +30,25 @@ def main() -> None:
     import django
 
     django.setup()
+    if misconfigured():
+        sys.exit(NEVER_SERVED)
     from consult.server import Server, config
 
     _all_descriptors()
     sys.setswitchinterval(0.0005)  # a lane that waits for the interpreter holds its rooms' locks meanwhile
     server = Server(config(fd=args.fd) if args.fd is not None else config(host=args.host, port=args.port))
     server.run()
-    sys.exit(0 if server.started else 3)
+    sys.exit(0 if server.started else NEVER_SERVED)
+
+
+def misconfigured() -> bool:
+    """Says what the system checks found, a line each; whether any of it would break a promise. They ask neither PostgreSQL nor Redis."""
+    from django.core import checks
+
+    found = checks.run_checks()
+    for message in found:
+        print(f"consult: {message.msg} ({message.id})", file=sys.stderr, flush=True)
+    return any(message.is_serious() and not message.is_silenced() for message in found)
 
 
 def _all_descriptors() -> None:
@@ -70,9 +84,9 @@ def supervise(host: str, port: int, workers: int) -> int:
         for i, child in enumerate(children):
             if child.poll() is not None and not stopping:
                 _forget(figures, child.pid)
-                if child.returncode == 3:  # it never served, and would not the next time
+                if child.returncode == NEVER_SERVED:  # it never served, and would not the next time
                     stop()
-                    return 3
+                    return NEVER_SERVED
                 children[i] = start()
     return 0
 

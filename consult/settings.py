@@ -125,8 +125,32 @@ SWEEP_S = knob("SWEEP_S", float, 1.0, "Pause between two comparisons of the deli
 ACCESS_POLL_S = knob("ACCESS_POLL_S", float, 0.5, "Pause between two readings of the access_change log.", at_least=0.05)
 ACCESS_STALE_S = knob("ACCESS_STALE_S", float, 5.0, "After so long without reading access_change a node stops delivering.", at_least=0.5)
 OUTCOME_S = knob("OUTCOME_S", float, 5.0, "Seconds to find out what became of a commit whose answer was lost.", at_least=0.5)
+VISIT_IDLE_S = knob("VISIT_IDLE_S", float, 900, "Seconds after which the visit of a moderator who has no socket in the room is ended.", at_least=1)
 DRAIN_S = knob("DRAIN_S", float, 5.0, "Seconds over which clients are spread when a node stops.", at_least=0)
 HANDSHAKES = knob("HANDSHAKES", int, 200, "Handshakes a process works on at once; more are answered 503 with Retry-After.", at_least=1)
+
+# --- moderation -------------------------------------------------------------
+CLAIM_S = knob("CLAIM_S", float, 600, "Seconds after which a claimed item is free again, counted from when its holder last opened or claimed it.", at_least=1)
+READING_S = knob("READING_S", float, 3600, "Seconds for which an agreed reading of a private conversation opens it.", at_least=1)
+REPORTS_BURST = knob("REPORTS_BURST", int, 10, "Reports of one person at once.", at_least=1)
+REPORTS_PER_MINUTE = knob("REPORTS_PER_MINUTE", float, 2, "Reports of one person a minute, lasting rate.", at_least=0.01)
+# --- cases -------------------------------------------------------------------
+CONSENSUS_AGREE = knob(
+    "CONSENSUS_AGREE",
+    int,
+    3,
+    "Clinicians, beside the author and the asker, who must agree with an answer (or back a diagnosis) before a consensus is proposed to the asker.",
+    at_least=1,
+)
+CONSENSUS_DISAGREE = knob("CONSENSUS_DISAGREE", int, 0, "Clinicians who may disagree with that answer (or back other diagnoses alone) all the same.", at_least=0)
+UNANSWERED_HOUR_MIN = knob(
+    "UNANSWERED_HOUR_MIN", int, 60, "Minutes without an answer after which the asker of a question for within the hour is told what to do; 0: never.", at_least=0
+)
+UNANSWERED_TODAY_MIN = knob("UNANSWERED_TODAY_MIN", int, 240, "The same for a question for today.", at_least=0)
+UNANSWERED_WEEK_MIN = knob("UNANSWERED_WEEK_MIN", int, 2880, "The same for a question for this week.", at_least=0)
+OUTCOME_WEEKS = knob("OUTCOME_WEEKS", list, ["1", "4", "12"], "Weeks after which an asker is asked how a case ended, until they tell it; empty: never.")
+if not all(w.isdigit() and 0 < int(w) < 1000 for w in OUTCOME_WEEKS):
+    sys.exit(f"consult: OUTCOME_WEEKS={','.join(OUTCOME_WEEKS)} is not a list of whole weeks, such as 1,4,12.")
 
 # --- push -------------------------------------------------------------------
 PUSH_HOSTS = knob(
@@ -174,6 +198,7 @@ IMAGE_SECONDS = knob("IMAGE_SECONDS", int, 30, "Seconds of processor time that o
 
 # --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
+IDENTIFIER_DAYS = knob("IDENTIFIER_DAYS", int, 365, "Days for which it is kept what was decided about identifiers found in texts (never the texts).", at_least=1)
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
 PUBLIC_URL = knob("PUBLIC_URL", str, "", "https://consult.example: where links in mails of the worker lead; empty: the first of ALLOWED_HOSTS.")

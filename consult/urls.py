@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 
 from consult import installable, web
 from consult.api import api, mount
+from consult.cases import stats_page
+from consult.moderation import transparency
 
 mount()
 
@@ -12,9 +14,11 @@ urlpatterns = [
     path("healthz", web.healthz),
     path("readyz", web.readyz),
     path("metrics", web.metrics),
+    path("stats", stats_page.page),
     path("manifest.webmanifest", installable.manifest),
     path("sw.js", installable.worker),
     path("admin/", admin.site.urls),
+    path("transparency", transparency.page),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/", include("allauth.urls")),  # names that mails reverse; HEADLESS_ONLY leaves no pages
     path("api/v1/", api.urls),

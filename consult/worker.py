@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -18,10 +19,11 @@ from procrastinate.exceptions import ConnectorException
 from consult.cases import followups
 from consult.database import own_connection
 from consult.jobs import running
+from consult.moderation import tending
 from consult.push import actions as push
 from consult.push.delivery import Delivery
 from consult.rooms import doorbell, waking
-from consult.rooms.actions import personal
+from consult.rooms.actions import personal, visits
 from consult.standing import actions as standing
 
 logger = logging.getLogger("consult.worker")
@@ -36,10 +38,19 @@ def lapse() -> None:
         doorbell.ring_access()
 
 
+def tend() -> None:
+    """A batch of what waits for moderators to hear of, and of what they decided."""
+    tending.run_once()
+
+
+def end_visits() -> None:
+    visits.end_over()
+
+
 class Worker:
-    def __init__(self, *, lapse_s: float = 5.0) -> None:
+    def __init__(self, *, lapse_s: float = 5.0, tend_s: float = 1.0) -> None:
         self.stopping = threading.Event()
-        self.lapse_s, self.lapse_at = lapse_s, 0.0
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), tend: (0.0, tend_s)}
 
     def stop(self) -> None:
         self.stopping.set()
@@ -97,8 +108,10 @@ class Worker:
         await Delivery(push.configured(), still_due=waking.still_due, badges=waking.badges).run(self.stopping, database)
 
     def step(self) -> int:
-        """One round: what ran out, then notices, then a batch of follow-ups; how many there were."""
-        if time.monotonic() >= self.lapse_at:
-            lapse()
-            self.lapse_at = time.monotonic() + self.lapse_s
+        """One round: what is due by the clock, then notices, then a batch of follow-ups; how many there were."""
+        now = time.monotonic()
+        for act, (at, every) in self.due.items():
+            if now >= at:
+                act()
+                self.due[act] = (now + every, every)
         return waking.expand() + followups.run_once()

@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 
 from consult.clinicians.models import Person
+from consult.rooms.models import Remit
 from consult.standing.models import Standing, Verification
 
 PASSWORD = "correct-horse-battery"
@@ -35,8 +36,9 @@ def person(name: str, *, verified: bool = True, moderator: bool = False, **field
     Standing.objects.filter(person_id=made.pk).update(
         verification=Verification.VERIFIED if verified else Verification.PENDING,
         register="test" if verified else "",
-        moderator=moderator,
     )
+    if moderator:
+        Remit.objects.create(person=made)
     return made
 
 

@@ -43,7 +43,7 @@ class Bodies:
             "/conversations": {"id": f.uuid(), "people": r.sample(f.world.people, r.choice([1, 2, 3])), "title": r.choice(["", "Avis", *ODD_TEXT])},
             "/cases": {"id": f.uuid(), "title": "Lésion", "question": "Avis ?", "specialty": "SM15", "urgency": r.choice(["hour", "today", "week", "vital", "??"]), "group": r.choice([None, room]), "people": r.choice([None, f.world.people[:1]])},
             "/rooms/{room}/notices": {"level": r.choice(["all", "mentions", "none", None, "??"])},
-            "/devices": {"id": f.uuid(), "courier": r.choice(["web", "fcm", "??"]), "label": r.choice(["Chrome", *ODD_TEXT]), "address": {"endpoint": r.choice(["https://fcm.googleapis.com/x", "https://[::1", *ODD_TEXT]), "p256dh": POINT, "auth": "A" * 22}},
+            "/devices": {"id": f.uuid(), "courier": r.choice(["web", "fcm", "??"]), "label": r.choice(["Chrome", *ODD_TEXT]), "address": {"endpoint": r.choice(["https://fcm.googleapis.com/x", "https://[::1", *ODD_TEXT]), "p256dh": POINT, "auth": "A" * 22, "expires_at": r.choice([None, "2030-01-01T00:00:00Z", "2030-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2020-02-30T00:00:00Z", 4102444800, *ODD_TEXT])}},
             "/devices/{device}": {},
             "/devices/{device}/test": {},
             "/wishes": {"off": [r.choice(["reply", "??"])], "quiet_from": r.choice(["22:00", "29:99", None]), "quiet_to": "07:00", "zone": r.choice(["Europe/Paris", "../x", *ODD_TEXT])},

@@ -20,23 +20,30 @@ def ask(*, host: str, port: int, token: str, path: str) -> dict[str, Any]:
     return answer
 
 
-def read(*, host: str, port: int, token: str, paths: Sequence[str], roots: dict[str, list[int]], hits: str = "", least: int = 0) -> dict[str, Any]:
-    """The time of each of these requests over one connection. An answer with fewer than `least` in its list `hits` counts as short."""
+def read(
+    *, host: str, port: int, token: str, paths: Sequence[str], roots: dict[str, list[int]], hits: str = "", least: int = 0, bodies: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """The time of each of these requests over one connection, with a body each where `bodies` are given. An answer with fewer than
+    `least` in its list `hits` counts as short."""
     line = http.client.HTTPConnection(host, port, timeout=120)
-    _get(line, token, paths[0])
+    bodies = bodies or [None] * len(paths)
+    _get(line, token, paths[0], bodies[0])
     times, short = [], 0
     used = {k: figures.cpu(v) for k, v in roots.items()}
-    for path in paths:
+    for path, body in zip(paths, bodies, strict=True):
         began = time.perf_counter()
-        answer = _get(line, token, path)
+        answer = _get(line, token, path, body)
         times.append(1000 * (time.perf_counter() - began))
         short += bool(hits) and len(answer[hits]) < least
     line.close()
     return {"times": times, "short": short, "cpu": {k: figures.cpu(v) - used[k] for k, v in roots.items()}}
 
 
-def _get(line: http.client.HTTPConnection, token: str, path: str) -> dict[str, Any]:
-    line.request("GET", path, headers={"X-Session-Token": token})
+def _get(line: http.client.HTTPConnection, token: str, path: str, body: Any = None) -> dict[str, Any]:
+    if body is None:
+        line.request("GET", path, headers={"X-Session-Token": token})
+    else:
+        line.request("POST", path, json.dumps(body), {"X-Session-Token": token, "Content-Type": "application/json"})
     response = line.getresponse()
     text = response.read()
     if response.status != 200:

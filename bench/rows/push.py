@@ -28,6 +28,7 @@ def push(bench: Bench) -> None:
             ["commit to the courier's request, p50, ms", short(sorted(1000 * f["p50"] for f in found)[len(found) // 2])],
             ["acknowledgement p99 of posts in a room, ms", short(sorted(1000 * f["calm"] for f in found)[len(found) // 2])],
             ["the same while its ten thousand notices are sent, ms", short(sorted(1000 * f["busy"] for f in found)[len(found) // 2])],
+            ["PostgreSQL's CPU for a worker with nothing to do, % of a core", short(sorted(100 * f["idle"] for f in found)[len(found) // 2])],
         ],
         "The worker looks every 40 ms.",
     )

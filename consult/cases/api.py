@@ -1,18 +1,24 @@
-"""The HTTP door to cases: ask, make a case of a message, say how far it has got."""
+"""The HTTP door to cases: ask, make a case of a message, read one, act on it, say how far it has got, take it along."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+import orjson
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
-from consult.cases import actions
-from consult.rooms import access
+from consult.cases import acting, actions, audience, consent, differentials, sheet, status, template
+from consult.cases.export import fhir, pdf
+from consult.cases.export import record as export
+from consult.locale import locale_of
+from consult.rooms import access, commands, lanes
+from consult.rooms.api import text_of
 from consult.rooms.api_lists import Body, created, me
-from consult.rooms.commands import ClientUuid
+from consult.rooms.carrying import Asked
+from consult.rooms.commands import ClientUuid, Confirmed
 from consult.rooms.people import person_id
 
 router = Router(tags=["cases"])
@@ -21,16 +27,43 @@ Ids = Annotated[list[str], Field(max_length=100)]
 Short = Annotated[str, Field(max_length=20)]
 
 
-class Ask(Body):
+class TemplateIn(Body):
+    age_band: Short = ""
+    sex: Short = ""
+    history: str = ""
+    done: str = ""
+    feared: str = ""
+
+
+class ConsentIn(Body):
+    told: Annotated[list[Short], Field(max_length=10)]
+    recorded: Short
+
+
+class ConsentAnew(ConsentIn):
+    id: ClientUuid
+
+
+class Withdrawing(Body):
+    id: ClientUuid
+
+
+class Readers(Body):
+    group: str | None = None
+    groups: Ids | None = None
+    people: Ids | None = None
+    everyone: bool | None = None
+
+
+class Ask(Readers):
     id: ClientUuid
     title: str
     question: str
     specialty: Short
     urgency: Short
-    group: str | None = None
-    groups: Ids | None = None
-    people: Ids | None = None
-    everyone: bool | None = None
+    template: TemplateIn | None = None
+    consent: ConsentIn | None = None
+    confirmed: Confirmed | None = None
 
 
 class Turn(Body):
@@ -38,11 +71,14 @@ class Turn(Body):
     title: str
     specialty: Short
     urgency: Short
+    confirmed: Confirmed | None = None
 
 
 class Turning(Body):
     id: ClientUuid
     status: Short
+    message: str | None = None
+    differential: str | None = None
 
 
 @router.post("/cases", response=BOTH, summary="Ask")
@@ -59,8 +95,33 @@ def ask(request: HttpRequest, body: Ask) -> Status:
             groups=[access.room_id(g) for g in body.groups or ()],
             people=[person_id(p) for p in body.people or ()],
             everyone=bool(body.everyone),
+            confirmed=body.confirmed,
+            template=template.Fields(**body.template.dict()) if body.template else template.NOTHING,
+            told=body.consent.told if body.consent else (),
+            recorded=body.consent.recorded if body.consent else "",
         )
     )
+
+
+@router.post("/cases/audience", summary="Who would read a question asked like this")
+def preview(request: HttpRequest, body: Readers) -> dict[str, Any]:
+    return audience.preview(
+        person=me(request),
+        groups=[access.room_id(g) for g in (*(body.groups or ()), *([body.group] if body.group else ()))],
+        people=[person_id(p) for p in body.people or ()],
+        everyone=bool(body.everyone),
+        locale=locale_of(request),
+    )
+
+
+@router.post("/cases/{room}/consent", response=BOTH, summary="State the patient's consent")
+def record_consent(request: HttpRequest, room: str, body: ConsentAnew) -> Status:
+    return created(consent.record(person_id=me(request), client_id=uuid.UUID(body.id), room_id=access.room_id(room), told=body.told, recorded=body.recorded))
+
+
+@router.post("/cases/{room}/consent/withdrawal", response=BOTH, summary="Withdraw the patient's consent: words and pictures go for everyone")
+def withdraw_consent(request: HttpRequest, room: str, body: Withdrawing) -> Status:
+    return created(consent.withdraw(person_id=me(request), client_id=uuid.UUID(body.id), room_id=access.room_id(room)))
 
 
 @router.post("/messages/{message}/case", response=BOTH, summary="Make a case of a group's message")
@@ -73,10 +134,46 @@ def turn(request: HttpRequest, message: str, body: Turn) -> Status:
             title=body.title,
             specialty=body.specialty,
             urgency=body.urgency,
+            confirmed=body.confirmed,
         )
     )
 
 
+@router.get("/cases/{room}", summary="A case with all that is said of it")
+def one_case(request: HttpRequest, room: str) -> dict[str, Any]:
+    return sheet.read(person=me(request), room=access.room_id(room), locale=locale_of(request))
+
+
+@router.get("/cases/{room}/export", summary="A case taken along: PDF, or a FHIR R4 bundle")
+def take_along(request: HttpRequest, room: str, format: Short = "pdf") -> HttpResponse:
+    record = export.gather(person=me(request), room=access.room_id(room), format=format, locale=locale_of(request))
+    if format == "pdf":
+        response = HttpResponse(pdf.render(record), content_type="application/pdf")
+    else:
+        response = HttpResponse(orjson.dumps(fhir.bundle(record)), content_type="application/fhir+json")
+    # Neither a title nor a name: what a file is called stands in logs and lists of downloads.
+    response["Content-Disposition"] = f'attachment; filename="consult-{record.sheet["room"][:8]}-{record.at[:10]}.{"pdf" if format == "pdf" else "json"}"'
+    return response
+
+
+@router.post("/cases/{room}/acts", response=BOTH, summary="Vote, mark, propose, refer, tell the outcome: a command's twin, with its type")
+def act(request: HttpRequest, room: str) -> Status:
+    command = commands.twin(text_of(request), room=room)
+    if not isinstance(command, commands.CaseCommand):
+        raise commands.Invalid(["type"])
+    id = access.room_id(room)
+    return created(lanes.wait(id, acting.created_many, Asked(id, me(request), command), together=False))
+
+
 @router.post("/cases/{room}/status", response=BOTH, summary="Say how far a case has got")
 def set_status(request: HttpRequest, room: str, body: Turning) -> Status:
-    return created(actions.set_status(person_id=me(request), client_id=uuid.UUID(body.id), room_id=access.room_id(room), status=body.status))
+    return created(
+        status.set_status(
+            person_id=me(request),
+            client_id=uuid.UUID(body.id),
+            room_id=access.room_id(room),
+            status=body.status,
+            message_id=access.message_id(body.message) if body.message else None,
+            differential_id=differentials.id_of(body.differential) if body.differential else None,
+        )
+    )

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class CasesConfig(AppConfig):
     name = "consult.cases"
+
+    def ready(self) -> None:
+        from consult.cases import acting, moving  # noqa: F401  moving adds its tools to rooms/actions/tools.py
+        from consult.rooms import carrying
+        from consult.rooms.commands import CaseCommand
+
+        carrying.carries(CaseCommand, acting.act_many)

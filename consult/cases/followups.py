@@ -1,4 +1,4 @@
-"""What follows a post in a case's room, off the path of the message: the number of answers, the status, the card.
+"""What follows a post or a change in a case's room, off the path of the message: the number of answers, the status, the card, the marks.
 
 The post leaves one row in rooms_followup, in its own transaction. `run_once` takes such rows in the transaction that holds
 their effect: whatever happens in between, each is done once. Many posts to one case become one `case.updated`.
@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from consult.cases.actions import updated
+from consult.cases import amendments, words
 from consult.cases.models import Case, Status
+from consult.cases.status import updated
 from consult.rooms import log
 from consult.rooms.actions import changes, membership, personal
 from consult.rooms.models import Role
@@ -85,13 +86,15 @@ def _alone(room: uuid.UUID, group: uuid.UUID | None) -> int:
 def _together(waiting: Sequence[tuple[uuid.UUID, uuid.UUID | None]]) -> int:
     rooms = [room for room, _ in waiting]
     newcomers = _newcomers(rooms)
-    rooms_of = personal.rooms_of(person for _, person in newcomers)
+    rooms_of = personal.rooms_of({*(person for _, person in newcomers), *(person for one in amendments.found(rooms) for person in one.people)})
     with log.writing([*rooms, *(group for _, group in waiting if group), *rooms_of.values()]) as made:
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, (rooms,))
             claimed = [room for (room,) in cursor.fetchall()]
             cursor.execute(_MOVED, (claimed,))
         _settle(made, list(dict.fromkeys(claimed)))
+        amendments.settle(made, claimed, rooms_of)
+        words.index(list(dict.fromkeys(claimed)))
         for room, person in set(newcomers) & set(_newcomers(claimed)):
             membership.admit(made, rooms_of, room=room, roles={person: Role.MEMBER}, by=person, from_start=True)
     return len(claimed)
@@ -121,7 +124,8 @@ def _settle(made: log.Writing, rooms: Sequence[uuid.UUID]) -> None:
         if (status, tally.answers) == (case.status, case.answers):
             continue
         first = case.first_answer_at or tally.first if tally.answers else None
-        Case.objects.filter(room_id=tally.room).update(status=status, answers=tally.answers, first_answer_at=first)
+        moved = {} if status == case.status else {"status_at": made.now, "status_by": None}
+        Case.objects.filter(room_id=tally.room).update(status=status, answers=tally.answers, first_answer_at=first, **moved)
         updated(made, case, status=status, answers=tally.answers, by=tally.by)
 
 
@@ -139,6 +143,6 @@ def _withhold_both(made: log.Writing, case: Case, tally: _Tally) -> None:
     group, card, question, asker = case.group_id, case.card_id, case.question_id, case.asker_id
     if card is None or group not in made.heads:
         return
-    room, message = (group, card) if tally.question == "retracted" and tally.card is None else (case.room_id, question)
-    if (tally.question, tally.card) in (("retracted", None), (None, "retracted")):
+    room, message = (group, card) if tally.question == "retracted" else (case.room_id, question)
+    if {tally.question, tally.card} in ({"retracted", None}, {"retracted", "hidden"}):
         changes.withhold(message, "retracted", made.append(room, "message.retracted", actor=asker, message=message))

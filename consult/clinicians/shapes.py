@@ -28,15 +28,25 @@ class Me(Card):
     verification: str
     locale: str
     mod: bool
+    remit: str | None = Field(description="all or some: where this person moderates; null: nowhere")
 
 
 class Personal(Schema):
     room: str
 
 
+class Suspension(Schema):
+    """Why an account is shut out, and the act that an appeal is about; `until` null: no end is set. Both are null where it stands on no record."""
+
+    act: str | None
+    until: str | None
+    reason: str | None
+
+
 class MeAnswer(Schema):
     me: Me
     personal: Personal
+    suspension: Suspension | None
 
 
 class People(Schema):

@@ -20,7 +20,7 @@ class Member:
     place: str = ""
     groups: tuple[str, ...] = ()
     verified: bool = True
-    moderator: bool = False
+    moderates: tuple[str, ...] = ()  # groups, by their codes; "*" is everywhere
 
     @property
     def email(self) -> str:
@@ -49,13 +49,13 @@ CAST = (
         "helene", "Hélène", "Morvan", "interne en dermatologie", specialty="SM15", title="", level="Interne, 3e année", place="Centre hospitalier, Port-Louis", groups=("DER", "MG")
     ),
     Member("soizic", "Soizic", "Le Bihan", "pharmacienne", profession="21", title="", place="Officine, Auray", groups=("PHA",)),
-    Member("sacha", "Sacha", "Delmont", "médecine générale, modératrice", specialty="SM54", place="Vannes", groups=("DER", "MG", "OPH"), moderator=True),
-    Member("aline", "Aline", "Tessard", "ophtalmologie", specialty="SM38", place="Clinique, Quimper", groups=("OPH",)),
+    Member("sacha", "Sacha", "Delmont", "médecine générale, modératrice", specialty="SM54", place="Vannes", groups=("DER", "MG", "OPH"), moderates=("*",)),
+    Member("aline", "Aline", "Tessard", "ophtalmologie, modératrice", specialty="SM38", place="Clinique, Quimper", groups=("OPH",), moderates=("*",)),
     Member("marc", "Marc", "Roussin", "médecine générale", specialty="SM53", place="Cabinet, Ploemeur", groups=("DER", "MG", "OPH", "CAR", "PHA")),
-    Member("yves", "Yves", "Le Guen", "médecine générale", specialty="SM54", place="Maison de santé, Groix", groups=("DER", "MG", "OPH", "CAR", "PED", "PHA")),
+    Member("yves", "Yves", "Le Guen", "médecine générale", specialty="SM54", place="Maison de santé, Groix", groups=("DER", "MG", "OPH", "CAR", "PED", "PHA"), moderates=("*",)),
     Member("anne", "Anne", "Maurel", "cardiologie", specialty="SM73", place="Centre hospitalier, Lorient", groups=("CAR", "PHA")),
     Member("gwen", "Gwenaëlle", "Kerdoncuff", "médecine d’urgence", specialty="SM59", place="Urgences, Quimperlé", groups=("MG", "RAD", "CAR", "OPH", "PED")),
-    Member("theo", "Théo", "Pasquier", "dermatologie", specialty="SM15", place="Cabinet, Hennebont", groups=("DER", "INF")),
+    Member("theo", "Théo", "Pasquier", "dermatologie", specialty="SM15", place="Cabinet, Hennebont", groups=("DER", "INF"), moderates=("DER",)),
     Member("maelle", "Maëlle", "Brossard", "dermatologie pédiatrique", specialty="SM15", place="Cabinet, Auray", groups=("DER", "PED")),
     Member("karim", "Karim", "Haddad", "pédiatrie", specialty="SM40", place="Centre hospitalier, Vannes", groups=("PED",)),
     Member("ines", "Inès", "Colas", "radiologie", specialty="SM74", place="Centre d’imagerie, Lorient", groups=("RAD",)),

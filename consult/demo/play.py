@@ -18,19 +18,24 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
 from consult.audit.models import Record, record
+from consult.cases import acting, followups
 from consult.cases import actions as cases
-from consult.cases import followups
+from consult.cases import status as case_status
 from consult.clinicians.models import Person, SpecialtyGroup
-from consult.rooms.actions import changes, conversations, groups, membership, messages, reading
-from consult.rooms.commands import MentionAt
+from consult.moderation import appeals, reports, tending
+from consult.rooms.actions import changes, conversations, groups, hiding, membership, messages, reading, remits
+from consult.rooms.carrying import Asked
+from consult.rooms.commands import COMMANDS, MentionAt
 from consult.standing import actions as standing
 
 from .cast import CAST, Member
-from .threads import CASES, DAY, PRIVATE, TALKS, Ask, Mark, Private, Say, Talk
+from .threads import CASES, DAY, FLAGS, HIDINGS, PRIVATE, TALKS, Ask, Do, Flag, Hiding, Mark, Private, Say, Talk
 
 NAMESPACE = uuid.UUID("6f9c3c52-6d0e-5c0b-9f6b-0b7f4b1d2a10")
 REACTIONS = ("agree", "useful", "thanks", "discuss")
 SEEDED = "demo.seeded"  # in the audit trail: the demo is complete
+SAYS = {"vote.give": "vote", "differential.propose": "label", "reference.add": "link", "outcome.tell": "body"}
+VERSIONED = ("vote.give", "answer.accept")  # they say which version was seen: the first, in the script
 READ_UNTIL = -180  # minutes: what is older than three hours everyone has read
 
 
@@ -72,8 +77,6 @@ def _account(m: Member, password: str) -> uuid.UUID:
         standing.verify(person_id=person.pk, by=None, register="demo")
     else:
         standing.submit(person_id=person.pk, by=None, reason="demo")
-    if m.moderator:
-        standing.appoint(person_id=person.pk, by=None, moderator=True, reason="demo")
     return person.pk
 
 
@@ -92,6 +95,7 @@ class Stage:
         steps = [*self._joining(), *(s for ask in CASES for s in self._case(ask)), *(s for talk in TALKS for s in self._talk(talk))]
         for number, private in enumerate(PRIVATE):
             steps += self._private(f"private-{number}", private)
+        steps += self._desk()
         return sorted(steps)
 
     def _step(self, minute: float, run: Callable[[], Any]) -> Step:
@@ -139,6 +143,8 @@ class Stage:
             minute += line.after
             if isinstance(line, Mark):
                 yield self._step(minute, partial(self._mark, name, number, asker, line.status))
+            elif isinstance(line, Do):
+                yield self._step(minute, partial(self._do, name, number, line))
             else:
                 yield from self._say(name, number, line, minute)
 
@@ -156,11 +162,46 @@ class Stage:
         if line.retracted:
             yield self._step(minute + 1, partial(self._retract, name, number, line.who))
 
+    def _desk(self) -> Iterator[Step]:
+        for flag in FLAGS:
+            yield self._step(-flag.ago, partial(self._flag, flag))
+        for each in HIDINGS:
+            yield self._step(-each.ago, partial(self._hide, each))
+
+    def _flag(self, flag: Flag) -> None:
+        reports.report(
+            person_id=self.ids[flag.who],
+            client_id=_id("flag", flag.where, flag.key, flag.who),
+            category=flag.category,
+            message=self._said(flag.where, flag.key),
+            note=flag.note,
+        )
+
+    def _hide(self, it: Hiding) -> None:
+        message = uuid.UUID(self._said(it.where, it.key))
+        by, client_id = self.ids[it.by], _id("hide", it.where, it.key)
+        act = hiding.hide(room_id=self._room(it.where), message_id=message, reason=it.reason, person_id=by, client_id=client_id)["act"]
+        appeals.appeal(person_id=self.ids[it.author], client_id=_id("appeal", it.where, it.key), act=act, text=it.appeal)
+
+    def _said(self, where: str, key: str) -> str:
+        return str(self.posted[where, self.keys[where, key]]["message"])
+
     def _join(self, who: str, code: str) -> None:
         membership.join(person_id=self.ids[who], room_id=self.groups[code])
 
     def _mark(self, name: str, number: int, who: str, status: str) -> None:
-        cases.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
+        case_status.set_status(person_id=self.ids[who], client_id=_id("mark", name, number), room_id=self.rooms[name], status=status)
+
+    def _do(self, name: str, number: int, line: Do) -> None:
+        fields: dict[str, Any] = {SAYS[line.type]: line.says} if line.type in SAYS else {}
+        if line.on:
+            fields["message"] = self.posted[name, self.keys[name, line.on]]["message"]
+        if line.type in VERSIONED:
+            fields["base"] = self.posted[name, self.keys[name, line.on]]["seq"]
+        if line.verdict:
+            fields["verdict"] = line.verdict
+        command = COMMANDS[line.type](ref=1, type=line.type, room=str(self.rooms[name]), id=str(_id("do", name, number)), **fields)
+        acting.act(Asked(self.rooms[name], self.ids[line.who], command, charged=True))
 
     def _react(self, name: str, number: int, who: str, reaction: str) -> None:
         changes.react(changes.React(self._room(name), self.ids[who], self.posted[name, number]["message"], reaction, add=True, charged=True))
@@ -211,6 +252,9 @@ def play(now: datetime) -> int:
     stage = Stage(people())
     for group in SpecialtyGroup.objects.all():
         stage.groups[group.code] = groups.ensure_group(code=group.code, title=group.name_fr)
+    for member in CAST:
+        for code in member.moderates:
+            remits.add(person_id=stage.ids[member.key], group_id=None if code == "*" else stage.groups[code], by=None, reason="demo")
     heads, moved = _heads(), []
     fresh = {room for room, head in heads.items() if head == 0}
     started = set(heads)
@@ -221,6 +265,7 @@ def play(now: datetime) -> int:
         at = now + timedelta(minutes=step.minute)
         moved += [(room, heads.get(room, 0), head, at) for room, head in after.items() if head > heads.get(room, 0) and (room in fresh or room not in started)]
         heads = after
+    tending.run_once()  # whoever waits to be verified
     _read(stage, moved, now)
     after = _heads()
     moved += [(room, heads.get(room, 0), head, now) for room, head in after.items() if head > heads.get(room, 0) and (room in fresh or room not in started)]
@@ -263,8 +308,20 @@ _SHIFT = (
     "UPDATE rooms_membership m SET joined_at = coalesce((SELECT max(e.at) FROM rooms_event e "
     "WHERE e.room_id = m.room_id AND e.kind = 'member.joined' AND e.person_id = m.person_id), r.created_at) "
     "FROM rooms_room r WHERE r.id = m.room_id AND m.room_id = ANY(%(rooms)s)",
+    "UPDATE rooms_act a SET at = e.at FROM rooms_event e WHERE e.room_id = a.room_id AND e.seq = a.seq AND a.room_id = ANY(%(rooms)s)",
+    "UPDATE moderation_item i SET at = a.at FROM rooms_act a WHERE a.id = i.act_id AND i.room_id = ANY(%(rooms)s)",
     "UPDATE cases_case c SET opened_at = r.created_at, first_answer_at = (SELECT min(m.at) FROM rooms_message m WHERE m.room_id = c.room_id AND m.form = 'answer') "
     "FROM rooms_room r WHERE r.id = c.room_id AND c.room_id = ANY(%(rooms)s)",
+    "UPDATE cases_case c SET accepted_at = (SELECT e.at FROM rooms_event e WHERE e.room_id = c.room_id AND e.seq = c.accepted_seq), "
+    "status_at = (SELECT max(e.at) FROM rooms_event e WHERE e.room_id = c.room_id AND e.kind = 'case.updated' AND e.data->>'status' = c.status), "
+    "consensus_at = CASE WHEN c.consensus_at IS NOT NULL THEN (SELECT max(e.at) FROM rooms_event e WHERE e.room_id = c.room_id AND e.data->>'status' = 'consensus') END "
+    "WHERE c.room_id = ANY(%(rooms)s)",
+    *(
+        f"UPDATE {table} t SET at = e.at FROM rooms_event e WHERE e.room_id = t.case_id AND e.seq = t.seq AND t.case_id = ANY(%(rooms)s)"
+        for table in ("cases_answervote", "cases_differential", "cases_reference")
+    ),
+    "UPDATE cases_backing b SET at = e.at FROM cases_differential d JOIN rooms_event e ON e.room_id = d.case_id WHERE d.id = b.differential_id AND e.seq = b.seq",
+    "UPDATE cases_outcome o SET at = m.at FROM rooms_message m WHERE m.id = o.message_id AND o.case_id = ANY(%(rooms)s)",
 )
 
 

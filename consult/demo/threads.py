@@ -34,6 +34,23 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Do:
+    """An act on the case by its command's type: on the answer `on`, with a vote, a label, a link or words (`says`)."""
+
+    who: str
+    type: str
+    says: str = ""
+    on: str = ""
+    verdict: str = ""
+    after: float = 1
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it posts a message."""
+        return self.type == "outcome.tell"
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A case and its thread, asked in a group's room, or of everyone where `group` is empty."""
 
@@ -45,7 +62,7 @@ class Ask:
     title: str
     question: str
     ago: float
-    thread: list[Say | Mark] = field(default_factory=list)
+    thread: list[Say | Mark | Do] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,31 @@ class Private:
     between: tuple[str, str]
     ago: float
     thread: list[Say]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Somebody reports a message of a thread, by its key."""
+
+    where: str
+    key: str
+    who: str
+    category: str
+    ago: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """A moderator hides a message, and its author appeals."""
+
+    where: str
+    key: str
+    by: str
+    reason: str
+    ago: float
+    author: str
+    appeal: str
 
 
 HOUR, DAY = 60, 24 * 60
@@ -119,8 +161,15 @@ CASES = [
                 agree="idris theo helene",
                 thanks="camille",
             ),
-            Say("camille", "Merci à tous. J’arrête la gliptine ce soir, glycémies rapprochées, et je vous l’adresse demain.", 3, useful="nadia"),
-            Mark("answered", 1),
+            Do("idris", "differential.propose", "Pemphigoïde bulleuse sous gliptine", after=0.5),
+            Do("theo", "differential.propose", "Toxidermie bulleuse", after=0.2),
+            Do("nadia", "differential.propose", "Pemphigoïde bulleuse sous gliptine", after=0.3),
+            Do("nadia", "vote.give", "agree", "arret", after=0.2),
+            Do("theo", "vote.give", "agree", "arret", after=0.2),
+            Do("helene", "vote.give", "agree", "arret", after=0.2),
+            Say("camille", "Merci à tous. J’arrête la gliptine ce soir, glycémies rapprochées, et je vous l’adresse demain.", 1, useful="nadia"),
+            Do("camille", "answer.accept", on="arret", after=0.4),
+            Mark("answered", 0.5),
         ],
     ),
     Ask(
@@ -278,6 +327,7 @@ CASES = [
                 "anne",
                 "Au-dessus de 500 avec des lipothymies : arrêt de la dompéridone et du citalopram aujourd’hui, scope et potassium. Cela se passe à l’hôpital, pas au cabinet.",
                 6,
+                key="arret",
                 agree="gwen marc",
                 useful="yves",
             ),
@@ -291,8 +341,11 @@ CASES = [
                 agree="marc gwen",
                 thanks="yves",
             ),
-            Mark("answered", 10),
-            Mark("consensus", 40),
+            Do("gwen", "vote.give", "agree", "arret", after=3),
+            Do("marc", "vote.give", "agree", "arret", after=2),
+            Mark("answered", 5),
+            Do("yves", "answer.accept", on="arret", after=2),
+            Mark("consensus", 38),
         ],
     ),
     Ask(
@@ -314,8 +367,8 @@ CASES = [
             ),
             Say("gwen", "Merci. Attelle amovible 3 semaines, sans radio de contrôle ?", 4, key="attelle"),
             Say("ines", "Oui, stable : pas de contrôle si l’évolution est simple. Revoir si la douleur augmente.", 6, reply="attelle", thanks="gwen"),
-            Mark("answered", 4),
-            Mark("closed", 3 * HOUR),
+            Do("gwen", "outcome.tell", "Revu ce matin : plus de douleur, attelle bien supportée. Pas de radio de contrôle.", verdict="confirmed", after=2 * HOUR),
+            Mark("closed", HOUR),
         ],
     ),
     Ask(
@@ -351,7 +404,10 @@ CASES = [
                 agree="anne",
                 thanks="yves",
             ),
-            Say("yves", "INR à 3,1 aujourd’hui, gel arrêté. Déclaration faite.", 20 * HOUR, agree="soizic anne"),
+            Do("soizic", "reference.add", "https://ansm.sante.fr/", "miconazole", after=5),
+            Do("anne", "vote.give", "agree", "miconazole", after=5),
+            Do("yves", "answer.accept", on="miconazole", after=10),
+            Say("yves", "INR à 3,1 aujourd’hui, gel arrêté. Déclaration faite.", 19 * HOUR, agree="soizic anne"),
             Mark("closed", 10),
         ],
     ),
@@ -485,6 +541,7 @@ TALKS = [
             Say("theo", "Congrès régional le 12 décembre à Lorient : atelier #dermoscopie le matin, débutants bienvenus.", 5 * HOUR, useful="camille marc helene"),
             Say("helene", "Je cherche des images de nævus acraux pour un cours d’externes. Anonymes, avec accord, bien sûr.", 90),
             Say("maelle", "J’en ai une dizaine, je vous envoie ça ce week-end.", 35, thanks="helene"),
+            Say("theo", "Un laboratoire offre 20 % sur ses émollients aux lecteurs de cette salle : demandez le code à votre délégué.", 3 * HOUR, key="promo"),
             Say("bruno", "Question pratique : qui fait encore des pansements à la vaseline sous compression ?", DAY),
             Say("idris", "Moi, et souvent. Simple, pas cher, ne colle pas.", 22, agree="bruno theo nadia"),
             Say("idris", "Qui a un laboratoire qui rend une IFD sous 48 h ? @Dr Ferrand ?", DAY + 4 * HOUR, key="ifd"),
@@ -501,6 +558,7 @@ TALKS = [
                 0,
                 agree="camille yves marc nadia",
             ),
+            Say("yves", "La boulangère de la place, opérée chez nous en mars, sort demain : qui peut la revoir lundi ?", 2 * HOUR, key="nom"),
             Say("marc", "Épidémie de gastro-entérites ici depuis lundi, deux EHPAD touchés. Et chez vous ?", 6 * HOUR, key="gastro"),
             Say("camille", "Riantec pareil depuis mercredi, surtout des enfants.", 25, reply="gastro"),
             Say("gwen", "Aux urgences : surtout des déshydratations du sujet âgé. Pensez à suspendre IEC et diurétiques.", 48, agree="yves marc camille", useful="sacha idris"),
@@ -521,6 +579,7 @@ TALKS = [
         [
             Say("karim", "Les bronchiolites ont commencé : une unité de plus ouvre lundi à Vannes.", 0, useful="solenn maelle"),
             Say("solenn", "Merci. Je le dis aux sorties de maternité.", 55, agree="karim"),
+            Say("karim", "Au passage : chez nous, corticoïdes inhalés d’emblée pour toutes, et on voit après.", 20, key="corticoides"),
         ],
     ),
     Talk(
@@ -553,4 +612,22 @@ PRIVATE = [
             Say("nadia", "Parfait. Je vous rappelle après les biopsies.", 3, agree="camille"),
         ],
     ),
+]
+
+# What waits at the moderators' console. Yann's verification comes by itself.
+FLAGS = [
+    Flag("group-MG", "nom", "marc", "identifies_patient", 3 * HOUR, "Un métier, un lieu, une date : tout le bourg la reconnaît."),
+    Flag("group-DER", "promo", "bruno", "advertising", 2 * HOUR),
+    Flag("group-DER", "promo", "camille", "advertising", 100, "C’est de la réclame."),
+]
+HIDINGS = [
+    Hiding(
+        "group-PED",
+        "corticoides",
+        "aline",
+        "Conseil contraire aux recommandations",
+        26 * HOUR,
+        "karim",
+        "C’est une question d’organisation de service, pas un conseil : je peux reformuler.",
+    )
 ]

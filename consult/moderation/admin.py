@@ -10,13 +10,18 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
 
 from consult.clinicians.models import Person
+from consult.rooms.actions import remits
+from consult.rooms.models import Remit, Room
 from consult.standing.models import Standing, Verification
 
-from . import vetting
+from . import admin_rules, vetting
+
+__all__ = ["PersonAdmin", "admin_rules"]
 
 
 class NewPerson(UserCreationForm):
@@ -117,3 +122,42 @@ class PersonAdmin(UserAdmin):
 
 def _standing(person: Person) -> Standing:
     return Standing.objects.get(person_id=person.pk)
+
+
+class Group(ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.code} {obj.title}".strip()
+
+
+@admin.register(Remit)
+class RemitAdmin(admin.ModelAdmin):
+    """Remits are given and taken, never changed: each has its line in the audit trail."""
+
+    list_display = ("person", "where", "since")
+    list_select_related = ("person", "group")
+    fields = ("person", "group")
+    autocomplete_fields = ("person",)
+    search_fields = ("person__email", "person__family_name", "group__title")
+
+    @admin.display(description="périmètre")
+    def where(self, remit: Remit) -> str:
+        return f"{remit.group.code} {remit.group.title}".strip() if remit.group else "partout"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "group":
+            kwargs |= {"queryset": Room.objects.filter(kind="group").order_by("title"), "label": "groupe (vide : partout)", "form_class": Group}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Remit, form: Any, change: bool) -> None:
+        remits.add(person_id=obj.person_id, group_id=obj.group_id, by=request.user.pk, reason="admin")
+        obj.pk = Remit.objects.get(person_id=obj.person_id, group_id=obj.group_id).pk
+
+    def delete_model(self, request: HttpRequest, obj: Remit) -> None:
+        remits.remove(person_id=obj.person_id, group_id=obj.group_id, by=request.user.pk, reason="admin")
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for remit in queryset:
+            self.delete_model(request, remit)

@@ -11,6 +11,7 @@ import logging
 import random
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -21,7 +22,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from consult.push import sealed
+from consult.push import fates, sealed
 from consult.push import wishes as wishing
 from consult.push.couriers import Courier, Fate, Outcome, Wake
 from consult.push.models import Device, Notice, Wishes
@@ -104,7 +105,7 @@ class Delivery:
         devices = Device.objects.in_bulk({n.device_id for n in leased})
         opened = {id: sealed.unseal(bytes(d.address)) for id, d in devices.items()}
         verdicts = sessions.still_valid(a["session"] for a in opened.values() if a)
-        dead = {id for id, a in opened.items() if a is None or verdicts.get(a["session"]) == "ended"}
+        dead = {id for id, a in opened.items() if a is None or verdicts.get(a["session"]) == "ended" or _over(devices[id], now)}
         barred = {id for id, a in opened.items() if a and verdicts.get(a["session"]) == "suspended"}
         due = self.still_due(leased)
         live = [
@@ -120,7 +121,9 @@ class Delivery:
         for n in sorted(told, key=lambda n: n.seq):
             newest[n.device_id, n.room_id] = n
         chosen = {n.pk for n in newest.values()}
-        Notice.objects.filter(pk__in=[n.pk for n in leased if n.pk not in chosen and n.pk not in held]).delete()  # among them those that a newer one stands for
+        dropped = [n for n in leased if n.pk not in chosen and n.pk not in held]  # among them those that a newer one stands for
+        Notice.objects.filter(pk__in=[n.pk for n in dropped]).delete()
+        fates.count(Counter((devices[n.device_id].courier, fates.EXPIRED if _too_old(n, now) else fates.SKIPPED) for n in dropped if n.device_id in devices))
         badges = self.badges(sorted({n.person_id for n in newest.values()}))
         wakes = []
         for n in newest.values():
@@ -158,6 +161,11 @@ def _too_old(notice: Notice, now: datetime) -> bool:
     return bool((now - notice.at).total_seconds() > settings.PUSH_TTL_S)
 
 
+def _over(device: Device, now: datetime) -> bool:
+    """Its subscription has run out: what is sent to it may reach nobody, or whoever has the address next."""
+    return device.expires_at is not None and device.expires_at <= now
+
+
 def _hang_up() -> None:
     """Closes the connection of the thread that runs this: `connection.close`, named on the loop, would be the loop's own."""
     connection.close()
@@ -186,6 +194,7 @@ def settle(carried: Sequence[tuple[Due, Outcome]]) -> None:
     Device.objects.filter(pk__in=forbidden).update(refused=F("refused") + 1)
     Device.objects.filter(pk__in=gone).delete()
     Device.objects.filter(pk__in=forbidden, refused__gte=FORBIDDEN).delete()
+    fates.count(Counter((one.courier, fates.OF[outcome.fate]) for one, outcome in carried))
 
 
 def _pause(tries: int, wait_s: float) -> float:

@@ -52,6 +52,17 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["due_at"], name="notices_due")]
 
 
+class FateCount(models.Model):
+    """How many notices of a courier met this fate since the beginning: for who watches (push/fates.py)."""
+
+    courier = models.CharField(max_length=4, choices=Courier)
+    fate = models.CharField(max_length=9)
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["courier", "fate"], name="one_count_a_fate")]
+
+
 class Wishes(models.Model):
     """What one person wants to be woken for. No row: the defaults."""
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from consult.errors import Refusal
 from consult.push.models import Wishes
 
-REASONS = ("mention", "direct", "reply", "my_case", "followed_case", "group_question", "urgent", "message")
+REASONS = ("mention", "direct", "reply", "my_case", "followed_case", "group_question", "urgent", "message", "amended", "consensus", "unanswered", "outcome", "called")
 DIGESTS = ("off", "hourly", "daily")
 _FIELDS = ("off", "quiet_from", "quiet_to", "zone", "urgent_passes", "digest")
 

@@ -32,6 +32,39 @@ class Grant:
     silenced_until: datetime | None
     card: dict[str, Any]
     asker: bool  # this person asked the case
+    visiting: bool = False  # a moderator, announced in the room
+
+    @property
+    def moderates(self) -> bool:
+        """Is here as a moderator, for all to see: reads and writes whatever the room's rules keep others from."""
+        return self.visiting or self.role == "moderator"
+
+    @property
+    def acting(self) -> str | None:
+        """What `as` says of what this person does here."""
+        return "moderator" if self.visiting else None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What one person may do with moderators' tools in one room, and what else they are to it."""
+
+    grant: Grant | Refusal
+    remit: bool  # the room is in their remit
+    everywhere: bool  # their remit is everywhere
+    administrator: bool
+
+    @property
+    def role(self) -> str | None:
+        return self.grant.role if isinstance(self.grant, Grant) else None
+
+    @property
+    def moderates(self) -> bool:
+        return self.remit or self.role == "moderator"
+
+    @property
+    def asker(self) -> bool:
+        return isinstance(self.grant, Grant) and self.grant.asker
 
 
 # Who may see what, as one condition over (r = room, m = this person's live membership, s = their standing).
@@ -40,13 +73,21 @@ STANDING = "(s.verification = 'verified' AND (s.verified_until IS NULL OR s.veri
 AUDIENCE = """EXISTS (
     SELECT 1 FROM rooms_audience a LEFT JOIN rooms_membership g ON g.room_id = a.group_id AND g.person_id = p.id AND g.ended IS NULL
     WHERE a.room_id = r.id AND (g.id IS NOT NULL OR a.person_id = p.id OR (a.group_id IS NULL AND a.person_id IS NULL)))"""
+# A remit covers a group, the cases addressed to it, or all of them; a private conversation only while a reading of it was agreed.
+REMIT = """(s.moderator AND (r.kind IN ('group', 'case') AND EXISTS (
+        SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND (t.group_id IS NULL OR t.group_id = r.id OR EXISTS (
+            SELECT 1 FROM rooms_audience u WHERE u.room_id = r.id AND u.group_id = t.group_id)))
+    OR r.kind = 'private' AND EXISTS (SELECT 1 FROM rooms_agreedreading x WHERE x.room_id = r.id AND x.person_id = p.id AND x.until > now())))"""
+VISITING = f"(s.moderator AND EXISTS (SELECT 1 FROM rooms_visit v WHERE v.room_id = r.id AND v.person_id = p.id AND v.ended IS NULL) AND {REMIT})"
 READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
     m.id IS NOT NULL AND m.ended IS NULL
-    OR r.kind = 'case' AND m.ended IS DISTINCT FROM 'removed' AND {AUDIENCE}))"""
+    OR r.kind = 'case' AND m.ended IS DISTINCT FROM 'removed' AND {AUDIENCE}
+    OR r.kind = 'console' AND s.moderator
+    OR {VISITING}))"""
 
 _QUERY = f"""
 SELECT q.room, q.person, r.id IS NOT NULL, {READABLE}, r.kind, r.listed,
-       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(),
+       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(), {VISITING},
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, r.created_by
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
@@ -73,7 +114,7 @@ def asking(pairs: Sequence[Pair]) -> Statement:
 
 def granted(pairs: Iterable[Pair], rows: Rows) -> dict[Pair, Grant | Refusal]:
     found: dict[Pair, Grant | Refusal] = {}
-    for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, *names, author in rows:
+    for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, visiting, *names, author in rows:
         if readable:
             found[room, person] = Grant(
                 room,
@@ -82,8 +123,9 @@ def granted(pairs: Iterable[Pair], rows: Rows) -> dict[Pair, Grant | Refusal]:
                 role,
                 (first_seq or 0) if kind == "private" else 0,
                 silenced,
-                card(person, *names),
+                {**card(person, *names), "as": "moderator" if visiting else None},
                 asker=kind == "case" and author == person,
+                visiting=bool(visiting),
             )
         elif suspended:
             found[room, person] = Refusal("account.suspended")
@@ -116,9 +158,36 @@ def may_read(*, person: uuid.UUID, room: uuid.UUID) -> Grant:
     return answer
 
 
+_AUTHORITY = f"""
+SELECT {STANDING} AND {REMIT}, {STANDING} AND EXISTS (SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND t.group_id IS NULL), {STANDING} AND p.is_staff
+FROM clinicians_person p JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_room r ON r.id = %s WHERE p.id = %s"""
+
+
+def authority(*, person: uuid.UUID, room: uuid.UUID) -> Authority:
+    """What this person is to this room, for tools; of a room that does not exist: everything no."""
+    (rows,) = together((_AUTHORITY, (room, person)))
+    grant = grants([(room, person)])[room, person]
+    return Authority(grant, *(bool(x) for x in rows[0])) if rows else Authority(grant, False, False, False)
+
+
+def may_moderate(*, person: uuid.UUID, room: uuid.UUID, keepers: bool = False) -> Authority:
+    """The authority to use a tool here; with `keepers` the room's owners have it too. It needs no visit: every act is announced.
+
+    Raises Refusal moderation.remit where the room is one they see, else what any stranger to it is told.
+    """
+    found = authority(person=person, room=room)
+    if isinstance(found.grant, Grant):
+        may_write(found.grant)
+    if found.moderates or (keepers and found.role == "owner"):
+        return found
+    if isinstance(found.grant, Refusal) and found.grant.code != "room.not_member":
+        raise found.grant
+    raise Refusal("moderation.remit")
+
+
 def may_write(grant: Grant) -> None:
-    """The personal room takes nothing from outside. Raises Refusal."""
-    if grant.kind == "personal":
+    """The personal room and the console's take nothing from outside. Raises Refusal."""
+    if grant.kind in ("personal", "console"):
         raise Refusal("room.read_only")
 
 

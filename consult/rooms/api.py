@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from ninja import Query, Router
 
 from consult.errors import Refusal
 from consult.rooms import access, commands, log, pages, replica, wire
-from consult.rooms.actions import messages
+from consult.rooms.actions import marks, messages
 from consult.who import person_of
 
 router = Router()
@@ -19,7 +20,7 @@ Position = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1)]
 
 
-def _text(request: HttpRequest) -> str:
+def text_of(request: HttpRequest) -> str:
     """The body as text. Raises Refusal frame.too_large, frame.invalid."""
     if int(request.headers.get("Content-Length") or 0) > settings.LIMITS["frame_bytes"] or len(request.body) > settings.LIMITS["frame_bytes"]:
         raise Refusal("frame.too_large")
@@ -29,7 +30,7 @@ def _text(request: HttpRequest) -> str:
         raise commands.Invalid(["frame"]) from None
 
 
-def _json(parts: bytes, status: int = 200) -> HttpResponse:
+def as_json(parts: bytes, status: int = 200) -> HttpResponse:
     return HttpResponse(parts, content_type="application/json", status=status)
 
 
@@ -45,11 +46,11 @@ def meta(request: HttpRequest) -> dict[str, Any]:
 @router.post("/rooms/{room}/messages", tags=["messages"])
 def post_message(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
-    command = commands.twin(_text(request), type="message.post", room=room)
+    command = commands.twin(text_of(request), type="message.post", room=room)
     assert isinstance(command, commands.MessagePost)
     item = messages.of_command(command, access.room_id(room), person_of(request))
     answer = messages.send(item)
-    return _json(wire.frame(**answer), 200 if answer.get("duplicate") else 201)
+    return as_json(wire.frame(**answer), 200 if answer.get("duplicate") else 201)
 
 
 def _one_side(**sides: int | None) -> None:
@@ -65,7 +66,7 @@ def events(request: HttpRequest, room: str, after: Position | None = None, befor
     grant = access.may_read(person=person_of(request), room=access.room_id(room))
     page = replica.read(grant.person, log.page, room=grant.room, first_seq=grant.first_seq, after=_clamp(after), before=_clamp(before), limit=min(limit, 200), epoch=epoch)
     head = wire.frame(epoch=page["epoch"], head=page["head"])
-    return _json(head[:-1] + b',"events":[' + b",".join(f.text for f in page["events"]) + b"]}")
+    return as_json(head[:-1] + b',"events":[' + b",".join(f.text for f in page["events"]) + b"]}")
 
 
 @router.get("/rooms/{room}/messages", tags=["messages"])
@@ -81,7 +82,7 @@ def list_messages(
     _one_side(after=after, before=before, around=around)
     grant = access.may_read(person=person_of(request), room=access.room_id(room))
     page = replica.read(grant.person, pages.messages, grant, after=_clamp(after), before=_clamp(before), around=_clamp(around), limit=min(limit, 200))
-    return _json(wire.frame(**page))
+    return as_json(wire.frame(**page))
 
 
 def _clamp(seq: int | None) -> int | None:
@@ -91,10 +92,31 @@ def _clamp(seq: int | None) -> int | None:
 @router.get("/messages/{message}", tags=["messages"])
 def one_message(request: HttpRequest, message: str) -> HttpResponse:
     """One message in its current state, with its room."""
-    return _json(wire.frame(**pages.one(person_of(request), access.message_id(message))))
+    return as_json(wire.frame(**pages.one(person_of(request), access.message_id(message))))
+
+
+@router.get("/messages/{message}/marks", tags=["messages"])
+def kept_marks(request: HttpRequest, message: str) -> HttpResponse:
+    """The marks on a message's pictures: {"marks":[{mark,image,seq,by,drawn}]}."""
+    return as_json(wire.frame(**marks.kept(person=person_of(request), message_id=access.message_id(message))))
+
+
+@router.post("/rooms/{room}/marks", tags=["messages"])
+def add_mark(request: HttpRequest, room: str) -> HttpResponse:
+    """The twin of mark.add: 201 {"seq","mark"}, the same for a repeat."""
+    command = commands.twin(text_of(request), type="mark.add", room=room)
+    assert isinstance(command, commands.MarkAdd)
+    item = marks.Adding(access.room_id(room), person_of(request), uuid.UUID(command.id), command.message, command.image, command.drawn.model_dump())
+    return as_json(wire.frame(**marks.send(item)), 201)
+
+
+@router.delete("/rooms/{room}/marks/{mark}", tags=["messages"])
+def remove_mark(request: HttpRequest, room: str, mark: str) -> HttpResponse:
+    """The twin of mark.remove."""
+    return as_json(wire.frame(**marks.send(marks.Removal(access.room_id(room), person_of(request), mark))))
 
 
 @router.get("/messages/{message}/history", tags=["messages"])
 def history(request: HttpRequest, message: str) -> HttpResponse:
     """Every version of a message, withheld or not, for its author and the room's moderators; the audit records who read it."""
-    return _json(wire.frame(**pages.history(person_of(request), access.message_id(message))))
+    return as_json(wire.frame(**pages.history(person_of(request), access.message_id(message))))

@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consult.errors import Refusal
+from consult.rooms.identifying import Confirmable
 
 MOST = 2**53 - 1
 DEEPEST = 16
@@ -20,7 +21,10 @@ DEEPEST = 16
 Ref = Annotated[int, Field(ge=1, le=MOST, description="Number of the command, unique while unanswered.")]
 Seq = Annotated[int, Field(ge=0, le=MOST, description="A position in a room's log.")]
 ClientUuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description="A lower-case UUID made by the client.")]
+Confirmed = Annotated[list[Confirmable], Field(max_length=20, description="Feature `identifiers`: kinds of identifiers that the author says are none, or may stay.")]
 ReactionCode = Literal["agree", "useful", "thanks", "discuss"]
+Vote = Literal["agree", "disagree"]
+Verdict = Literal["confirmed", "other", "unclear"]
 
 
 class Frame(BaseModel):
@@ -87,6 +91,7 @@ class MessagePost(Command):
     reply_to: str | None = None
     images: Annotated[list[str], Field(max_length=20)] | None = None
     mentions: Annotated[list[MentionAt], Field(max_length=50)] | None = None
+    confirmed: Confirmed | None = None
 
 
 class MessageEdit(Command):
@@ -98,6 +103,7 @@ class MessageEdit(Command):
     base: Seq
     body: str
     mentions: Annotated[list[MentionAt], Field(max_length=50)] | None = None
+    confirmed: Confirmed | None = None
 
 
 class MessageRetract(Command):
@@ -126,6 +132,95 @@ class ReactionRemove(Command):
     reaction: ReactionCode
 
 
+class CaseCommand(Command):
+    """What is done in a case's room. The client's `id` makes a repeated send harmless."""
+
+    room: str
+    id: ClientUuid
+
+
+class AnswerAccept(CaseCommand):
+    """The asker marks the answer that helped, in place of the one before; `base` is the seq of the version seen."""
+
+    type: Literal["answer.accept"]
+    message: str
+    base: Seq
+
+
+class AnswerUnaccept(CaseCommand):
+    """The asker takes the mark back."""
+
+    type: Literal["answer.unaccept"]
+    message: str
+
+
+class VoteGive(CaseCommand):
+    """Agrees or disagrees with an answer by somebody else, in place of one's vote before; `base` is the seq of the version seen."""
+
+    type: Literal["vote.give"]
+    message: str
+    base: Seq
+    vote: Vote
+
+
+class VoteWithdraw(CaseCommand):
+    """Takes one's vote back."""
+
+    type: Literal["vote.withdraw"]
+    message: str
+
+
+class DifferentialPropose(CaseCommand):
+    """Proposes a diagnosis, and backs it; one that was proposed before is backed."""
+
+    type: Literal["differential.propose"]
+    label: Annotated[str, Field(max_length=400)]
+
+
+class DifferentialWithdraw(CaseCommand):
+    """Takes back a diagnosis that one proposed oneself."""
+
+    type: Literal["differential.withdraw"]
+    differential: str
+
+
+class DifferentialBack(CaseCommand):
+    """Backs a proposed diagnosis; several may be backed."""
+
+    type: Literal["differential.back"]
+    differential: str
+
+
+class DifferentialUnback(CaseCommand):
+    """Backs it no longer."""
+
+    type: Literal["differential.unback"]
+    differential: str
+
+
+class ReferenceAdd(CaseCommand):
+    """Hangs a DOI or the https link of a guideline on an answer."""
+
+    type: Literal["reference.add"]
+    message: str
+    link: Annotated[str, Field(max_length=1000)]
+
+
+class ReferenceRemove(CaseCommand):
+    """Takes away a reference that one added, or that hangs on one's own answer."""
+
+    type: Literal["reference.remove"]
+    reference: str
+
+
+class OutcomeTell(CaseCommand):
+    """The asker tells how it ended: a message of the form `outcome`, and whether what was thought proved right."""
+
+    type: Literal["outcome.tell"]
+    body: str
+    verdict: Verdict
+
+
 class ReadMark(Command):
     """Says how far one has read; never goes back."""
 
@@ -141,15 +236,259 @@ class Typing(Command):
     room: str
 
 
+Share = Annotated[float, Field(ge=0, le=1, description="A share of the picture's width or height, from its upper left.")]
+
+
+class Place(Frame):
+    x: Share
+    y: Share
+
+
+class Arrow(Frame):
+    kind: Literal["arrow"]
+    start: Place
+    end: Place
+
+
+class Ellipse(Frame):
+    kind: Literal["ellipse"]
+    x: Share
+    y: Share
+    w: Share
+    h: Share
+
+
+class Number(Frame):
+    kind: Literal["number"]
+    at: Place
+    n: Annotated[int, Field(ge=1, le=99)]
+
+
+Drawn = Annotated[Arrow | Ellipse | Number, Field(discriminator="kind")]
+
+
+class Pointer(Command):
+    """Shows the others in the room where one points on a picture, and what one draws; not stored. No `at`: nowhere any more."""
+
+    type: Literal["pointer"]
+    room: str
+    image: str
+    at: Place | None = None
+    drawn: Drawn | None = None
+
+
+class MarkAdd(Command):
+    """Keeps a mark on a picture of a message. The client's `id` makes a repeat harmless."""
+
+    type: Literal["mark.add"]
+    room: str
+    id: ClientUuid
+    message: str
+    image: str
+    drawn: Drawn
+
+
+class MarkRemove(Command):
+    """Takes a mark away: one's own, any on one's own message; moderators any."""
+
+    type: Literal["mark.remove"]
+    room: str
+    mark: str
+
+
 class Ping(Command):
     """Answers `server_time`."""
 
     type: Literal["ping"]
 
 
+# --- the tools of moderators ---------------------------------------------------------
+
+# One line with something to read in it.
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE, description="Why, in words that stand on the record.")]
+Seconds = Annotated[int, Field(ge=0, le=MOST)]
+
+
+class Tool(Command):
+    """One use of a tool: the client's `id` makes a repeat harmless. `POST /api/v1/rooms/{room}/moderation` is the twin of all of them."""
+
+    room: str
+    id: ClientUuid
+
+
+class Reasoned(Tool):
+    reason: Reason
+
+
+class ModeratorJoin(Reasoned):
+    """Arrives in a room of one's remit, for all to see: from then on one reads, and writes as a moderator."""
+
+    type: Literal["moderator.join"]
+
+
+class ModeratorLeave(Tool):
+    """Ends one's visit."""
+
+    type: Literal["moderator.leave"]
+
+
+class ModeratorCall(Reasoned):
+    """Calls a moderator of the room in, or (no `person`) all of them."""
+
+    type: Literal["moderator.call"]
+    person: str | None = None
+
+
+class MessageHide(Reasoned):
+    """Withholds a message from all alike."""
+
+    type: Literal["message.hide"]
+    message: str
+
+
+class MessageRestore(Reasoned):
+    """Shows a hidden message again."""
+
+    type: Literal["message.restore"]
+    message: str
+
+
+class ImageHide(Reasoned):
+    """Withholds one picture of a message."""
+
+    type: Literal["image.hide"]
+    message: str
+    image: str
+
+
+class ImageRestore(Reasoned):
+    """Shows a withheld picture again."""
+
+    type: Literal["image.restore"]
+    message: str
+    image: str
+
+
+class ImageAskMask(Reasoned):
+    """Asks the author to mask what a picture shows; it is hidden until that is done."""
+
+    type: Literal["image.ask_mask"]
+    message: str
+    image: str
+
+
+class MemberSilence(Reasoned):
+    """Keeps a person from writing here, for a minute up to a year."""
+
+    type: Literal["member.silence"]
+    person: str
+    seconds: Seconds
+
+
+class MemberUnsilence(Reasoned):
+    """Lets a silenced person write again."""
+
+    type: Literal["member.unsilence"]
+    person: str
+
+
+class MemberRemove(Reasoned):
+    """Puts a person out of the room; they cannot come back by themselves."""
+
+    type: Literal["member.remove"]
+    person: str
+
+
+class MemberReadmit(Reasoned):
+    """Lets a removed person in again."""
+
+    type: Literal["member.readmit"]
+    person: str
+
+
+class RoomSlow(Reasoned):
+    """One message each `seconds` a person, up to an hour; 0 ends it. With `answers_exempt` not for who answers somebody."""
+
+    type: Literal["room.slow"]
+    seconds: Seconds
+    answers_exempt: bool
+
+
+class RoomLock(Reasoned):
+    """Only moderators may write from now on."""
+
+    type: Literal["room.lock"]
+
+
+class RoomUnlock(Reasoned):
+    """Members may write again."""
+
+    type: Literal["room.unlock"]
+
+
+class PinAdd(Tool):
+    """Keeps a message in sight of the room. Its owners may do that too."""
+
+    type: Literal["pin.add"]
+    message: str
+    reason: Reason | None = None
+
+
+class PinRemove(Tool):
+    """Takes a message from among the pinned."""
+
+    type: Literal["pin.remove"]
+    message: str
+    reason: Reason | None = None
+
+
+class ThreadMove(Reasoned):
+    """Moves a message and the replies to it to another group."""
+
+    type: Literal["thread.move"]
+    message: str
+    to: str
+
+
+class CaseMove(Reasoned):
+    """Addresses a case to another group."""
+
+    type: Literal["case.move"]
+    to: str
+
+
+class CaseMerge(Reasoned):
+    """Closes a case that was asked twice, and points to the other."""
+
+    type: Literal["case.merge"]
+    into: str
+
+
+class ExpertAsk(Reasoned):
+    """Marks a room's question as needing an expert."""
+
+    type: Literal["expert.ask"]
+    specialty: Annotated[str, Field(max_length=8)] | None = None
+
+
+class ExpertUnask(Reasoned):
+    """The expert was found, or is not needed."""
+
+    type: Literal["expert.unask"]
+
+
+TOOLS = (
+    ModeratorJoin, ModeratorLeave, ModeratorCall, MessageHide, MessageRestore, ImageHide, ImageRestore, ImageAskMask, MemberSilence, MemberUnsilence, MemberRemove, MemberReadmit,
+    RoomSlow, RoomLock, RoomUnlock, PinAdd, PinRemove, ThreadMove, CaseMove, CaseMerge, ExpertAsk, ExpertUnask,
+)  # fmt: skip
 COMMANDS: dict[str, type[Command]] = {
     c.model_fields["type"].annotation.__args__[0]: c  # type: ignore[union-attr]
-    for c in (Hello, RoomEnter, RoomLeave, MessagePost, MessageEdit, MessageRetract, ReactionAdd, ReactionRemove, ReadMark, Typing, Ping)
+    for c in (
+        *(Hello, RoomEnter, RoomLeave, MessagePost, MessageEdit, MessageRetract, ReactionAdd, ReactionRemove, ReadMark, Typing, Pointer, MarkAdd, MarkRemove, Ping),
+        *(AnswerAccept, AnswerUnaccept, VoteGive, VoteWithdraw, DifferentialPropose, DifferentialWithdraw, DifferentialBack, DifferentialUnback),
+        *(ReferenceAdd, ReferenceRemove, OutcomeTell, *TOOLS),
+    )
 }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from consult import figures
 from consult.errors import Refusal
 from consult.rooms import wire
+from consult.rooms.access import Grant
 from consult.rooms.entering import Entry
 from consult.rooms.outbox import Outbox, Transport
 
@@ -42,13 +44,21 @@ class Connection:
         self.outbox, self.transport, self.on_close = outbox, transport, on_close
         self.entered: dict[uuid.UUID, int] = {}
         self.cards: dict[uuid.UUID, dict[str, Any]] = {}
+        self.silenced: dict[uuid.UUID, datetime] = {}  # rooms that this person may not write in, and until when
         self.spoke_at = time.monotonic()  # its last frame: who is silent longest makes room (4007)
         self.next_beat = next_beat
         self.closed: int | None = None
 
     def enter(self, room: uuid.UUID, entry: Entry) -> None:
         self.entered[room] = entry.seq
-        self.cards[room] = entry.grant.card
+        self.heard_as(room, entry.grant)
+
+    def heard_as(self, room: uuid.UUID, grant: Grant) -> None:
+        """What the others are told of this person, and whether they are."""
+        self.cards[room] = grant.card
+        self.silenced.pop(room, None)
+        if grant.silenced_until:
+            self.silenced[room] = grant.silenced_until
 
     def heard_at(self) -> float:
         """When anything at all, a pong included, came from the client. Without our own server class the server's pings decide."""

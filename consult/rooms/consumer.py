@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,13 +18,13 @@ from django.db import InterfaceError, OperationalError
 from consult import figures
 from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
-from consult.rooms import access, commands, greeting, lanes, limits, wire
-from consult.rooms.actions import changes, messages, reading
+from consult.rooms import access, carrying, commands, greeting, lanes, limits, wire
+from consult.rooms.actions import changes, marks, messages, reading, tools
 from consult.rooms.connection import Connection, refused
 from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
 from consult.rooms.order import Lines, Slot
-from consult.rooms.typists import may_tell
+from consult.rooms.typists import PAUSE_S, POINTING_S, may_tell
 from consult.standing.draining import draining
 
 logger = logging.getLogger("consult.socket")
@@ -321,8 +322,8 @@ class Consumer(AsyncConsumer):
                 return lambda slot: self._task(self._later(slot, c, self._enter)), True
             case commands.RoomLeave():
                 return lambda slot: self._leave_room(slot, c), True
-            case commands.Typing():
-                return lambda slot: self._task(self._later(slot, c, self._typing)), True
+            case commands.Typing() | commands.Pointer():
+                return lambda slot: self._task(self._later(slot, c, self._tell)), True
         try:
             room = access.room_id(c.room)
         except Refusal as refusal:
@@ -334,11 +335,19 @@ class Consumer(AsyncConsumer):
             case commands.MessagePost():
                 run, item = messages.post_many, messages.of_command(c, room, person)
             case commands.MessageEdit():
-                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or ())
+                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or (), c.confirmed)
             case commands.MessageRetract():
                 run, item = changes.retract_many, changes.Retraction(room, person, c.message)
             case commands.ReactionAdd() | commands.ReactionRemove():
                 run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, commands.ReactionAdd))
+            case commands.CaseCommand():
+                run, item = carrying.carrier(c), carrying.Asked(room, person, c)
+            case commands.MarkAdd():
+                run, item = marks.add_many, marks.Adding(room, person, uuid.UUID(c.id), c.message, c.image, c.drawn.model_dump())
+            case commands.MarkRemove():
+                run, item = marks.remove_many, marks.Removal(room, person, c.mark)
+            case commands.Tool():
+                run, item = tools.use_many, tools.of_command(c, room, person)
             case _:
                 run, item = reading.mark_many, reading.Mark(room, person, c.seq)
         together = run is messages.post_many
@@ -401,18 +410,24 @@ class Consumer(AsyncConsumer):
             self.connection.outbox.drop(id)
         self._answer(slot, c, {})
 
-    async def _typing(self, c: commands.Typing) -> dict[str, Any]:
+    async def _tell(self, c: commands.Typing | commands.Pointer) -> dict[str, Any]:
         assert self.connection
         id = access.room_id(c.room)
-        card = self.connection.cards.get(id)
+        card, until = self.connection.cards.get(id), self.connection.silenced.get(id)
         if id == self.connection.personal:
             raise Refusal("room.read_only")
         if card is None:
             grant = await self.hub.read(access.may_read, person=self.connection.person, room=id)
             access.may_write(grant)
-            card = grant.card
-        if may_tell(self.connection.person, id):
-            self.hub.signal(id, wire.frame(type="signal", room=str(id), kind="typing", actor=card, data={}), but=self.connection.person)
+            card, until = grant.card, grant.silenced_until
+        if until and until > greeting.now():
+            raise Refusal("room.silenced", until=wire.time(until))
+        pause, data = PAUSE_S, {}
+        if isinstance(c, commands.Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points
+            pause = POINTING_S if c.at else 0.0
+            data = {"image": c.image[:36], "at": c.at and c.at.model_dump(), "drawn": c.drawn and c.drawn.model_dump()}
+        if may_tell(self.connection.person, id, pause):
+            self.hub.signal(id, wire.frame(type="signal", room=str(id), kind=c.type, actor=card, data=data), but=self.connection.person)
         return {}
 
 

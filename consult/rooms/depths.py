@@ -16,6 +16,7 @@ from django.db import connection
 
 from consult import figures
 from consult.jobs import waiting as jobs
+from consult.push import fates
 from consult.rooms import lanes
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ async def _ask(hub: Hub) -> None:
             waiting, oldest = await hub.read(_notices)
             figures.notices_waiting.set(waiting)
             figures.notices_oldest.set(max(0.0, oldest or 0.0))
+            for labels, count in (await hub.read(fates.counted)).items():
+                figures.notices_fates.labels(*labels).set(count)
             due, failed, age = await hub.read(jobs.look)
             figures.jobs_waiting.set(due)
             figures.jobs_failed.set(failed)

@@ -61,10 +61,18 @@ SELECT q.room, q.person, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by
             WHERE o.room_id = q.room AND o.author_id = q.person AND o.post_no > coalesce(k.post_no, greatest(m.first_post_no - 1, 0), 0)),
        (SELECT count(*) FROM rooms_mention n WHERE n.person_id = q.person AND n.room_id = q.room AND n.seq > greatest(coalesce(k.seq, 0), m.first_seq - 1)),
        (SELECT json_agg(json_build_object('message', x.id, 'seq', x.seq) ORDER BY x.seq) FROM rooms_pin i JOIN rooms_message x ON x.id = i.message_id WHERE i.room_id = q.room),
+       r.answers_exempt, r.expert,
+       CASE WHEN r.moderators_live > 0 THEN (
+           SELECT json_agg(json_build_array(o.id, o.title, o.given_name, o.family_name, o.profession, o.specialty, o.level) ORDER BY v.id)
+           FROM rooms_visit v JOIN clinicians_person o ON o.id = v.person_id WHERE v.room_id = q.room AND v.ended IS NULL) END,
+       CASE WHEN s.silenced_until > now() THEN (
+           SELECT t.reason FROM rooms_act t WHERE t.person_id = q.person AND t.room_id = q.room AND t.kind = 'member.silence' AND t.reversed_at IS NULL
+           ORDER BY t.at DESC LIMIT 1) END,
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN rooms_room r ON r.id = q.room
 LEFT JOIN rooms_readmark k ON k.room_id = q.room AND k.person_id = q.person
 LEFT JOIN rooms_membership m ON m.room_id = q.room AND m.person_id = q.person AND m.ended IS NULL
+LEFT JOIN rooms_membership s ON s.room_id = q.room AND s.person_id = q.person
 LEFT JOIN clinicians_person p ON p.id = r.locked_by"""
 
 Answer = Entry | tuple[uuid.UUID, Refusal]
@@ -121,6 +129,10 @@ def _state(
     unread: int,
     mentions: int,
     pins: Any,
+    answers_exempt: bool,
+    expert: str | None,
+    moderators: Any,
+    silence_reason: str | None,
     *names: str,
 ) -> _State:
     state: dict[str, Any] = {}
@@ -131,14 +143,22 @@ def _state(
             "read_seq": read_seq,
             "unread": max(0, min(999, unread)),
             "mentions": mentions,
-            "pins": orjson.loads(pins) if isinstance(pins, str | bytes) else pins or [],
+            "pins": _json(pins),
             "lock": None if lock is None else {"reason": lock, "actor": by},
             "slow_mode": slow,
+            "answers_exempt": answers_exempt,
+            "expert": None if expert is None else {"specialty": expert or None},
+            "moderators": [{**access.card(*one), "as": "moderator"} for one in _json(moderators)],
             "silenced_until": None,
+            "silence_reason": silence_reason,
             "first_seq": 0,
             "present": None,
         }
     return _State(epoch, seq, marked.timestamp() if marked else 0.0, state)
+
+
+def _json(value: Any) -> list[Any]:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value or []
 
 
 def _entry(ask: Ask, grant: Grant, known: _State) -> Entry:

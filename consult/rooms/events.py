@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from consult.rooms.commands import MOST, ReactionCode
+from consult.rooms.commands import MOST, TOOLS, ReactionCode, Verdict, Vote
 
 Seq = Annotated[int, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds.")]
 Withheld = Literal["retracted", "superseded", "hidden", "withdrawn", "erased"]
-Form = Literal["text", "question", "answer"]
+Form = Literal["text", "question", "answer", "outcome"]
+Doubt = Literal["amended", "disputed"]
 CaseStatus = Literal["open", "answered", "consensus", "closed"]
 Urgency = Literal["hour", "today", "week", "teaching"]
 Mode = Literal["replay", "page", "reset"]
@@ -92,6 +93,12 @@ class Lock(Shape):
     actor: Actor | None
 
 
+class Expert(Shape):
+    """An expert is asked for; of any specialty where that is null."""
+
+    specialty: str | None
+
+
 class RoomState(Shape):
     """What a client needs to draw a room at `head`. Of the personal room it is `{}`."""
 
@@ -102,7 +109,11 @@ class RoomState(Shape):
     pins: list[PinnedAt]
     lock: Lock | None
     slow_mode: Count
+    answers_exempt: bool
+    expert: Expert | None
+    moderators: list[Actor]
     silenced_until: Time | None
+    silence_reason: str | None
     first_seq: Seq
     present: Present
 
@@ -136,6 +147,7 @@ class MessageItem(Shape):
     reactions: dict[ReactionCode, Count]
     mine: list[ReactionCode]
     case: CaseCard | None
+    doubt: Doubt | None
 
 
 # --- kinds: the `data` of an event ------------------------------------------------
@@ -191,6 +203,10 @@ class MessageRestored(AboutMessage):
     """The words are shown again; read the message anew, for the event does not carry them."""
 
 
+class MessageWithdrawn(MessageGone):
+    """The patient's consent was withdrawn: the words and pictures are gone for everyone."""
+
+
 class ReactionAdded(AboutMessage):
     """Somebody put one of the four words on a message."""
 
@@ -238,9 +254,10 @@ class RoomUnlocked(Data):
 
 
 class RoomSlowed(Data):
-    """One message each `seconds` a person; 0 ends it."""
+    """One message each `seconds` a person, but for who answers somebody where `answers_exempt`; 0 ends it."""
 
     seconds: Count
+    answers_exempt: bool = False
 
 
 class PinAdded(AboutMessage):
@@ -260,6 +277,111 @@ class ModeratorJoined(AboutPerson):
 
 class ModeratorLeft(AboutPerson):
     """The moderator left the room."""
+
+
+class ModeratorCalled(Data):
+    """A moderator was called in, or (null) all of those whose remit the room is."""
+
+    person: str | None = None
+
+
+class MemberReadmitted(AboutPerson):
+    """A removed person may come in again; who was a member is one again."""
+
+
+class AboutImage(AboutMessage):
+    image: str
+
+
+class ImageHidden(AboutImage):
+    """A moderator withheld a picture of a message."""
+
+
+class ImageRestored(AboutImage):
+    """The picture is shown again."""
+
+
+class ImageMaskAsked(AboutImage):
+    """The author is asked to mask what the picture shows; it is hidden until then."""
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Spot(Shape):
+    """In shares of a picture's width and height, from its upper left."""
+
+    x: Share
+    y: Share
+
+
+class ArrowDrawn(Shape):
+    kind: Literal["arrow"]
+    start: Spot
+    end: Spot
+
+
+class EllipseDrawn(Shape):
+    kind: Literal["ellipse"]
+    x: Share
+    y: Share
+    w: Share
+    h: Share
+
+
+class NumberDrawn(Shape):
+    kind: Literal["number"]
+    at: Spot
+    n: Annotated[int, Field(ge=1, le=99)]
+
+
+Drawn = Annotated[ArrowDrawn | EllipseDrawn | NumberDrawn, Field(discriminator="kind")]
+
+
+class MarkAdded(AboutImage):
+    """A mark stays on a picture, in shares of its width and height."""
+
+    mark: str
+    drawn: Drawn
+
+
+class MarkRemoved(AboutImage):
+    """A mark was taken away."""
+
+    mark: str
+
+
+class ThreadMoved(AboutMessage):
+    """The message and the replies to it go on in another room: `to`, where the message is `as_message`."""
+
+    to: str
+    as_message: str | None = None
+    origin: Annotated[str | None, Field(alias="from")] = None
+
+
+class CaseMoved(Data):
+    """The case is addressed to another group."""
+
+    case: str
+    origin: Annotated[str | None, Field(alias="from")]
+    to: str | None
+
+
+class CaseMerged(Data):
+    """The case was asked twice: the answers go on in `into`. In the log of that one it says the same."""
+
+    case: str
+    into: str
+
+
+class ExpertAsked(Data):
+    """An expert is asked for; of any specialty where that is null."""
+
+    specialty: str | None
+
+
+class ExpertUnasked(Data):
+    """No expert is asked for any more."""
 
 
 class CaseOpened(Data):
@@ -284,7 +406,111 @@ class CaseUpdated(Data):
     urgency: Urgency | None = None
 
 
+class AnswerAccepted(AboutMessage):
+    """The asker marked this answer as the one that helped, in place of any before."""
+
+    version: Seq
+
+
+class AnswerUnaccepted(AboutMessage):
+    """The answer is no longer marked: its asker says so, or the words have changed (`why`)."""
+
+    why: Literal["asker", "edited", "retracted", "withdrawn", "erased"]
+
+
+class AnswerAmended(AboutMessage):
+    """An answer on which somebody relied has changed: `former` is the version they saw. Votes for that version count no longer."""
+
+    former: Seq
+    accepted: bool
+    doubt: Doubt | None
+
+
+class VoteCast(AboutMessage):
+    """Somebody agrees or disagrees with an answer. `doubt` is what is to be said beside the answer from now on."""
+
+    vote: Vote
+    doubt: Doubt | None
+
+
+class VoteWithdrawn(AboutMessage):
+    """Somebody took their vote back."""
+
+    doubt: Doubt | None
+
+
+class AboutDifferential(Data):
+    differential: str
+
+
+class DifferentialProposed(AboutDifferential):
+    """A diagnosis was proposed, and is backed by who proposed it; read the case for its words."""
+
+
+class DifferentialWithdrawn(AboutDifferential):
+    """Who proposed it took it back."""
+
+
+class DifferentialBacked(AboutDifferential):
+    """Somebody backs a diagnosis."""
+
+
+class DifferentialUnbacked(AboutDifferential):
+    """Somebody backs it no longer."""
+
+
+class ReferenceAdded(AboutMessage):
+    """A reference hangs on an answer; read the case for it."""
+
+    reference: str
+
+
+class ReferenceRemoved(AboutMessage):
+    """A reference was taken away."""
+
+    reference: str
+
+
+class ConsentRecorded(Data):
+    """The asker stated what the patient was told, and how their consent is recorded."""
+
+
+class ConsentWithdrawn(Data):
+    """The patient's consent was withdrawn: `message.withdrawn` follows for each message that rested on it. Drop what you hold of the case."""
+
+
+class ConsensusProposed(Data):
+    """The stated rule is met by an answer or a diagnosis: the asker may declare a consensus, and nobody else does."""
+
+    message: str | None = None
+    differential: str | None = None
+
+
+class CaseUnanswered(AboutMessage):
+    """Nobody answered within the time stated for its urgency; the asker is told what to do next."""
+
+
+class OutcomeDue(AboutMessage):
+    """The asker is asked how it ended."""
+
+    weeks: Count
+
+
+class OutcomeTold(AboutMessage):
+    """The asker told how it ended, in this message."""
+
+    verdict: Verdict
+
+
 # In the personal room.
+
+
+class CaseAttention(Data):
+    """A case asks something of me: at `seq` of its log, and why."""
+
+    room: str
+    seq: Seq
+    why: Literal["amended", "consensus", "unanswered", "outcome"]
 
 
 class RoomJoined(Data):
@@ -368,12 +594,42 @@ class ReportDecided(Data):
     report: str
 
 
+class RoomRead(Data):
+    """Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over."""
+
+    room: str
+
+
+# In the console's room, which moderators enter.
+
+
+class AboutItem(Data):
+    item: str
+
+
+class ItemOpened(AboutItem):
+    """Something waits for a moderator; ask the queue for it."""
+
+
+class ItemClaimed(AboutItem):
+    """The actor works on it."""
+
+
+class ItemReleased(AboutItem):
+    """Nobody works on it any more."""
+
+
+class ItemDecided(AboutItem):
+    """It was decided, and leaves the queue."""
+
+
 EVENTS: dict[str, type[Data]] = {
     "message.posted": MessagePosted,
     "message.edited": MessageEdited,
     "message.retracted": MessageRetracted,
     "message.hidden": MessageHidden,
     "message.restored": MessageRestored,
+    "message.withdrawn": MessageWithdrawn,
     "reaction.added": ReactionAdded,
     "reaction.removed": ReactionRemoved,
     "member.joined": MemberJoined,
@@ -388,9 +644,39 @@ EVENTS: dict[str, type[Data]] = {
     "pin.removed": PinRemoved,
     "moderator.joined": ModeratorJoined,
     "moderator.left": ModeratorLeft,
+    "moderator.called": ModeratorCalled,
+    "member.readmitted": MemberReadmitted,
+    "mark.added": MarkAdded,
+    "mark.removed": MarkRemoved,
+    "image.hidden": ImageHidden,
+    "image.restored": ImageRestored,
+    "image.mask_asked": ImageMaskAsked,
+    "thread.moved": ThreadMoved,
+    "case.moved": CaseMoved,
+    "case.merged": CaseMerged,
+    "expert.asked": ExpertAsked,
+    "expert.unasked": ExpertUnasked,
     "image.shown": ImageShown,
     "case.opened": CaseOpened,
     "case.updated": CaseUpdated,
+    "answer.accepted": AnswerAccepted,
+    "answer.unaccepted": AnswerUnaccepted,
+    "answer.amended": AnswerAmended,
+    "vote.cast": VoteCast,
+    "vote.withdrawn": VoteWithdrawn,
+    "differential.proposed": DifferentialProposed,
+    "differential.withdrawn": DifferentialWithdrawn,
+    "differential.backed": DifferentialBacked,
+    "differential.unbacked": DifferentialUnbacked,
+    "reference.added": ReferenceAdded,
+    "reference.removed": ReferenceRemoved,
+    "consensus.proposed": ConsensusProposed,
+    "consent.recorded": ConsentRecorded,
+    "consent.withdrawn": ConsentWithdrawn,
+    "case.unanswered": CaseUnanswered,
+    "outcome.due": OutcomeDue,
+    "outcome.told": OutcomeTold,
+    "case.attention": CaseAttention,
     "room.joined": RoomJoined,
     "room.left": RoomLeft,
     "room.renamed": RoomRenamed,
@@ -403,9 +689,15 @@ EVENTS: dict[str, type[Data]] = {
     "session.revoked": SessionRevoked,
     "page.asked": PageAsked,
     "report.decided": ReportDecided,
+    "room.read": RoomRead,
+    "item.opened": ItemOpened,
+    "item.claimed": ItemClaimed,
+    "item.released": ItemReleased,
+    "item.decided": ItemDecided,
 }
 PERSONAL = frozenset(
     {
+        "case.attention",
         "room.joined",
         "room.left",
         "room.renamed",
@@ -418,25 +710,14 @@ PERSONAL = frozenset(
         "session.revoked",
         "page.asked",
         "report.decided",
+        "room.read",
     }
 )
 # Named by the protocol, not yet sent: their features are to come. A test tells when one is.
 RESERVED = frozenset(
     {
-        "message.hidden",
-        "message.restored",
-        "member.silenced",
-        "room.locked",
-        "room.unlocked",
-        "room.slowed",
-        "pin.added",
-        "pin.removed",
-        "moderator.joined",
-        "moderator.left",
         "room.renamed",
         "session.revoked",
-        "page.asked",
-        "report.decided",
     }
 )
 
@@ -445,7 +726,15 @@ class TypingData(Data):
     """The actor is writing."""
 
 
-SIGNALS: dict[str, type[Shape]] = {"typing": TypingData, "presence": Present}
+class PointerData(Data):
+    """Where the actor points on a picture, and what they draw there; no `at`: nowhere any more."""
+
+    image: str
+    at: Spot | None
+    drawn: Drawn | None
+
+
+SIGNALS: dict[str, type[Shape]] = {"typing": TypingData, "pointer": PointerData, "presence": Present}
 
 
 # --- frames -----------------------------------------------------------------------
@@ -499,11 +788,12 @@ class EnterOk(Ok):
 
 
 class PostOk(Ok):
-    """The message's place in the log; `duplicate` where this client id was posted before."""
+    """The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it."""
 
     seq: Seq
     message: str
     duplicate: Literal[True] | None = None
+    held: Literal[True] | None = None
 
 
 class ChangeOk(Ok):
@@ -511,6 +801,33 @@ class ChangeOk(Ok):
 
     seq: Seq
     unchanged: Literal[True] | None = None
+
+
+class DifferentialOk(ChangeOk):
+    """As the others, and which diagnosis it is."""
+
+    differential: str
+
+
+class ReferenceOk(ChangeOk):
+    """As the others, and which reference it is."""
+
+    reference: str
+
+
+class ToolOk(Ok):
+    """The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record)."""
+
+    seq: Seq
+    act: str | None
+    unchanged: Literal[True] | None = None
+
+
+class MarkOk(Ok):
+    """The `seq` of `mark.added`, and the mark's id."""
+
+    seq: Seq
+    mark: str
 
 
 class PingOk(Ok):
@@ -526,10 +843,34 @@ REPLIES: dict[str, type[Ok]] = {
     "message.retract": ChangeOk,
     "reaction.add": ChangeOk,
     "reaction.remove": ChangeOk,
+    "answer.accept": ChangeOk,
+    "answer.unaccept": ChangeOk,
+    "vote.give": ChangeOk,
+    "vote.withdraw": ChangeOk,
+    "differential.propose": DifferentialOk,
+    "differential.withdraw": ChangeOk,
+    "differential.back": ChangeOk,
+    "differential.unback": ChangeOk,
+    "reference.add": ReferenceOk,
+    "reference.remove": ChangeOk,
+    "outcome.tell": PostOk,
     "read.mark": ChangeOk,
     "typing": Ok,
+    "pointer": Ok,
+    "mark.add": MarkOk,
+    "mark.remove": ChangeOk,
     "ping": PingOk,
+    **{tool.model_fields["type"].annotation.__args__[0]: ToolOk for tool in TOOLS},  # type: ignore[union-attr]
 }
+
+
+class IdentifierAt(Shape):
+    """What may identify a patient: by code points of the field of the command that holds it."""
+
+    field: str
+    category: Literal["nir", "birth_date", "nir_like", "phone", "email", "address", "record", "name", "rpps"]
+    start: Count
+    length: Count
 
 
 class RefusedFrame(Shape):
@@ -542,7 +883,9 @@ class RefusedFrame(Shape):
     temporary: bool
     retry_after_ms: Count
     fields: list[str] | None = None
+    until: Time | None = None
     protocols: list[int] | None = None
+    identifiers: list[IdentifierAt] | None = None
 
 
 class EnteredFrame(Shape):

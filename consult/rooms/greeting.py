@@ -23,7 +23,7 @@ from consult.standing import sessions, tickets
 from consult.standing.models import Standing, Verification
 
 PROTOCOLS = [1]
-FEATURES: list[str] = []
+FEATURES: list[str] = ["cases", "identifiers", "image.pointer", "moderation"]
 
 
 class Unwelcome(Exception):
@@ -104,6 +104,7 @@ def _speaker(session: sessions.Session, key: str, standing: Standing, room: uuid
     person = session.person
     roles = ["clinician"] if standing.verification == Verification.VERIFIED else []
     roles += ["moderator"] if standing.moderator else []
+    roles += ["administrator"] if person.is_staff else []
     card = access.card(person.pk, person.title, person.given_name, person.family_name, person.profession, person.specialty, person.level)
     return Speaker(person.pk, room, key, session.session_digest, session.expires_at.timestamp(), card, roles)
 

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from consult import figures
 from consult.database import own_connection
-from consult.rooms import depths, doorbell, entering, greeting, log, rights, wire
+from consult.rooms import attending, depths, doorbell, entering, greeting, log, rights, wire
 from consult.rooms.bus import Bus
 from consult.rooms.connection import Connection
 from consult.rooms.entering import Entry
@@ -78,7 +78,13 @@ class Hub:
         self.rights = rights.Watch(self)
         doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
         self.swept_at = time.monotonic()
-        self.tasks = [asyncio.create_task(self._sweeps()), asyncio.create_task(self._heartbeats()), asyncio.create_task(self.rights.run()), *depths.start(self)]
+        self.tasks = [
+            asyncio.create_task(self._sweeps()),
+            asyncio.create_task(self._heartbeats()),
+            asyncio.create_task(self.rights.run()),
+            asyncio.create_task(attending.watch(self)),
+            *depths.start(self),
+        ]
 
     def _soon(self, call: Callable[..., None], *args: Any) -> None:
         self.loop.call_soon_threadsafe(call, *args)
@@ -233,6 +239,7 @@ class Hub:
         if connection.entered.pop(id, None) is None:
             return
         connection.cards.pop(id, None)
+        connection.silenced.pop(id, None)
         if room is not None:
             room.live.pop(connection, None)
             self._presence_soon(room)

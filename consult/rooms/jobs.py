@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from consult.jobs import running
 from consult.jobs.declared import every, job
 from consult.push import actions as push
-from consult.rooms import digest, pictures
+from consult.rooms import digest, identifying, pictures
 from consult.standing import changes, tickets
 
 
@@ -22,11 +22,12 @@ def write_digests() -> None:
 
 @every("* * * * *", "purge")
 def purge() -> None:
-    """Expired tickets and sessions, the devices of sessions that ended, changes of rights that every process has read, jobs of long ago."""
+    """Expired tickets and sessions, the devices of sessions that ended, changes of rights that every process has read, old decisions about identifiers, jobs of long ago."""
     tickets.purge()
     SessionStore.clear_expired()
     push.purge()
     changes.purge(1)
+    identifying.purge()
     running.forget()
 
 

@@ -35,6 +35,7 @@ WITH candidates AS MATERIALIZED (
           CROSS JOIN LATERAL (SELECT room_id FROM rooms_audience WHERE group_id = g.room_id AND moved_at > now() - %(days)s * interval '1 day' OFFSET 0) a
           WHERE g.person_id = %(person)s AND g.ended IS NULL
     UNION SELECT room_id FROM rooms_audience WHERE person_id = %(person)s AND moved_at > now() - %(days)s * interval '1 day'
+    UNION SELECT room_id FROM rooms_visit WHERE person_id = %(person)s AND ended IS NULL
     UNION SELECT room_id FROM rooms_audience WHERE group_id IS NULL AND person_id IS NULL AND moved_at > now() - %(days)s * interval '1 day'
 )
 SELECT r.id, coalesce(r.last_at, r.created_at) AS moved FROM candidates c
@@ -57,7 +58,7 @@ SELECT r.id, r.kind, r.title, r.code, m.id IS NOT NULL AND m.ended IS NULL, CASE
        (SELECT count(*) FROM rooms_mention n WHERE n.person_id = p.id AND n.room_id = r.id AND n.seq > coalesce(k.seq, 0) AND n.seq >= from_seq.first),
        l.seq, l.at, l.author_id, l.author_as, CASE WHEN l.withheld IS NULL THEN left(l.body, {EXCERPT}) END, l.withheld,
        c.status, c.urgency, c.specialty, CASE WHEN q.withheld IS NULL THEN q.body END, q.withheld, c.asker_id, c.answers, c.opened_at, c.first_answer_at,
-       c.group_id, cg.title,
+       c.group_id, cg.title, c.merged_into_id, r.expert,
        CASE WHEN r.kind = 'private' AND r.title = '' AND seen.yes THEN (
          SELECT string_agg(nullif(concat_ws(' ', nullif(o.title, ''), nullif(o.given_name, ''), nullif(o.family_name, '')), ''), ', ' ORDER BY o.family_name, o.id)
          FROM (SELECT y.* FROM rooms_membership x JOIN clinicians_person y ON y.id = x.person_id WHERE x.room_id = r.id AND x.person_id <> p.id
@@ -142,6 +143,7 @@ def _item(row: tuple[Any, ...], names: dict[uuid.UUID, dict[str, Any]]) -> dict[
         excerpt,
         withheld,
         *case,
+        expert,
         others,
     ) = row
     last = None
@@ -166,13 +168,14 @@ def _item(row: tuple[Any, ...], names: dict[uuid.UUID, dict[str, Any]]) -> dict[
         "joinable": not member and kind in ("group", "case"),
         "lock": None if lock is None else {"reason": lock},
         "moderator_live": live,
+        "expert": None if expert is None else {"specialty": expert or None},
         "last": last,
         "case": question,
     }
 
 
 def _case(row: Sequence[Any], names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
-    status, urgency, specialty, question, _withheld, asker, answers, opened_at, first_answer_at, group, group_title = row
+    status, urgency, specialty, question, _withheld, asker, answers, opened_at, first_answer_at, group, group_title, merged_into = row
     return {
         "status": status,
         "urgency": urgency,
@@ -183,6 +186,7 @@ def _case(row: Sequence[Any], names: dict[uuid.UUID, dict[str, Any]]) -> dict[st
         "opened_at": wire.time(opened_at),
         "first_answer_at": wire.time(first_answer_at) if first_answer_at else None,
         "group": {"id": str(group), "title": group_title} if group else None,
+        "merged_into": str(merged_into) if merged_into else None,
     }
 
 

@@ -38,6 +38,7 @@ class Head:
     created_by: uuid.UUID | None
     closed: bool = False
     watched: bool = False
+    answers_exempt: bool = False
     first: int = 0  # seq before this transaction
     stored: int = 0  # seq as the row has it by now
 
@@ -104,7 +105,7 @@ class Writing:
 # The clock is read outside the locking query, so after the locks are held.
 _LOCK = """
 SELECT clock_timestamp(), locked.* FROM (
-    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by, closed, watched
+    SELECT id, kind, epoch, last_seq, last_post_no, coalesce(last_at, 'epoch'), lock_reason, slow_mode, owner_id, created_by, closed, watched, answers_exempt
     FROM rooms_room WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) locked"""
 _INSERT = """
 INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, actor_as, message_id, person_id, data)
@@ -179,7 +180,8 @@ def heads_for(heads: Sequence[Head]) -> tuple[list[Any], ...]:
 
 _ROWS = """
 SELECT e.room_id, r.epoch, e.seq, e.kind, e.at, e.actor_id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level,
-       e.actor_as, e.message_id, e.person_id, e.data, m.client_id, m.post_no, m.body, m.mentions, m.reply_to, m.images, m.form, m.edited_seq, m.withheld
+       e.actor_as, e.message_id, e.person_id, e.data, m.client_id, m.post_no, m.body, m.mentions, m.reply_to, m.images, m.form, m.edited_seq, m.withheld,
+       CASE WHEN e.kind IN ('moderator.joined', 'room.locked') THEN (SELECT t.reason FROM rooms_act t WHERE t.room_id = e.room_id AND t.seq = e.seq) END
 FROM {source} JOIN rooms_room r ON r.id = e.room_id
 LEFT JOIN clinicians_person p ON p.id = e.actor_id
 LEFT JOIN rooms_message m ON m.id = e.message_id AND e.kind IN ('message.posted', 'message.edited')

@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     CASE = "case"
     PRIVATE = "private"
     PERSONAL = "personal"
+    CONSOLE = "console"  # the moderators' own: ids of what waits for them, no messages
 
 
 class Room(models.Model):
@@ -45,6 +46,8 @@ class Room(models.Model):
     locked_by = models.UUIDField(null=True)
     closed = models.BooleanField(default=False, db_default=False)  # of a case: only its asker adds to it
     slow_mode = models.PositiveIntegerField(default=0)  # seconds between two posts of one person
+    answers_exempt = models.BooleanField(default=False, db_default=False)  # from slow mode: who answers somebody
+    expert = models.CharField(max_length=8, null=True)  # noqa: DJ001  the specialty whose expert is asked for; "": any; null: none is
     moderators_live = models.PositiveSmallIntegerField(default=0)
     watched = models.BooleanField(default=False, db_default=False)  # of a group: someone asked for a notice of every message
     created_at = models.DateTimeField(auto_now_add=True)
@@ -135,6 +138,7 @@ class Message(models.Model):
     last_event_seq = models.BigIntegerField(null=True)  # of its latest reaction, retraction …: what `unchanged` answers
     withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, hidden, withdrawn, erased
     case_room = models.UUIDField(null=True)  # the case this message opened: it is the case's card
+    doubt = models.CharField(max_length=8, null=True)  # noqa: DJ001  of an answer: amended, disputed; said wherever it is quoted, found or exported
     search = SearchVectorField(null=True)
 
     class Meta:
@@ -199,6 +203,17 @@ class Reaction(models.Model):
     reaction = models.CharField(max_length=8)
 
 
+class Mark(models.Model):
+    """What a person drew on a picture of a message and kept: numbers alone, in shares of its width and height."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="marks")
+    image_id = models.UUIDField()
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()  # of its mark.added
+    drawn = models.JSONField()
+
+
 class Pin(models.Model):
     """A message kept in sight of the room."""
 
@@ -242,9 +257,104 @@ class Followup(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     tally = models.BooleanField(default=True, db_default=True)  # a case is still to be counted (cases/followups.py)
     wake = models.BooleanField(default=False, db_default=False)  # people are still to be woken (rooms/waking.py)
+    woken_to = models.UUIDField(null=True)  # the last person of those who have been; in the order of their ids
 
     class Meta:
         indexes = [
             models.Index(fields=["id"], name="followups_to_tally", condition=models.Q(tally=True)),
             models.Index(fields=["id"], name="followups_to_wake", condition=models.Q(wake=True)),
         ]
+
+
+class IdentifierDecision(models.Model):
+    """What was decided about an identifier found in a text (identifying.py): whose, where, which category; never the text."""
+
+    person_id = models.UUIDField()
+    room_id = models.UUIDField(null=True)  # null: a question refused before it had a room
+    category = models.CharField(max_length=16)
+    decision = models.CharField(max_length=16)  # blocked, asked, confirmed, unconfirmed
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="decisions_by_time")]
+
+
+# --- moderation ----------------------------------------------------------------------
+
+
+class Remit(models.Model):
+    """Where a person moderates: a group with the cases addressed to it, or (no group) everywhere.
+
+    A trigger keeps `Standing.moderator`, which says whether a person has any: every check of rights has that row at hand.
+    """
+
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="remits")
+    group = models.ForeignKey(Room, null=True, blank=True, on_delete=models.CASCADE, related_name="remits")
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "group"], nulls_distinct=False, name="one_remit")]
+
+
+class AgreedReading(models.Model):
+    """A private conversation that a moderator may visit until then, because two of them agreed on it over a report."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "person"], name="one_agreed_reading")]
+
+
+class Act(models.Model):
+    """One use of a tool: by whom (null: the system), on what, why, until when, and how it was reversed. Never a word of a message."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=24)  # the command's name: message.hide
+    room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="+")  # null: service-wide
+    other_room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="+")  # where it shows as well: the target of a move
+    seq = models.BigIntegerField(null=True)  # of its event in `room`
+    at = models.DateTimeField()
+    moderator_id = models.UUIDField(null=True)
+    message_id = models.UUIDField(null=True)
+    image_id = models.UUIDField(null=True)
+    person_id = models.UUIDField(null=True)  # to whom it was done
+    reason = models.CharField(max_length=200, blank=True)
+    until = models.DateTimeField(null=True)
+    data = models.JSONField(default=dict)  # codes, numbers and ids: what its reversal needs to know
+    reversed_at = models.DateTimeField(null=True)
+    reversed_by = models.UUIDField(null=True)
+    reversal_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["room", "-at"], name="acts_of_a_room"),
+            models.Index(fields=["other_room", "-at"], name="acts_shown_as_well", condition=models.Q(other_room__isnull=False)),
+            models.Index(fields=["person_id", "-at"], name="acts_on_a_person", condition=models.Q(person_id__isnull=False)),
+            models.Index(fields=["room", "seq"], name="act_of_an_event"),
+        ]
+
+
+class Visit(models.Model):
+    """A moderator live in a room, from `moderator.joined` to `moderator.left`."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="visits")
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
+    act = models.OneToOneField(Act, on_delete=models.CASCADE, related_name="visit")
+    seen_at = models.DateTimeField()  # when a socket of theirs last had the room open, to the minute or so
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "person"], condition=models.Q(ended=None), name="one_open_visit")]
+
+
+class PictureVeil(models.Model):
+    """A picture of a message that a moderator withholds: `hidden`, or until its author has masked what it shows (`mask`)."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    image_id = models.UUIDField()
+    why = models.CharField(max_length=8)  # hidden, mask
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image_id", "message"], name="one_veil_a_picture")]

@@ -18,7 +18,7 @@ SELECT m.id, m.seq, m.post_no, m.at, m.author_id, p.title, p.given_name, p.famil
        m.client_id, m.body, m.mentions, m.reply_to, m.images, m.form, m.edited_seq, m.withheld,
        (SELECT json_object_agg(x.reaction, x.n) FROM (SELECT r.reaction, count(*) n FROM rooms_reaction r WHERE r.message_id = m.id GROUP BY 1) x),
        (SELECT array_agg(r.reaction ORDER BY r.reaction) FROM rooms_reaction r WHERE r.message_id = m.id AND r.person_id = %(person)s),
-       m.case_room, c.status, c.answers, c.specialty, c.urgency, m.room_id
+       m.case_room, c.status, c.answers, c.specialty, c.urgency, m.doubt, m.room_id
 FROM rooms_message m LEFT JOIN clinicians_person p ON p.id = m.author_id LEFT JOIN cases_case c ON c.room_id = m.case_room
 """
 REACTIONS = ("agree", "useful", "thanks", "discuss")
@@ -27,7 +27,7 @@ REACTIONS = ("agree", "useful", "thanks", "discuss")
 def _item(row: tuple[Any, ...]) -> dict[str, Any]:
     id, seq, post_no, at, author = row[:5]
     names: list[str] = [name or "" for name in row[5:11]]
-    acting, client_id, body, mentions, reply_to, images, form, edited_seq, withheld, counts, mine, case, status, answers, specialty, urgency, _room = row[11:]
+    acting, client_id, body, mentions, reply_to, images, form, edited_seq, withheld, counts, mine, case, status, answers, specialty, urgency, doubt, _room = row[11:]
     counts = counts if isinstance(counts, dict) else orjson.loads(counts or "{}")
     return {
         "message": str(id),
@@ -46,6 +46,7 @@ def _item(row: tuple[Any, ...]) -> dict[str, Any]:
         "reactions": {r: counts.get(r, 0) for r in REACTIONS},
         "mine": mine or [],
         "case": {"room": str(case), "status": status, "answers": answers, "specialty": specialty, "urgency": urgency} if case else None,
+        "doubt": doubt,
     }
 
 
@@ -116,10 +117,10 @@ def one(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
 
 
 def history(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
-    """{"versions": [{"seq","at","body","mentions"}], "withheld"}, oldest first. Erased words are gone for everyone."""
+    """{"versions": [{"seq","at","body","mentions"}], "withheld"}, oldest first. Erased and withdrawn words are gone for everyone."""
     grant, row = _find(person, message)
     author, withheld = row[4], row[19]
-    if person != author and grant.role != "moderator":
+    if person != author and not access.authority(person=person, room=grant.room).moderates:
         raise Refusal("message.not_author")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -132,4 +133,4 @@ def history(person: uuid.UUID, message: uuid.UUID) -> dict[str, Any]:
         rows = cursor.fetchall()
     record(act="message.history_read", person=person, room=grant.room, object=str(message))
     versions = [{"seq": seq, "at": wire.time(at), "body": body, "mentions": orjson.loads(m) if isinstance(m, str) else m} for seq, at, body, m in rows]
-    return {"versions": [] if withheld == "erased" else versions, "withheld": withheld}
+    return {"versions": [] if withheld in ("erased", "withdrawn") else versions, "withheld": withheld}

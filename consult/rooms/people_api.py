@@ -14,8 +14,10 @@ from consult.clinicians.models import Person
 from consult.clinicians.shapes import MeAnswer, People, ProfileChange
 from consult.cursors import next_url
 from consult.locale import locale_of
+from consult.rooms import log
 from consult.rooms.access import READABLE, may_read, room_id
-from consult.rooms.actions import personal
+from consult.rooms.actions import personal, suspension
+from consult.rooms.models import Remit
 from consult.standing.models import Standing
 from consult.who import person_of
 
@@ -52,6 +54,11 @@ def people(request: HttpRequest, q: str = "", room: str = "", cursor: str = "", 
     return {"people": found, "next": next_url(request.path, directory.KIND, last, q=q, room=room, limit=limit)}
 
 
+def _remit(person: Person) -> str | None:
+    groups = list(Remit.objects.filter(person_id=person.pk).values_list("group_id", flat=True))
+    return "all" if None in groups else "some" if groups else None
+
+
 def _me(request: HttpRequest) -> dict[str, Any]:
     person = Person.objects.get(pk=person_of(request))
     standing = Standing.objects.get(person_id=person.pk)
@@ -60,9 +67,14 @@ def _me(request: HttpRequest) -> dict[str, Any]:
         "given_name": person.given_name,
         "family_name": person.family_name,
         "email": person.email,
-        "roles": ["clinician", "moderator"] if standing.moderator else ["clinician"],
+        "roles": ["clinician", *(["moderator"] if standing.moderator else []), *(["administrator"] if person.is_staff else [])],
         "verification": status_of(standing),
         "locale": person.locale,
         "mod": standing.moderator,
+        "remit": _remit(person) if standing.moderator else None,
     }
-    return {"me": {**full_card(person, locale_of(request)), **more}, "personal": {"room": str(personal.room_of(person.pk))}}
+    return {
+        "me": {**full_card(person, locale_of(request)), **more},
+        "personal": {"room": str(personal.room_of(person.pk))},
+        "suspension": suspension.shown(standing, log.utc_now()),
+    }

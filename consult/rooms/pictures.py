@@ -13,6 +13,7 @@ from consult.images.models import Image, State
 from consult.jobs.declared import defer
 from consult.rooms import log
 from consult.rooms.actions import personal
+from consult.rooms.actions import pictures as veils
 from consult.rooms.models import Message
 
 _TOLD = {State.READY: "image.ready", State.HELD: "image.held", State.REFUSED: "image.refused"}
@@ -48,8 +49,12 @@ def release(*, person_id: uuid.UUID, image_id: uuid.UUID, reason: str) -> None:
 def work(image_id: uuid.UUID) -> None:
     """The job: the picture is developed, and who waits for it is told."""
     image = actions.work(image_id)
-    if image is not None:
-        tell(image)
+    if image is None:
+        return
+    tell(image)
+    # What is in a message is only worked on to burn masks in: what a moderator asked for is done.
+    if image.state == State.READY and image.message_id and image.room_id and veils.veiled([image.pk]).get(image.pk) == "mask":
+        veils.masked(room_id=image.room_id, message_id=image.message_id, image_id=image.pk)
 
 
 def tell(image: Image) -> None:

@@ -134,7 +134,7 @@ def delete(request: HttpRequest, image: str) -> dict[str, Any]:
 def _item(picture: shown.Picture, person: uuid.UUID, locale: str) -> dict[str, Any]:
     """What the page needs to draw it; to its owner also what was found and removed, and why it is held or was refused."""
     seen = shown.visible(picture, person)
-    item: dict[str, Any] = {"image": str(picture.id), "state": picture.state, "width": picture.width, "height": picture.height}
+    item: dict[str, Any] = {"image": str(picture.id), "state": picture.state, "width": picture.width, "height": picture.height, "veil": picture.veil}
     item["sizes"] = {name: size[:2] for name, size in picture.sizes.items()} if seen else {}
     if picture.owner != person:
         return item

@@ -361,7 +361,7 @@ def _ts(annotation: Any) -> str:
         return " | ".join(dict.fromkeys(_ts(a) for a in args if a is not events.Empty))  # `{}` has none of RoomState's fields
     if origin is list:
         inner = _ts(args[0])
-        return f"({inner})[]" if get_origin(_bare(args[0])) in (Union, types.UnionType) else f"{inner}[]"
+        return f"({inner})[]" if " | " in inner and not inner.startswith("{") else f"{inner}[]"
     if origin is dict:
         return f"Record<{_ts(args[0])}, {_ts(args[1])}>"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -75,7 +75,7 @@ class Watch:
         if doubtful:
             await self.look_again(doubtful)
         rooms = {c.room_id for c in found if c.kind in ("audience", "room") and c.room_id}
-        members = {c.person_id for c in found if c.kind == "membership" and c.person_id}
+        members = {c.person_id for c in found if c.kind in ("membership", "remit", "visit") and c.person_id}
         # Who joins or leaves a group gains or loses the cases addressed to it, so all of that person's rooms are looked at.
         people |= members
         pairs = {(room, c.person) for person in people for c in self.hub.people.get(person, ()) for room in c.entered}
@@ -108,4 +108,4 @@ class Watch:
                 if isinstance(answer, Refusal):
                     self.hub.leave(connection_, room, ended.get((room, person), "room.not_found"))
                 else:
-                    connection_.cards[room] = answer.card
+                    connection_.heard_as(room, answer)

@@ -24,7 +24,7 @@ MARKS = f'StartSel="{START}", StopSel="{STOP}"'
 
 _HITS = f"""
 SELECT x.id, x.room_id, x.seq, x.at, x.author_id, x.author_as,
-       ts_headline('consult_french', translate(x.body, %(from)s, %(to)s), {finding.QUERY}, CASE WHEN length(x.body) <= %(short)s THEN %(whole)s ELSE %(part)s END)
+       ts_headline('consult_french', translate(x.body, %(from)s, %(to)s), {finding.QUERY}, CASE WHEN length(x.body) <= %(short)s THEN %(whole)s ELSE %(part)s END), x.doubt
 FROM rooms_message x WHERE x.id = ANY(%(ids)s) AND x.withheld IS NULL ORDER BY x.at DESC, x.id DESC"""
 _TAGS = f"""
 WITH candidates AS MATERIALIZED ({finding.CANDIDATES}), rooms AS MATERIALIZED (
@@ -84,7 +84,7 @@ def _hits(person: uuid.UUID, rows: list[tuple[Any, ...]], locale: str) -> list[d
     rooms = {item["id"]: item for item in lists.items(person, list(dict.fromkeys(row[1] for row in rows)), locale)}
     names = cards.cards({row[4] for row in rows if row[4]}, locale)
     hits = []
-    for id, room, seq, at, author, acting, headline in rows:
+    for id, room, seq, at, author, acting, headline, doubt in rows:
         item = rooms.get(str(room))
         if item is None:
             continue
@@ -98,6 +98,7 @@ def _hits(person: uuid.UUID, rows: list[tuple[Any, ...]], locale: str) -> list[d
                 "actor": {**names[author], "as": acting} if author in names else None,
                 "excerpt": excerpt,
                 "marks": marks,
+                "doubt": doubt,
             }
         )
     return hits

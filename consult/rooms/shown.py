@@ -16,8 +16,9 @@ from consult.rooms import access
 from consult.rooms.access import Grant
 
 _QUERY = """
-SELECT i.id, i.owner_id, i.state, i.code, i.width, i.height, i.sizes::text, i.report::text, i.folder, i.released, i.message_id, m.room_id, m.seq, m.withheld
-FROM images_image i LEFT JOIN rooms_message m ON m.id = i.message_id WHERE i.id = ANY(%s)"""
+SELECT i.id, i.owner_id, i.state, i.code, i.width, i.height, i.sizes::text, i.report::text, i.folder, i.released, i.message_id, m.room_id, m.seq, m.withheld, v.why
+FROM images_image i LEFT JOIN rooms_message m ON m.id = i.message_id
+LEFT JOIN rooms_pictureveil v ON v.image_id = i.id AND v.message_id = i.message_id WHERE i.id = ANY(%s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Picture:
     room: uuid.UUID | None
     seq: int | None
     withheld: str | None
+    veil: str | None  # a moderator withholds it: hidden, or mask, until its owner has masked it
 
 
 def known_to(person: uuid.UUID, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Picture]:
@@ -55,6 +57,8 @@ def _readable(picture: Picture, person: uuid.UUID, grant: Grant | Refusal | None
 
 def visible(picture: Picture, person: uuid.UUID) -> bool:
     """Whether its pixels are shown to this person, who may know of it."""
+    if picture.veil == "hidden" or (picture.veil == "mask" and picture.owner != person):
+        return False
     return picture.state == State.READY or (picture.state == State.HELD and picture.owner == person)
 
 

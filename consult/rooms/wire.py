@@ -18,6 +18,7 @@ BATCH: int = settings.BATCH_FRAMES  # what this service puts into one
 
 # Kinds after which the content of earlier events of the same message is no longer what it was.
 WITHHOLDS = frozenset({"message.edited", "message.retracted", "message.hidden", "message.restored", "message.withdrawn", "message.erased"})
+REASONED = ("moderator.joined", "room.locked")  # kinds whose event shows its act's reason
 
 
 class Frame(NamedTuple):
@@ -57,6 +58,7 @@ class Row(NamedTuple):
     form: str | None = None
     edited_seq: int | None = None
     withheld: str | None = None
+    reason: str | None = None  # of a kind that shows why
 
 
 def time(at: datetime) -> str:
@@ -91,6 +93,8 @@ def _data(row: Row, message: str | None) -> dict[str, Any]:
     if row.person:
         data["person"] = str(row.person)
     data.update(stored)
+    if row.kind in REASONED:
+        data["reason"] = row.reason
     if row.kind in ("message.posted", "message.edited"):
         current = row.edited_seq is None if row.kind == "message.posted" else row.edited_seq == row.seq
         withheld = row.withheld or (None if current else "superseded")

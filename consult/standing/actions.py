@@ -54,11 +54,6 @@ def lift(*, person_id: uuid.UUID, by: uuid.UUID | None, reason: str = "") -> Non
     _change(person_id, "standing.lifted", by, reason, suspended_until=None)
 
 
-def appoint(*, person_id: uuid.UUID, by: uuid.UUID | None, moderator: bool, reason: str = "") -> None:
-    """Makes this person a moderator of the service, or no longer one."""
-    _change(person_id, "standing.moderator" if moderator else "standing.no_moderator", by, reason, moderator=moderator)
-
-
 def lapse() -> list[uuid.UUID]:
     """Writes down verifications that ran out and suspensions that are over, so that open sockets hear of it. The worker
     calls this every few seconds; checks of rights compare the times themselves and do not wait for it. Returns whose

@@ -22,7 +22,7 @@ _XMIN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`kind` is standing, account, session, membership, audience or room; `session` is a session's digest or empty."""
+    """`kind` is standing, account, session, membership, audience, room, remit or visit; `session` is a session's digest or empty."""
 
     kind: str
     person_id: uuid.UUID | None

@@ -1,4 +1,4 @@
-"""A person's standing, one-time tickets, and the one log of every change of rights."""
+"""A person's standing, one-time tickets, the secrets of what devices keep, and the one log of every change of rights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class Standing(models.Model):
     verified_by = models.UUIDField(null=True, blank=True)
     register = models.CharField(max_length=40, blank=True, help_text="Where the licence was checked: RPPS, document, vouching …")
     suspended_until = models.DateTimeField(null=True, blank=True)
-    moderator = models.BooleanField(default=False)
+    moderator = models.BooleanField(default=False)  # has a remit (rooms.Remit), kept by a trigger there
+
+    class Meta:
+        indexes = [models.Index(fields=["person_id"], condition=models.Q(verification="pending"), name="people_to_verify")]
 
 
 class Ticket(models.Model):
@@ -34,6 +37,22 @@ class Ticket(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
 
+class Vault(models.Model):
+    """What one browser or app keeps of one person is encrypted under a key that only this row's secret unlocks (docs/offline.md).
+
+    Wiped: the secret is gone, and the row stays to say so to the device when it comes back.
+    """
+
+    id = models.UUIDField(primary_key=True)  # made by the device
+    person_id = models.UUIDField(db_index=True)
+    secret = models.BinaryField(max_length=32, null=True)
+    session_key = models.CharField(max_length=40)  # the session that opened it last; a wipe ends it
+    label = models.CharField(max_length=60, blank=True)  # "Chrome, Android": for the list of one's own
+    made_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    wiped_at = models.DateTimeField(null=True)
+
+
 class AccessChange(models.Model):
     """One row for every change of rights, written by triggers in the act's own transaction (decision 0005).
 
@@ -43,7 +62,7 @@ class AccessChange(models.Model):
 
     xid = models.BigIntegerField(db_index=True)
     at = models.DateTimeField()
-    kind = models.CharField(max_length=12)  # standing, account, session, membership, audience, room
+    kind = models.CharField(max_length=12)  # standing, account, session, membership, audience, room, remit, visit
     person_id = models.UUIDField(null=True)
     room_id = models.UUIDField(null=True)
     session = models.CharField(max_length=64, blank=True, default="")  # SHA-256 of the session key

@@ -1,24 +1,8 @@
 /** The HTTP door: one fetch wrapper that knows the CSRF cookie, the language, refusals and when to try again. */
 
-export interface RefusalBody { code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[] }
+import { Refusal, type RefusalBody } from "./refusal";
 
-/** What the server, or the network, would not do; `code` is noun.reason. */
-export class Refusal extends Error {
-  readonly code: string;
-  readonly temporary: boolean;
-  readonly retryAfter: number;
-  readonly fields: string[];
-  readonly status: number;
-  constructor(body: Partial<RefusalBody> & { code: string }, status = 0) {
-    super(body.message || body.code);
-    this.name = "Refusal";
-    this.code = body.code;
-    this.temporary = body.temporary ?? false;
-    this.retryAfter = body.retry_after_ms ?? 0;
-    this.fields = body.fields ?? [];
-    this.status = status;
-  }
-}
+export { Refusal, type RefusalBody };
 
 export interface ApiOptions {
   fetch: typeof fetch;
@@ -62,6 +46,16 @@ export class Api {
 
   delete<T>(path: string, options: CallOptions = {}): Promise<T> {
     return this.call("DELETE", path, undefined, options);
+  }
+
+  /** A piece of a file, or (no body) a question about one; the headers of the answer say how it stands. Rejects with a Refusal. */
+  async bytes(method: "PATCH" | "HEAD", path: string, body: Blob | null, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Headers> {
+    const all: Record<string, string> = { Accept: "application/json", "Accept-Language": this.o.locale(), ...headers };
+    if (method !== "HEAD") Object.assign(all, { "X-CSRFToken": await this.token(), "Content-Type": "application/offset+octet-stream" });
+    const response = await this.send(path, { method, headers: all, credentials: "same-origin", cache: "no-store", ...(body ? { body } : {}), ...(signal ? { signal } : {}) });
+    if (response.ok) return response.headers;
+    if (response.status === 401) this.o.unauthorized();
+    throw refusalOf(response.status, await response.json().catch(() => null));
   }
 
   private async call<T>(method: string, path: string, body: object | undefined, options: CallOptions): Promise<T> {

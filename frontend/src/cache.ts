@@ -1,6 +1,6 @@
 /** What a person saw last on this device: the list of rooms, and the newest page of each. */
-import { read, remove, write } from "./db";
 import type { MessagePage } from "./roomLog";
+import type { Shelf } from "./shelf";
 import type { RoomItem } from "./types";
 
 const LIST = "rooms";
@@ -8,11 +8,12 @@ const KEPT = 30;
 
 export class Cache {
   private shut = false;
+  private readonly over = (): boolean => this.shut;
 
-  constructor(private readonly db: IDBDatabase) {}
+  constructor(private readonly shelf: Shelf) {}
 
   rooms(): Promise<RoomItem[] | undefined> {
-    return read(this.db, "cache", LIST);
+    return this.shelf.read("cache", LIST);
   }
 
   /** Nothing is written any more: what closes late must not outlive a wipe. */
@@ -21,26 +22,23 @@ export class Cache {
   }
 
   async saveRooms(rooms: RoomItem[]): Promise<void> {
-    if (this.shut) return;
-    await write(this.db, "cache", LIST, rooms);
+    await this.shelf.write("cache", LIST, rooms, this.over);
   }
 
   page(room: string): Promise<MessagePage | undefined> {
-    return read(this.db, "cache", `page:${room}`);
+    return this.shelf.read("cache", `page:${room}`);
   }
 
   async savePage(room: string, page: MessagePage): Promise<void> {
-    if (this.shut) return;
-    await write(this.db, "cache", `page:${room}`, page);
-    const index = ((await read<string[]>(this.db, "cache", "index")) ?? []).filter((r) => r !== room);
-    if (this.shut) return;
+    await this.shelf.write("cache", `page:${room}`, page, this.over);
+    const index = ((await this.shelf.read<string[]>("cache", "index")) ?? []).filter((r) => r !== room);
     index.push(room);
-    while (index.length > KEPT) await remove(this.db, "cache", `page:${index.shift() ?? ""}`);
-    await write(this.db, "cache", "index", index);
+    while (index.length > KEPT) await this.shelf.remove("cache", `page:${index.shift() ?? ""}`);
+    await this.shelf.write("cache", "index", index, this.over);
   }
 
   /** A room that was lost leaves no copy. */
   dropPage(room: string): Promise<void> {
-    return remove(this.db, "cache", `page:${room}`);
+    return this.shelf.remove("cache", `page:${room}`);
   }
 }

@@ -1,8 +1,7 @@
 /** IndexedDB with promises: one database a person, so that nobody on a shared workstation meets another's words. */
 
-const VERSION = 1;
-
-export interface Stored<T> { key: string; value: T }
+/** 2: what is kept lies sealed (shelf.ts, unsent.ts). */
+const VERSION = 2;
 
 export function asked<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -25,8 +24,13 @@ export function databaseName(person: string): string {
 
 export function openDatabase(person: string, factory: IDBFactory = indexedDB): Promise<IDBDatabase> {
   const request = factory.open(databaseName(person), VERSION);
-  request.onupgradeneeded = () => {
+  request.onupgradeneeded = (event) => {
     const db = request.result;
+    if (event.oldVersion === 1) {
+      // What was readable and can be asked for again goes; what was written by this person is sealed once it is read.
+      request.transaction?.objectStore("cache").clear();
+      return;
+    }
     // The order of writing on this device comes from the database, so that all tabs share it.
     db.createObjectStore("outbox", { keyPath: "order", autoIncrement: true }).createIndex("id", "id", { unique: true });
     db.createObjectStore("drafts");
@@ -40,22 +44,6 @@ export function openDatabase(person: string, factory: IDBFactory = indexedDB): P
 }
 
 export type StoreName = "outbox" | "drafts" | "cache";
-
-export async function read<T>(db: IDBDatabase, store: StoreName, key: string): Promise<T | undefined> {
-  return asked(db.transaction(store).objectStore(store).get(key) as IDBRequest<T | undefined>);
-}
-
-export async function write(db: IDBDatabase, store: StoreName, key: string, value: unknown): Promise<void> {
-  const tx = db.transaction(store, "readwrite");
-  tx.objectStore(store).put(value, key);
-  await done(tx);
-}
-
-export async function remove(db: IDBDatabase, store: StoreName, key: string): Promise<void> {
-  const tx = db.transaction(store, "readwrite");
-  tx.objectStore(store).delete(key);
-  await done(tx);
-}
 
 export async function wipe(db: IDBDatabase, stores: StoreName[]): Promise<void> {
   const tx = db.transaction(stores, "readwrite");

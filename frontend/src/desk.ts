@@ -7,16 +7,21 @@ import { Drafts } from "./drafts";
 import { Following } from "./following";
 import { Live } from "./live";
 import { Outbox, type Channel, type Locks } from "./outbox";
-import type { HelloOk } from "./protocol";
+import type { EventFrame, HelloOk } from "./protocol";
 import { Reads } from "./reads";
+import type { Seal } from "./seal";
+import { Shelf } from "./shelf";
 import { RoomList } from "./roomList";
 import { OpenRoom } from "./roomView";
 import type { Belongings } from "./session";
 import { Socket, type SocketState, type World } from "./socket";
+import { UnsentRows } from "./unsent";
 import type { Connection, Me } from "./types";
 
 export interface DeskOptions {
   me: Me;
+  /** The key to what this person keeps here. */
+  seal: Seal;
   api: Api;
   world: World;
   database?: IDBFactory;
@@ -27,11 +32,23 @@ export interface DeskOptions {
   connection: Signal<Connection>;
   roomsLoaded: Signal<"no" | "cached" | "yes">;
   skew: Signal<number>;
+  /** Counts what was decided of what this person flagged, while the page is open. */
+  decided: Signal<number>;
   askSession(): Promise<"in" | "out" | "unknown">;
+  /** Something waits to be sent, and there is no connection. */
+  later?: () => void;
   /** The session is in doubt: it ended, it is another person's, or the rights changed. */
   doubt(code?: number): void;
 }
 
+/** Somebody who hears a room that stands in no list. */
+export interface Hearing {
+  events(events: EventFrame[]): void;
+  /** Entered without a replay: what was told before may have been missed. */
+  again(): void;
+}
+
+const QUESTION = "question";
 const SENDING_AT_MOST = 20_000, LIST_LATER = 2000;
 
 export class Desk implements Belongings {
@@ -44,12 +61,16 @@ export class Desk implements Belongings {
   private drafts!: Drafts;
   private cache!: Cache;
   private db!: IDBDatabase;
+  private shelf!: Shelf;
+  /** The question being written, as its page left it. */
+  private question: unknown = null;
   private marks: Channel | null = null;
   private readonly outboxTick = signal(0);
   private readonly views = new Map<string, { view: OpenRoom; uses: number; opening: Promise<void> }>();
   private closed = false;
   private paused = false;
   private listNotBefore = 0;
+  private readonly hearing = new Map<string, Hearing>();
 
   constructor(private readonly o: DeskOptions) {
     const { world } = o;
@@ -68,11 +89,20 @@ export class Desk implements Belongings {
     this.live = new Live({
       me: o.me.id, socket: this.socket, after: world.after, now: world.now,
       events: (room, after) => o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 })),
-      happened: (room, events) => this.following.happened(room, events),
+      happened: (room, events) => {
+        const hearing = this.hearing.get(room);
+        if (hearing) hearing.events(events);
+        else this.following.happened(room, events);
+      },
       personal: (event) => this.following.personal(event),
       entered: (room, head, mode, state) => {
         if (room === this.live.personalRoom) {
           if (mode !== "replay") this.reload();
+          return;
+        }
+        const hearing = this.hearing.get(room);
+        if (hearing) {
+          if (mode !== "replay") hearing.again();
           return;
         }
         this.list.entered(room, head, state);
@@ -98,8 +128,16 @@ export class Desk implements Belongings {
     });
     this.following = new Following({
       api: o.api, list: this.list, live: this.live, reads: this.reads, cache: () => this.cache, loaded: o.roomsLoaded, after: world.after,
-      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(),
+      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(), decided: () => o.decided.value++,
     });
+  }
+
+  get me(): Me {
+    return this.o.me;
+  }
+
+  get seal(): Seal {
+    return this.o.seal;
   }
 
   /** Whether a verified person: rooms are for them alone. */
@@ -114,10 +152,11 @@ export class Desk implements Belongings {
   async open(): Promise<void> {
     const { me, o } = { me: this.o.me, o: this.o };
     this.db = await openDatabase(me.id, o.database);
-    this.drafts = new Drafts(this.db);
-    this.cache = new Cache(this.db);
+    this.shelf = new Shelf(this.db, o.seal);
+    this.drafts = new Drafts(this.shelf);
+    this.cache = new Cache(this.shelf);
     this.outbox = new Outbox({
-      person: me.id, db: this.db, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
+      person: me.id, rows: new UnsentRows(this.db, o.seal), later: o.later, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
       changed: () => batch(() => {
         this.outboxTick.value++;
         this.report();
@@ -132,8 +171,10 @@ export class Desk implements Belongings {
         this.list.read(room, seq);
       };
     }
-    await this.outbox.load();
-    if (this.verified) await this.following.fromCache();
+    await Promise.all([
+      this.outbox.load(), this.shelf.adopt(), this.verified ? this.following.fromCache() : null,
+      this.shelf.read("drafts", QUESTION).then((kept) => (this.question = kept ?? null)),
+    ]);
   }
 
   /** The list first, so that one hello enters every room from its head; but before it what a pressed notification is about, and its socket. */
@@ -182,6 +223,18 @@ export class Desk implements Belongings {
     this.report();
   }
 
+  /** Hears a room that is none of the list's; answers how to stop. */
+  hear(room: string, hearing: Hearing): () => void {
+    this.hearing.set(room, hearing);
+    this.live.follow(room, null);
+    this.live.enter(room);
+    return () => {
+      if (this.hearing.get(room) !== hearing) return;
+      this.hearing.delete(room);
+      if (!this.closed) this.live.unfollow(room);
+    };
+  }
+
   /** A room that was joined, left or changed by an act of this person. */
   touched(room: string): Promise<void> {
     return this.following.changed(room);
@@ -191,6 +244,15 @@ export class Desk implements Belongings {
   async unsentText(): Promise<{ messages: number; drafts: number }> {
     await this.drafts.flush();
     return { messages: this.outbox.unsent, drafts: await count(this.db, "drafts") };
+  }
+
+  keptQuestion(): unknown {
+    return this.question;
+  }
+
+  keepQuestion(question: unknown): void {
+    this.question = question;
+    void (question === null ? this.shelf.remove("drafts", QUESTION) : this.shelf.write("drafts", QUESTION, question)).catch(() => undefined); // the page holds it still
   }
 
   private ready(ok: HelloOk, resumed: boolean): boolean {
@@ -317,15 +379,16 @@ export class Desk implements Belongings {
     this.views.clear();
   }
 
-  close(): void {
+  /** What was typed is kept; open transactions end before the database closes. */
+  async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     this.following.close();
     this.closeViews();
     this.socket.end();
-    this.outbox.close();
+    this.outbox?.close();
     this.marks?.close();
-    // Open transactions end before the database closes.
-    this.db.close();
+    await this.drafts?.flush().catch(() => undefined); // a full disk, or a database that was wiped
+    this.db?.close();
   }
 }

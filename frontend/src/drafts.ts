@@ -1,17 +1,18 @@
 /** What a person has typed and not sent, a room at a time, saved while typing. */
-import { read, remove, write } from "./db";
+import type { Shelf } from "./shelf";
 import type { Draft } from "./types";
 
-const PAUSE = 300;
+/** Sealing takes a moment more, which a page that goes does not have: so the pause is short. */
+const PAUSE = 100;
 export const EMPTY: Draft = { body: "", replyTo: null, mentions: [] };
 
 export class Drafts {
   private late = new Map<string, { draft: Draft; timer: ReturnType<typeof setTimeout> }>();
 
-  constructor(private readonly db: IDBDatabase) {}
+  constructor(private readonly shelf: Shelf) {}
 
   async get(room: string): Promise<Draft> {
-    return this.late.get(room)?.draft ?? (await read<Draft>(this.db, "drafts", room)) ?? EMPTY;
+    return this.late.get(room)?.draft ?? (await this.shelf.read<Draft>("drafts", room)) ?? EMPTY;
   }
 
   /** Written after a short pause, so that a key costs no transaction. */
@@ -24,6 +25,7 @@ export class Drafts {
   /** Before the page goes. */
   async flush(): Promise<void> {
     await Promise.all([...this.late.keys()].map((room) => this.store(room)));
+    await this.shelf.settled();
   }
 
   private async store(room: string): Promise<void> {
@@ -32,7 +34,7 @@ export class Drafts {
     clearTimeout(late.timer);
     this.late.delete(room);
     const { draft } = late;
-    if (draft.body || draft.replyTo) await write(this.db, "drafts", room, draft);
-    else await remove(this.db, "drafts", room);
+    if (draft.body || draft.replyTo) await this.shelf.write("drafts", room, draft);
+    else await this.shelf.remove("drafts", room);
   }
 }

@@ -15,9 +15,9 @@ export function messageOf(event: EventFrame): string | null {
   return typeof id === "string" ? id : null;
 }
 
-/** Kinds that stand as a line of their own between the messages. */
+/** Kinds that stand as a line of their own between the messages. Those that are about a message are drawn on it, but for what moves or is asked. */
 export function isNotice(event: EventFrame): boolean {
-  return /^(member|moderator|room)\./.test(event.kind);
+  return /^(member|moderator|room|image|expert|thread)\.|^case\.(moved|merged)$/.test(event.kind);
 }
 
 export function itemOf(event: EventOf<"message.posted">): MessageItem {
@@ -25,7 +25,7 @@ export function itemOf(event: EventOf<"message.posted">): MessageItem {
   return {
     message: d.message, seq: event.seq, post_no: d.post_no, at: event.at, actor: event.actor, client_id: d.client_id, body: d.body, mentions: d.mentions,
     reply_to: d.reply_to, images: d.images ?? [], form: d.form, edited_seq: null, withheld: d.withheld ?? null,
-    reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null,
+    reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null, doubt: null,
   };
 }
 
@@ -55,6 +55,12 @@ export function foldItem(item: MessageItem, event: EventFrame, me: string): Mess
       return withhold(item, event.data.withheld ?? "retracted");
     case "message.hidden":
       return withhold(item, event.data.withheld ?? "hidden");
+    case "message.withdrawn":
+      return withhold(item, event.data.withheld ?? "withdrawn");
+    case "vote.cast":
+    case "vote.withdrawn":
+    case "answer.amended":
+      return { ...item, doubt: event.data.doubt };
     case "reaction.added":
       return reacted(item, event.data.reaction, event.actor?.id, me, 1);
     case "reaction.removed":
@@ -66,6 +72,13 @@ export function foldItem(item: MessageItem, event: EventFrame, me: string): Mess
       if (!urgency) return item;
       return { ...item, case: { room: d.case, status: d.status, answers: d.answers, specialty: d.specialty ?? item.case?.specialty ?? null, urgency } };
     }
+    case "image.shown":
+    case "image.hidden":
+    case "image.restored":
+    case "image.mask_asked":
+    case "mark.added":
+    case "mark.removed":
+      return { ...item }; // another object: who draws its pictures asks for them anew
     default:
       return item;
   }
@@ -79,13 +92,24 @@ export function foldState(state: RoomState, event: EventFrame, me: string): Room
     case "room.unlocked":
       return { ...state, lock: null };
     case "room.slowed":
-      return { ...state, slow_mode: event.data.seconds };
+      return { ...state, slow_mode: event.data.seconds, answers_exempt: event.data.answers_exempt ?? false };
     case "pin.added":
       return { ...state, pins: [...state.pins.filter((p) => p.message !== event.data.message), { message: event.data.message, seq: event.seq }] };
     case "pin.removed":
       return { ...state, pins: state.pins.filter((p) => p.message !== event.data.message) };
     case "member.silenced":
-      return event.data.person === me ? { ...state, silenced_until: event.data.until } : state;
+      // Why is on the room's record: the event does not carry it.
+      return event.data.person === me ? { ...state, silenced_until: event.data.until, silence_reason: null } : state;
+    case "moderator.joined":
+    case "moderator.left": {
+      const others = state.moderators.filter((one) => one.id !== event.data.person);
+      const came = event.kind === "moderator.joined" && event.actor?.id === event.data.person ? [event.actor] : [];
+      return { ...state, moderators: [...others, ...came] };
+    }
+    case "expert.asked":
+      return { ...state, expert: { specialty: event.data.specialty } };
+    case "expert.unasked":
+      return { ...state, expert: null };
     case "member.role_changed":
       return event.data.person === me ? { ...state, role: event.data.role } : state;
     default:

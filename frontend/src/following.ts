@@ -20,6 +20,8 @@ export interface FollowingOptions {
   touched(room: string): void;
   isOpen(room: string): boolean;
   doubt(): void;
+  /** Something this person flagged was decided. */
+  decided(): void;
 }
 
 const FRESH_AFTER = 300, MOST = 500, KEEP_AFTER = 2000;
@@ -135,6 +137,9 @@ export class Following {
         break;
       case "room.renamed":
         this.stale(event.data.room);
+        break;
+      case "report.decided":
+        this.o.decided();
         break;
       case "verification.decided":
       case "session.revoked":

@@ -7,7 +7,10 @@ import { Refusal } from "./api";
 import { foldState } from "./fold";
 import { RoomLog } from "./roomLog";
 import type { Actor, EventFrame, Head, HelloOk, Mode, OkFrame, Present, RoomState, ServerFrame } from "./protocol";
+import type { Mark, Point } from "./pictures/shapes";
 import type { Socket } from "./socket";
+
+export interface Pointing { actor: Actor; image: string; at: Point; drawn: Mark | null; until: number }
 
 export interface Track {
   readonly room: string;
@@ -17,6 +20,8 @@ export interface Track {
   open: boolean;
   state: RoomState | null;
   typing: Map<string, { actor: Actor; until: number }>;
+  /** Who points on which picture, and what they draw there. */
+  pointing: Map<string, Pointing>;
   /** Counts entries: what was begun for an earlier one is dropped. */
   turn: number;
   /** Reading events over HTTP up to the head of the last entry. */
@@ -48,6 +53,8 @@ const WORTH_READING = 2000;
 /** Nor than these where someone waits for the first of them. */
 const WORTH_CATCHING = 400;
 const TYPING = 6000;
+/** A pointer that rests is still seen for so long; what was drawn with it as well. */
+const POINTING = 10_000;
 
 export class Live {
   readonly tracks = new Map<string, Track>();
@@ -60,7 +67,7 @@ export class Live {
   follow(room: string, head: Head | null, open = false): Track {
     let track = this.tracks.get(room);
     if (!track) {
-      track = { room, log: new RoomLog(this.o.me, open), entered: false, open, state: null, typing: new Map(), turn: 0, reading: false, mending: false };
+      track = { room, log: new RoomLog(this.o.me, open), entered: false, open, state: null, typing: new Map(), pointing: new Map(), turn: 0, reading: false, mending: false };
       if (head) track.log.order.set(head);
       this.tracks.set(room, track);
     }
@@ -125,6 +132,7 @@ export class Live {
       track.entered = track.reading = track.mending = false;
       track.turn++;
       track.typing.clear();
+      track.pointing.clear();
     }
   }
 
@@ -286,6 +294,16 @@ export class Live {
         const said = track.typing.get(actor.id);
         if (!said || said.until > this.o.now()) return;
         track.typing.delete(actor.id);
+        if (track.open) this.o.changed(room);
+      });
+    } else if (kind === "pointer" && actor && actor.id !== this.o.me) {
+      const { image, at, drawn } = data as { image: string; at: Pointing["at"] | null; drawn: Pointing["drawn"] };
+      if (at) track.pointing.set(actor.id, { actor, image, at, drawn, until: this.o.now() + POINTING });
+      else track.pointing.delete(actor.id);
+      this.o.after(POINTING + 50, () => {
+        const said = track.pointing.get(actor.id);
+        if (!said || said.until > this.o.now()) return;
+        track.pointing.delete(actor.id);
         if (track.open) this.o.changed(room);
       });
     } else return;

@@ -5,16 +5,11 @@
  * goes, the lock goes, and another tab may take over. Sending an id twice has no second effect, so whatever is
  * unsure is sent again.
  */
-import { asked, done } from "./db";
 import { Refusal } from "./api";
 import type { MessagePost, OkFrame } from "./protocol";
-import type { OutboxEntry } from "./types";
+import type { Confirmed, OutboxEntry } from "./types";
+import type { Unsent, UnsentRows } from "./unsent";
 
-/** What stands in the database; `sending` is only known to the tab that sends. */
-interface Row {
-  order?: number; id: string; person: string; room: string; body: string; replyTo: string | null; mentions: OutboxEntry["mentions"]; at: string;
-  failed: { code: string; message: string } | null;
-}
 export interface Channel {
   postMessage(message: unknown): void;
   close(): void;
@@ -25,13 +20,15 @@ export interface Locks {
 }
 export interface OutboxOptions {
   person: string;
-  db: IDBDatabase;
+  rows: UnsentRows;
   /** Sends one message over the live connection. */
   post(message: MessagePost): Promise<OkFrame>;
   /** What is drawn changed. */
   changed(): void;
   /** Sent and acknowledged, in this tab or another. */
   acked(entry: OutboxEntry, seq: number): void;
+  /** Something waits, and this tab cannot send it now: a worker may, later. */
+  later?: () => void;
   channel?: Channel | null;
   locks?: Locks | null;
   uuid?: () => string;
@@ -48,7 +45,7 @@ export class Outbox {
   entries: OutboxEntry[] = [];
   private sending = new Set<string>();
   /** Not in the database yet, or never, where the disk refuses. */
-  private memory = new Map<string, Row>();
+  private memory = new Map<string, Unsent>();
   private writing = new Set<string>();
   /** Acknowledged, though the row may not be deleted yet. */
   private sent = new Set<string>();
@@ -59,18 +56,26 @@ export class Outbox {
   private sender = false;
   private closed = false;
   private run = 0;
+  private loading: Promise<void> = Promise.resolve();
 
   constructor(private readonly o: OutboxOptions) {
     if (o.channel) o.channel.onmessage = (event) => void this.hear(event.data as News);
   }
 
-  /** What this person left here, also in an earlier life of the page. */
-  async load(): Promise<void> {
-    const rows = await asked(this.store("readonly").getAll() as IDBRequest<Row[]>);
+  /** What this person left here, also in an earlier life of the page. One reading after the other, so that an older one never comes last. */
+  load(): Promise<void> {
+    const mine = this.loading.then(() => this.read());
+    this.loading = mine.catch(() => undefined); // told to who asked for it
+    return mine;
+  }
+
+  private async read(): Promise<void> {
+    if (this.closed) return;
+    const rows = await this.o.rows.all();
     if (this.closed) return;
     const stored = new Set(rows.map((r) => r.id));
     rows.push(...[...this.memory.values()].filter((r) => !stored.has(r.id)));
-    this.entries = rows.filter((r) => r.person === this.o.person && !this.sent.has(r.id)).map((r) => this.entry(r));
+    this.entries = rows.filter((r) => !this.sent.has(r.id)).map((r) => this.entry(r));
     this.o.changed();
     if (this.sender) this.pump();
   }
@@ -80,11 +85,13 @@ export class Outbox {
   }
 
   /** In sight at once, so that nobody waits for a disk to write on; `stored` resolves when it is kept. */
-  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"] }): { id: string; stored: Promise<void> } {
+  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; images?: string[]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
     const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
     const at = new Date(this.now()).toISOString();
-    const row: Row = {
-      id, person: this.o.person, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
+    const row: Unsent = {
+      id, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
+      ...(message.confirmed ? { confirmed: message.confirmed } : {}),
+      ...(message.images?.length ? { images: message.images } : {}),
     };
     this.memory.set(id, row);
     this.writing.add(id);
@@ -99,23 +106,22 @@ export class Outbox {
     return id;
   }
 
-  private async keep(row: Row): Promise<void> {
+  private async keep(row: Unsent): Promise<void> {
     try {
-      const tx = this.o.db.transaction("outbox", "readwrite");
-      tx.objectStore("outbox").add(row);
-      await done(tx);
+      await this.o.rows.add(row);
       this.memory.delete(row.id);
     } catch {
       // A full or forbidden disk: it lives in this tab alone, and leaves from here.
     }
     this.writing.delete(row.id);
     this.tell({ type: "changed" });
+    if (!this.sender) this.o.later?.();
     await this.load();
   }
 
   /** A failed message once more, under the same id. */
   async retry(id: string): Promise<void> {
-    await this.update(id, (row) => ({ ...row, failed: null }));
+    await this.fail(id, null);
     const room = this.entries.find((e) => e.id === id)?.room;
     if (room) this.waiting.delete(room);
     this.tell({ type: "changed" });
@@ -124,7 +130,7 @@ export class Outbox {
 
   /** Given up by its author. */
   async discard(id: string): Promise<void> {
-    await this.update(id, () => null);
+    await this.remove(id);
     this.tell({ type: "changed" });
     await this.load();
   }
@@ -157,6 +163,7 @@ export class Outbox {
     this.release?.();
     this.release = null;
     this.mark();
+    if (this.entries.some((e) => e.state !== "failed")) this.o.later?.();
   }
 
   close(): void {
@@ -188,13 +195,15 @@ export class Outbox {
           const ok = await this.o.post({
             type: "message.post", room, id: next.id, body: next.body,
             ...(next.replyTo ? { reply_to: next.replyTo } : {}), ...(next.mentions.length ? { mentions: next.mentions } : {}),
+            ...(next.confirmed ? { confirmed: next.confirmed } : {}),
+            ...(next.images?.length ? { images: next.images } : {}),
           });
           if (run !== this.run) return;
           this.waiting.delete(room);
           const seq = ok.seq ?? 0;
           this.o.acked(next, seq);
           this.drop(next.id);
-          await this.update(next.id, () => null);
+          await this.remove(next.id);
           this.tell({ type: "acked", id: next.id, seq });
         } catch (error) {
           if (run !== this.run) return;
@@ -214,7 +223,7 @@ export class Outbox {
     // No answer: the connection is ending, and the next one sends the same id.
     if (!(error instanceof Refusal) || error.code.startsWith("network.")) return false;
     if (!error.temporary) {
-      await this.update(entry.id, (row) => ({ ...row, failed: { code: error.code, message: error.message } }));
+      await this.fail(entry.id, { code: error.code, message: error.message });
       const failed = { state: "failed" as const, code: error.code, message: error.message };
       this.entries = this.entries.map((e) => (e.id === entry.id ? { ...e, ...failed } : e));
       this.tell({ type: "changed" });
@@ -259,34 +268,23 @@ export class Outbox {
     if (!this.closed) this.o.changed();
   }
 
-  private entry(row: Row): OutboxEntry {
-    const { id, room, body, replyTo, mentions, at } = row;
+  private entry(row: Unsent): OutboxEntry {
+    const { id, room, body, replyTo, mentions, at, images, confirmed } = row;
     const wait = this.waiting.get(room);
     const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
     const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
-    return { id, room, body, replyTo, mentions, at, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
+    const more = { ...(images ? { images } : {}), ...(confirmed ? { confirmed } : {}) };
+    return { id, room, body, replyTo, mentions, at, ...more, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
   }
 
-  private store(mode: IDBTransactionMode): IDBObjectStore {
-    return this.o.db.transaction("outbox", mode).objectStore("outbox");
-  }
-
-  /** One row changed, or deleted by null, in one transaction. */
-  private async update(id: string, change: (row: Row) => Row | null): Promise<void> {
+  private async fail(id: string, failed: Unsent["failed"]): Promise<void> {
     const kept = this.memory.get(id);
-    if (kept) {
-      const next = change(kept);
-      if (next) this.memory.set(id, next);
-      else this.memory.delete(id);
-      return;
-    }
-    const store = this.store("readwrite");
-    const row = await asked(store.index("id").get(id) as IDBRequest<Row | undefined>);
-    if (row?.order === undefined) return;
-    const next = change(row);
-    if (next) store.put(next);
-    else store.delete(row.order);
-    await done(store.transaction);
+    if (kept) this.memory.set(id, { ...kept, failed });
+    else await this.o.rows.fail(id, failed);
+  }
+
+  private async remove(id: string): Promise<void> {
+    if (!this.memory.delete(id)) await this.o.rows.remove(id);
   }
 
   private tell(news: News): void {

@@ -3,7 +3,7 @@
 
 export type Reaction = "agree" | "useful" | "thanks" | "discuss";
 export type Withheld = "retracted" | "superseded" | "hidden" | "withdrawn" | "erased";
-export type Form = "text" | "question" | "answer";
+export type Form = "text" | "question" | "answer" | "outcome";
 export type CaseStatus = "open" | "answered" | "consensus" | "closed";
 export type Urgency = "hour" | "today" | "week" | "teaching";
 export type Mode = "replay" | "page" | "reset";
@@ -20,6 +20,7 @@ export type RefusalCode =
   | "session.none"
   | "session.csrf"
   | "ticket.unknown"
+  | "session.other"
   | "account.suspended"
   | "account.unverified"
   | "room.not_found"
@@ -45,6 +46,11 @@ export type RefusalCode =
   | "message.not_author"
   | "message.mentions"
   | "message.no_case"
+  | "content.identifier"
+  | "content.confirm"
+  | "mark.not_found"
+  | "mark.many"
+  | "mark.not_yours"
   | "image.too_many"
   | "image.offset"
   | "image.not_ready"
@@ -63,22 +69,62 @@ export type RefusalCode =
   | "image.compression"
   | "rate.posts"
   | "read.future"
+  | "room.pins"
+  | "thread.target"
+  | "thread.case"
+  | "thread.too_long"
+  | "moderation.remit"
+  | "moderation.party"
+  | "moderation.duration"
+  | "moderation.gone"
+  | "moderation.last_administrator"
   | "device.courier"
   | "device.endpoint"
   | "device.keys"
   | "device.token"
   | "device.expired"
   | "device.not_found"
+  | "vault.not_found"
+  | "vault.wiped"
   | "wishes.zone"
   | "wishes.quiet"
   | "case.vital"
   | "case.not_asker"
   | "case.audience"
   | "case.status"
+  | "case.needed"
   | "case.group_only"
+  | "case.not_found"
+  | "case.full"
+  | "case.no_words"
+  | "collection.not_found"
+  | "answer.not_found"
+  | "vote.own"
+  | "vote.visitor"
+  | "differential.not_found"
+  | "reference.not_found"
+  | "reference.link"
   | "request.id_reused"
   | "search.query"
   | "cursor.invalid"
+  | "report.not_found"
+  | "report.own"
+  | "report.answered"
+  | "rate.reports"
+  | "item.not_found"
+  | "item.claimed"
+  | "item.decided"
+  | "act.not_found"
+  | "appeal.made"
+  | "appeal.over"
+  | "reading.not_found"
+  | "reading.asked"
+  | "moderation.administrator"
+  | "rule.not_found"
+  | "rule.many"
+  | "rule.pattern"
+  | "rule.untried"
+  | "rule.slow"
   | "service.unavailable"
   | "service.draining"
   | "outcome.unknown"
@@ -102,7 +148,8 @@ export interface Present { count: number; by_specialty: Record<string, number>; 
 /** What a client needs to draw a room at `head`. Of the personal room it is `{}`. */
 export interface RoomState {
   role: string | null; read_seq: number; unread: number; mentions: number; pins: { message: string; seq: number }[];
-  lock: { reason: string | null; actor: Actor | null } | null; slow_mode: number; silenced_until: string | null; first_seq: number; present: Present;
+  lock: { reason: string | null; actor: Actor | null } | null; slow_mode: number; answers_exempt: boolean; expert: { specialty: string | null } | null;
+  moderators: Actor[]; silenced_until: string | null; silence_reason: string | null; first_seq: number; present: Present;
 }
 /** The case that a message opened, as its card shows it. */
 export interface CaseCard { room: string; status: CaseStatus; answers: number; specialty: string | null; urgency: Urgency }
@@ -110,7 +157,7 @@ export interface CaseCard { room: string; status: CaseStatus; answers: number; s
 export interface MessageItem {
   message: string; seq: number; post_no: number; at: string; actor: Actor | null; client_id: string | null; body: string | null;
   mentions: Mention[] | null; reply_to: string | null; images: string[]; form: Form; edited_seq: number | null; withheld: Withheld | null;
-  reactions: Record<Reaction, number>; mine: Reaction[]; case: CaseCard | null;
+  reactions: Record<Reaction, number>; mine: Reaction[]; case: CaseCard | null; doubt: "amended" | "disputed" | null;
 }
 
 /** The `data` of each kind of event. */
@@ -128,6 +175,8 @@ export interface EventData {
   "message.hidden": { message: string; withheld?: Withheld | null };
   /** The words are shown again; read the message anew, for the event does not carry them. */
   "message.restored": { message: string };
+  /** The patient's consent was withdrawn: the words and pictures are gone for everyone. */
+  "message.withdrawn": { message: string; withheld?: Withheld | null };
   /** Somebody put one of the four words on a message. */
   "reaction.added": { message: string; reaction: Reaction };
   /** Somebody took their reaction back. */
@@ -146,8 +195,8 @@ export interface EventData {
   "room.locked": { reason?: string | null };
   /** Members may write again. */
   "room.unlocked": Record<string, never>;
-  /** One message each `seconds` a person; 0 ends it. */
-  "room.slowed": { seconds: number };
+  /** One message each `seconds` a person, but for who answers somebody where `answers_exempt`; 0 ends it. */
+  "room.slowed": { seconds: number; answers_exempt?: boolean };
   /** A message is kept in sight of the room. */
   "pin.added": { message: string };
   /** A message is no longer pinned. */
@@ -156,12 +205,75 @@ export interface EventData {
   "moderator.joined": { person: string; reason: string | null; withheld?: Withheld | null };
   /** The moderator left the room. */
   "moderator.left": { person: string };
+  /** A moderator was called in, or (null) all of those whose remit the room is. */
+  "moderator.called": { person?: string | null };
+  /** A removed person may come in again; who was a member is one again. */
+  "member.readmitted": { person: string };
+  /** A mark stays on a picture, in shares of its width and height. */
+  "mark.added": {
+    message: string; image: string; mark: string;
+    drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number };
+  };
+  /** A mark was taken away. */
+  "mark.removed": { message: string; image: string; mark: string };
+  /** A moderator withheld a picture of a message. */
+  "image.hidden": { message: string; image: string };
+  /** The picture is shown again. */
+  "image.restored": { message: string; image: string };
+  /** The author is asked to mask what the picture shows; it is hidden until then. */
+  "image.mask_asked": { message: string; image: string };
+  /** The message and the replies to it go on in another room: `to`, where the message is `as_message`. */
+  "thread.moved": { message: string; to: string; as_message?: string | null; from?: string | null };
+  /** The case is addressed to another group. */
+  "case.moved": { case: string; from: string | null; to: string | null };
+  /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
+  "case.merged": { case: string; into: string };
+  /** An expert is asked for; of any specialty where that is null. */
+  "expert.asked": { specialty: string | null };
+  /** No expert is asked for any more. */
+  "expert.unasked": Record<string, never>;
   /** A picture of a message was masked or released, and can be seen by its readers from now on. */
   "image.shown": { message: string; image: string };
   /** In a group's log, after the message that is its card: a question opened a case room. */
   "case.opened": { case: string; message: string | null; specialty: string | null; urgency: Urgency; status: CaseStatus; answers: number };
   /** A case's status or number of answers changed. In the log of its group `message` is the card, in its own the question. */
   "case.updated": { case: string; message: string | null; status: CaseStatus; answers: number; specialty?: string | null; urgency?: Urgency | null };
+  /** The asker marked this answer as the one that helped, in place of any before. */
+  "answer.accepted": { message: string; version: number };
+  /** The answer is no longer marked: its asker says so, or the words have changed (`why`). */
+  "answer.unaccepted": { message: string; why: "asker" | "edited" | "retracted" | "withdrawn" | "erased" };
+  /** An answer on which somebody relied has changed: `former` is the version they saw. Votes for that version count no longer. */
+  "answer.amended": { message: string; former: number; accepted: boolean; doubt: "amended" | "disputed" | null };
+  /** Somebody agrees or disagrees with an answer. `doubt` is what is to be said beside the answer from now on. */
+  "vote.cast": { message: string; vote: "agree" | "disagree"; doubt: "amended" | "disputed" | null };
+  /** Somebody took their vote back. */
+  "vote.withdrawn": { message: string; doubt: "amended" | "disputed" | null };
+  /** A diagnosis was proposed, and is backed by who proposed it; read the case for its words. */
+  "differential.proposed": { differential: string };
+  /** Who proposed it took it back. */
+  "differential.withdrawn": { differential: string };
+  /** Somebody backs a diagnosis. */
+  "differential.backed": { differential: string };
+  /** Somebody backs it no longer. */
+  "differential.unbacked": { differential: string };
+  /** A reference hangs on an answer; read the case for it. */
+  "reference.added": { message: string; reference: string };
+  /** A reference was taken away. */
+  "reference.removed": { message: string; reference: string };
+  /** The stated rule is met by an answer or a diagnosis: the asker may declare a consensus, and nobody else does. */
+  "consensus.proposed": { message?: string | null; differential?: string | null };
+  /** The asker stated what the patient was told, and how their consent is recorded. */
+  "consent.recorded": Record<string, never>;
+  /** The patient's consent was withdrawn: `message.withdrawn` follows for each message that rested on it. Drop what you hold of the case. */
+  "consent.withdrawn": Record<string, never>;
+  /** Nobody answered within the time stated for its urgency; the asker is told what to do next. */
+  "case.unanswered": { message: string };
+  /** The asker is asked how it ended. */
+  "outcome.due": { message: string; weeks: number };
+  /** The asker told how it ended, in this message. */
+  "outcome.told": { message: string; verdict: "confirmed" | "other" | "unclear" };
+  /** A case asks something of me: at `seq` of its log, and why. */
+  "case.attention": { room: string; seq: number; why: "amended" | "consensus" | "unanswered" | "outcome" };
   /** I became a member of a room. */
   "room.joined": { room: string };
   /** I am no longer a member, and how that came. */
@@ -186,6 +298,16 @@ export interface EventData {
   "page.asked": { room: string };
   /** What I reported was decided. */
   "report.decided": { report: string };
+  /** Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over. */
+  "room.read": { room: string };
+  /** Something waits for a moderator; ask the queue for it. */
+  "item.opened": { item: string };
+  /** The actor works on it. */
+  "item.claimed": { item: string };
+  /** Nobody works on it any more. */
+  "item.released": { item: string };
+  /** It was decided, and leaves the queue. */
+  "item.decided": { item: string };
 }
 export type EventKind = keyof EventData;
 export type EventOf<K extends EventKind> = { type: "event"; room: string; epoch: string; seq: number; kind: K; at: string; actor: Actor | null; data: EventData[K] };
@@ -195,6 +317,13 @@ export type EventFrame = { [K in EventKind]: EventOf<K> }[EventKind];
 /** Ephemeral: no `seq`, may be dropped. */
 export type SignalFrame =
   | { type: "signal"; room: string; kind: "typing"; actor: Actor | null; data: Record<string, never> }
+  | {
+  type: "signal"; room: string; kind: "pointer"; actor: Actor | null;
+  data: {
+  image: string; at: { x: number; y: number } | null;
+  drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number } | null;
+};
+}
   | { type: "signal"; room: string; kind: "presence"; actor: Actor | null; data: Present };
 
 /** The connection is open: who one is, the limits to obey, and the personal room, which is entered. */
@@ -207,19 +336,31 @@ export interface HelloOk {
 export interface EnterOk { type: "ok"; ref: number; room: string; head: Head; mode: Mode; state: RoomState }
 /** Done: committed, where it writes. */
 export interface Ok { type: "ok"; ref: number }
-/** The message's place in the log; `duplicate` where this client id was posted before. */
-export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true }
+/** The message's place in the log; `duplicate` where this client id was posted before, `held` where a rule keeps it hidden until a moderator has read it. */
+export interface PostOk { type: "ok"; ref: number; seq: number; message: string; duplicate?: true; held?: true }
 /** The `seq` of the event; with `unchanged`, of the last one, for nothing was added. */
 export interface ChangeOk { type: "ok"; ref: number; seq: number; unchanged?: true }
+/** As the others, and which diagnosis it is. */
+export interface DifferentialOk { type: "ok"; ref: number; seq: number; unchanged?: true; differential: string }
+/** As the others, and which reference it is. */
+export interface ReferenceOk { type: "ok"; ref: number; seq: number; unchanged?: true; reference: string }
+/** The `seq` of `mark.added`, and the mark's id. */
+export interface MarkOk { type: "ok"; ref: number; seq: number; mark: string }
 export interface PingOk { type: "ok"; ref: number; server_time: string }
+/** The `seq` of the event and the act on the record; with `unchanged`, of what stood already (`act` is null where that is on no record). */
+export interface ToolOk { type: "ok"; ref: number; seq: number; act: string | null; unchanged?: true }
 /** Any `ok` but hello's, where it is not known which command it answers. */
 export interface OkFrame {
-  type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; unchanged?: true;
-  server_time?: string;
+  type: "ok"; ref: number; room?: string; head?: Head; mode?: Mode; state?: RoomState; seq?: number; message?: string; duplicate?: true; held?: true;
+  unchanged?: true; differential?: string; reference?: string; mark?: string; server_time?: string; act?: string | null;
 }
 /** Not done, nothing changed. `ref` is null where the frame had none that is valid. */
 export interface RefusedFrame {
-  type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; protocols?: number[];
+  type: "refused"; ref: number | null; code: string; message: string; temporary: boolean; retry_after_ms: number; fields?: string[]; until?: string;
+  protocols?: number[];
+  identifiers?: {
+  field: string; category: "nir" | "birth_date" | "nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps"; start: number; length: number;
+}[];
 }
 /** A room was entered by `resume`; its events follow. */
 export interface EnteredFrame { type: "entered"; room: string; head: Head; mode: Mode; state: RoomState }
@@ -241,9 +382,15 @@ export interface RoomEnter { type: "room.enter"; room: string; after: Head | nul
 /** Stops deliveries on this connection; membership stays. */
 export interface RoomLeave { type: "room.leave"; room: string }
 /** Writes a message. The client's `id` makes a repeated send harmless. */
-export interface MessagePost { type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null }
+export interface MessagePost {
+  type: "message.post"; room: string; id: string; body: string; reply_to?: string | null; images?: string[] | null; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Replaces the words of one's own message; `base` is the seq of the version seen. */
-export interface MessageEdit { type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null }
+export interface MessageEdit {
+  type: "message.edit"; room: string; message: string; base: number; body: string; mentions?: Mention[] | null;
+  confirmed?: ("nir_like" | "phone" | "email" | "address" | "record" | "name" | "rpps")[] | null;
+}
 /** Withdraws one's own words; the place stays. */
 export interface MessageRetract { type: "message.retract"; room: string; message: string }
 /** Puts one of four words on a message. */
@@ -254,8 +401,86 @@ export interface ReactionRemove { type: "reaction.remove"; room: string; message
 export interface ReadMark { type: "read.mark"; room: string; seq: number }
 /** Tells the others that one is writing; not stored. */
 export interface Typing { type: "typing"; room: string }
+/** Shows the others in the room where one points on a picture, and what one draws; not stored. No `at`: nowhere any more. */
+export interface Pointer {
+  type: "pointer"; room: string; image: string; at?: { x: number; y: number } | null;
+  drawn?: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number } | null;
+}
+/** Keeps a mark on a picture of a message. The client's `id` makes a repeat harmless. */
+export interface MarkAdd {
+  type: "mark.add"; room: string; id: string; message: string; image: string;
+  drawn: { kind: "arrow"; start: { x: number; y: number }; end: { x: number; y: number } } | { kind: "ellipse"; x: number; y: number; w: number; h: number } | { kind: "number"; at: { x: number; y: number }; n: number };
+}
+/** Takes a mark away: one's own, any on one's own message; moderators any. */
+export interface MarkRemove { type: "mark.remove"; room: string; mark: string }
 /** Answers `server_time`. */
 export interface Ping { type: "ping" }
+/** The asker marks the answer that helped, in place of the one before; `base` is the seq of the version seen. */
+export interface AnswerAccept { room: string; id: string; type: "answer.accept"; message: string; base: number }
+/** The asker takes the mark back. */
+export interface AnswerUnaccept { room: string; id: string; type: "answer.unaccept"; message: string }
+/** Agrees or disagrees with an answer by somebody else, in place of one's vote before; `base` is the seq of the version seen. */
+export interface VoteGive { room: string; id: string; type: "vote.give"; message: string; base: number; vote: "agree" | "disagree" }
+/** Takes one's vote back. */
+export interface VoteWithdraw { room: string; id: string; type: "vote.withdraw"; message: string }
+/** Proposes a diagnosis, and backs it; one that was proposed before is backed. */
+export interface DifferentialPropose { room: string; id: string; type: "differential.propose"; label: string }
+/** Takes back a diagnosis that one proposed oneself. */
+export interface DifferentialWithdraw { room: string; id: string; type: "differential.withdraw"; differential: string }
+/** Backs a proposed diagnosis; several may be backed. */
+export interface DifferentialBack { room: string; id: string; type: "differential.back"; differential: string }
+/** Backs it no longer. */
+export interface DifferentialUnback { room: string; id: string; type: "differential.unback"; differential: string }
+/** Hangs a DOI or the https link of a guideline on an answer. */
+export interface ReferenceAdd { room: string; id: string; type: "reference.add"; message: string; link: string }
+/** Takes away a reference that one added, or that hangs on one's own answer. */
+export interface ReferenceRemove { room: string; id: string; type: "reference.remove"; reference: string }
+/** The asker tells how it ended: a message of the form `outcome`, and whether what was thought proved right. */
+export interface OutcomeTell { room: string; id: string; type: "outcome.tell"; body: string; verdict: "confirmed" | "other" | "unclear" }
+/** Arrives in a room of one's remit, for all to see: from then on one reads, and writes as a moderator. */
+export interface ModeratorJoin { room: string; id: string; reason: string; type: "moderator.join" }
+/** Ends one's visit. */
+export interface ModeratorLeave { room: string; id: string; type: "moderator.leave" }
+/** Calls a moderator of the room in, or (no `person`) all of them. */
+export interface ModeratorCall { room: string; id: string; reason: string; type: "moderator.call"; person?: string | null }
+/** Withholds a message from all alike. */
+export interface MessageHide { room: string; id: string; reason: string; type: "message.hide"; message: string }
+/** Shows a hidden message again. */
+export interface MessageRestore { room: string; id: string; reason: string; type: "message.restore"; message: string }
+/** Withholds one picture of a message. */
+export interface ImageHide { room: string; id: string; reason: string; type: "image.hide"; message: string; image: string }
+/** Shows a withheld picture again. */
+export interface ImageRestore { room: string; id: string; reason: string; type: "image.restore"; message: string; image: string }
+/** Asks the author to mask what a picture shows; it is hidden until that is done. */
+export interface ImageAskMask { room: string; id: string; reason: string; type: "image.ask_mask"; message: string; image: string }
+/** Keeps a person from writing here, for a minute up to a year. */
+export interface MemberSilence { room: string; id: string; reason: string; type: "member.silence"; person: string; seconds: number }
+/** Lets a silenced person write again. */
+export interface MemberUnsilence { room: string; id: string; reason: string; type: "member.unsilence"; person: string }
+/** Puts a person out of the room; they cannot come back by themselves. */
+export interface MemberRemove { room: string; id: string; reason: string; type: "member.remove"; person: string }
+/** Lets a removed person in again. */
+export interface MemberReadmit { room: string; id: string; reason: string; type: "member.readmit"; person: string }
+/** One message each `seconds` a person, up to an hour; 0 ends it. With `answers_exempt` not for who answers somebody. */
+export interface RoomSlow { room: string; id: string; reason: string; type: "room.slow"; seconds: number; answers_exempt: boolean }
+/** Only moderators may write from now on. */
+export interface RoomLock { room: string; id: string; reason: string; type: "room.lock" }
+/** Members may write again. */
+export interface RoomUnlock { room: string; id: string; reason: string; type: "room.unlock" }
+/** Keeps a message in sight of the room. Its owners may do that too. */
+export interface PinAdd { room: string; id: string; type: "pin.add"; message: string; reason?: string | null }
+/** Takes a message from among the pinned. */
+export interface PinRemove { room: string; id: string; type: "pin.remove"; message: string; reason?: string | null }
+/** Moves a message and the replies to it to another group. */
+export interface ThreadMove { room: string; id: string; reason: string; type: "thread.move"; message: string; to: string }
+/** Addresses a case to another group. */
+export interface CaseMove { room: string; id: string; reason: string; type: "case.move"; to: string }
+/** Closes a case that was asked twice, and points to the other. */
+export interface CaseMerge { room: string; id: string; reason: string; type: "case.merge"; into: string }
+/** Marks a room's question as needing an expert. */
+export interface ExpertAsk { room: string; id: string; reason: string; type: "expert.ask"; specialty?: string | null }
+/** The expert was found, or is not needed. */
+export interface ExpertUnask { room: string; id: string; reason: string; type: "expert.unask" }
 /** What a client may ask, without the `ref` that the socket gives it. */
 export type Command =
   | Hello
@@ -268,7 +493,43 @@ export type Command =
   | ReactionRemove
   | ReadMark
   | Typing
-  | Ping;
+  | Pointer
+  | MarkAdd
+  | MarkRemove
+  | Ping
+  | AnswerAccept
+  | AnswerUnaccept
+  | VoteGive
+  | VoteWithdraw
+  | DifferentialPropose
+  | DifferentialWithdraw
+  | DifferentialBack
+  | DifferentialUnback
+  | ReferenceAdd
+  | ReferenceRemove
+  | OutcomeTell
+  | ModeratorJoin
+  | ModeratorLeave
+  | ModeratorCall
+  | MessageHide
+  | MessageRestore
+  | ImageHide
+  | ImageRestore
+  | ImageAskMask
+  | MemberSilence
+  | MemberUnsilence
+  | MemberRemove
+  | MemberReadmit
+  | RoomSlow
+  | RoomLock
+  | RoomUnlock
+  | PinAdd
+  | PinRemove
+  | ThreadMove
+  | CaseMove
+  | CaseMerge
+  | ExpertAsk
+  | ExpertUnask;
 /** What each command is answered with, where it is not refused. */
 export interface Replies {
   "hello": HelloOk;
@@ -279,7 +540,43 @@ export interface Replies {
   "message.retract": ChangeOk;
   "reaction.add": ChangeOk;
   "reaction.remove": ChangeOk;
+  "answer.accept": ChangeOk;
+  "answer.unaccept": ChangeOk;
+  "vote.give": ChangeOk;
+  "vote.withdraw": ChangeOk;
+  "differential.propose": DifferentialOk;
+  "differential.withdraw": ChangeOk;
+  "differential.back": ChangeOk;
+  "differential.unback": ChangeOk;
+  "reference.add": ReferenceOk;
+  "reference.remove": ChangeOk;
+  "outcome.tell": PostOk;
   "read.mark": ChangeOk;
   "typing": Ok;
+  "pointer": Ok;
+  "mark.add": MarkOk;
+  "mark.remove": ChangeOk;
   "ping": PingOk;
+  "moderator.join": ToolOk;
+  "moderator.leave": ToolOk;
+  "moderator.call": ToolOk;
+  "message.hide": ToolOk;
+  "message.restore": ToolOk;
+  "image.hide": ToolOk;
+  "image.restore": ToolOk;
+  "image.ask_mask": ToolOk;
+  "member.silence": ToolOk;
+  "member.unsilence": ToolOk;
+  "member.remove": ToolOk;
+  "member.readmit": ToolOk;
+  "room.slow": ToolOk;
+  "room.lock": ToolOk;
+  "room.unlock": ToolOk;
+  "pin.add": ToolOk;
+  "pin.remove": ToolOk;
+  "thread.move": ToolOk;
+  "case.move": ToolOk;
+  "case.merge": ToolOk;
+  "expert.ask": ToolOk;
+  "expert.unask": ToolOk;
 }

@@ -128,6 +128,7 @@ export class RoomList {
       case "message.edited":
       case "message.retracted":
       case "message.hidden":
+      case "message.withdrawn":
       case "message.restored": {
         const known = this.lastMessage.get(item.id);
         if (!item.last || (known && known !== event.data.message)) return next;
@@ -135,6 +136,9 @@ export class RoomList {
         this.stale(item.id);
         return event.kind === "message.restored" ? next : { ...next, last: { ...item.last, ...next.last, excerpt: null } };
       }
+      case "consent.withdrawn": // of a case: what was asked is gone, its title with it
+        this.stale(item.id);
+        return { ...next, title: "", case: next.case && { ...next.case, question: "" } };
       case "room.locked":
         return { ...next, lock: { reason: event.data.reason ?? null } };
       case "room.unlocked":

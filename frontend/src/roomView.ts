@@ -1,5 +1,6 @@
 /** One open room as views see it: signals over its log, and the actions in it. */
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { Mark, Point } from "./pictures/shapes";
 import type { Api, Refusal } from "./api";
 import type { Cache } from "./cache";
 import { EMPTY, type Drafts } from "./drafts";
@@ -10,7 +11,7 @@ import type { Mention, MessageItem, Reaction, RoomState } from "./protocol";
 import type { RoomLog } from "./roomLog";
 import type { RoomList } from "./roomList";
 import type { Socket } from "./socket";
-import type { Draft, Line, OutboxEntry, RoomItem, RoomView } from "./types";
+import type { Confirmed, Draft, Line, OutboxEntry, RoomItem, RoomView } from "./types";
 import { WindowPages } from "./windowPages";
 
 export interface RoomViewOptions {
@@ -88,6 +89,7 @@ export class OpenRoom implements RoomView {
   readonly state = this.from<RoomState | null>(() => this.track.state);
   readonly present = this.from(() => this.track.state?.present ?? null);
   readonly typing = this.from(() => [...this.track.typing.values()].map((t) => t.actor));
+  readonly pointing = this.from(() => [...this.track.pointing.values()]);
   readonly mode = this.from<"live" | "past">(() => (this.log.loaded && !this.log.live ? "past" : "live"));
   readonly below = this.from(() => this.log.below);
   readonly loading = this.from(() => !this.log.loaded && this.gone.value === null && this.error.value === null);
@@ -286,7 +288,7 @@ export class OpenRoom implements RoomView {
     this.draft.value = draft;
   }
 
-  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[] } = {}): Promise<void> {
+  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed } = {}): Promise<void> {
     if (!body.trim()) return;
     // In sight and out of the composer at once: the next words may be typed while this one is being stored.
     void this.o.outbox.put({ room: this.id, body, ...options }).stored;
@@ -294,8 +296,8 @@ export class OpenRoom implements RoomView {
     if (this.log.loaded && !this.log.live) void this.toNewest();
   }
 
-  async edit(item: MessageItem, body: string, mentions: Mention[] = []): Promise<void> {
-    const more = mentions.length ? { mentions } : {};
+  async edit(item: MessageItem, body: string, mentions: Mention[] = [], confirmed?: Confirmed): Promise<void> {
+    const more = { ...(mentions.length ? { mentions } : {}), ...(confirmed ? { confirmed } : {}) };
     await this.o.socket.call({ type: "message.edit", room: this.id, message: item.message, base: item.edited_seq ?? item.seq, body, ...more });
   }
 
@@ -320,6 +322,10 @@ export class OpenRoom implements RoomView {
     if (this.o.now() - this.lastTyped < TYPED_EVERY) return;
     this.lastTyped = this.o.now();
     this.o.socket.call({ type: "typing", room: this.id }).catch(() => undefined);
+  }
+
+  point(image: string, at: Point | null, drawn: Mark | null): void {
+    this.o.socket.call({ type: "pointer", room: this.id, image, ...(at ? { at } : {}), ...(at && drawn ? { drawn } : {}) }).catch(() => undefined);
   }
 
   retry(id: string): Promise<void> {

@@ -10,12 +10,14 @@ export type Route =
   | { name: "search"; q: string; room: string | null; tag: string | null }
   | { name: "ask"; group: string | null; person: string | null }
   | { name: "me" }
+  | { name: "moderation"; rules: boolean }
   | { name: "sign-in" }
   | { name: "none" };
 
 export function parse(path: string, query: string): Route {
   const [first = "", second, third] = path.split("/").filter(Boolean);
   const asked = new URLSearchParams(query);
+  if (first === "moderation" && third === undefined && (second === undefined || second === "rules")) return { name: "moderation", rules: second === "rules" };
   if (third !== undefined || (second !== undefined && first !== "rooms")) return { name: "none" };
   switch (first) {
     case "":

@@ -1,10 +1,11 @@
 /** Who is signed in at this browser: signing in, up and out, and asking the server when in doubt. */
 import { Refusal, type Api } from "./api";
-import type { Me, Profile } from "./types";
+import type { Me, Profile, Suspension } from "./types";
+import type { Doors } from "./vault";
 
 const AUTH = "/_allauth/browser/v1/auth";
 
-export interface MeAnswer { me: Me; personal: { room: string } }
+export interface MeAnswer { me: Me; personal: { room: string }; suspension?: Suspension | null }
 
 /** What the signed-in person leaves on this device. */
 export interface Belongings {
@@ -46,6 +47,11 @@ export class Account {
     await this.account(() => this.api.post(`${AUTH}/login`, { email, password }, { quiet: true }));
   }
 
+  /** The person of this session shows that it is still them. Rejects with account.incorrect_password. */
+  async reauthenticate(password: string): Promise<void> {
+    await this.api.post(`${AUTH}/reauthenticate`, { password }, { quiet: true });
+  }
+
   async signUp(email: string, password: string, profile: Profile): Promise<void> {
     await this.account(() => this.api.post(`${AUTH}/signup`, { email, password }, { quiet: true }));
     if (Object.keys(profile).length) await this.api.patch("/api/v1/me", profile);
@@ -62,6 +68,16 @@ export class Account {
     }
   }
 
+  /** Ends the session, whatever is kept here. */
+  async end(): Promise<void> {
+    try {
+      await this.api.delete(`${AUTH}/session`, { quiet: true });
+    } catch (error) {
+      // 401 is how allauth says: signed out.
+      if (!(error instanceof Refusal) || error.status !== 401) throw error;
+    }
+  }
+
   /**
    * Nothing of a person is lost or left behind without being asked: "send" waits until all has left, "keep" leaves it for
    * this person on this device, "delete" takes it away. Drafts cannot be sent, so "send" keeps them; the cached rooms go always.
@@ -71,15 +87,24 @@ export class Account {
     if (choice === "send" && left.unsent() > 0) await left.allSent();
     left.pause();
     try {
-      await this.api.delete(`${AUTH}/session`, { quiet: true });
+      await this.end();
     } catch (error) {
-      // 401 is how allauth says: signed out.
-      if (!(error instanceof Refusal) || error.status !== 401) {
-        left.resume();
-        throw error;
-      }
+      left.resume();
+      throw error;
     }
     if (choice === "delete") await left.wipeUnsent();
     await left.wipeCache();
   }
+}
+
+/** The server's doors to what unlocks what a person keeps on this device. */
+export function vaultDoors(api: Api, label: () => string = () => ""): Doors {
+  return {
+    open: async (vault) => {
+      // Opening again has no second effect, but `id` here is the vault's.
+      const { secret } = await api.post<{ secret: string }>("/api/v1/vaults", { id: vault, label: label() }, { quiet: true });
+      return Uint8Array.from(atob(secret.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
+    },
+    wiped: async (vault) => (await api.get<{ wiped: boolean }>(`/api/v1/vaults/${vault}`, { quiet: true, tries: 0 })).wiped,
+  };
 }

@@ -3,7 +3,7 @@
  *
  * It knows connections, not rooms: what to resume is asked for, what arrives is handed on in order.
  */
-import { Refusal } from "./api";
+import { Refusal } from "./refusal";
 import type { Command, HelloOk, OkFrame, RefusedFrame, ServerFrame } from "./protocol";
 
 export interface WebSocketLike {
@@ -27,7 +27,8 @@ export type SocketState =
   | { is: "stopped"; code: number };
 export interface SocketOptions {
   world: World;
-  hello(): { locale: string; resume: { room: string; after: { epoch: string; seq: number } | null }[] };
+  /** `client` and `ticket` are those of an app; a page has its cookie. */
+  hello(): { locale: string; resume: { room: string; after: { epoch: string; seq: number } | null }[]; client?: string; ticket?: string };
   /** `resumed` is false where the rooms named in `hello` were not taken. False as an answer: this is another person. */
   ready(ok: HelloOk, resumed: boolean): boolean;
   frames(frames: ServerFrame[]): void;
@@ -55,6 +56,7 @@ export class Socket {
   limits: HelloOk["limits"] | null = null;
   private ws: WebSocketLike | null = null;
   private refs = 0;
+  private features: string[] = [];
   private helloRef = 0;
   private resumed = true;
   private waiting = new Map<number, Waiting>();
@@ -114,7 +116,9 @@ export class Socket {
       const ws = this.ws;
       const cancel = this.o.world.after(ANSWER_WITHIN, () => ws === this.ws && this.closed(1006));
       this.waiting.set(ref, { resolve, reject, cancel });
-      this.queue.push(JSON.stringify({ ...command, ref }));
+      // A field of a feature goes only to a server that has announced it.
+      const known = "confirmed" in command && !this.features.includes("identifiers") ? { ...command, confirmed: undefined } : command;
+      this.queue.push(JSON.stringify({ ...known, ref }));
       this.flush(command.type === "room.enter");
     });
   }
@@ -173,7 +177,8 @@ export class Socket {
     this.resumed = resume;
     this.helloRef = ++this.refs;
     this.ws?.send(JSON.stringify({
-      type: "hello", ref: this.helloRef, protocols: [1], client: "web/1", locale: hello.locale, ...(resume && hello.resume.length ? { resume: hello.resume } : {}),
+      type: "hello", ref: this.helloRef, protocols: [1], client: hello.client ?? "web/1", locale: hello.locale,
+      ...(hello.ticket ? { ticket: hello.ticket } : {}), ...(resume && hello.resume.length ? { resume: hello.resume } : {}),
     }));
   }
 
@@ -213,6 +218,7 @@ export class Socket {
     this.cancels.steady = world.after(STEADY, () => (this.attempt = 0));
     this.listen();
     this.state = { is: "ready" };
+    this.features = ok.features;
     if (!this.o.ready(ok, this.resumed)) return this.end();
     this.o.state(this.state);
   }
@@ -301,18 +307,4 @@ export class Socket {
     this.state = state;
     this.o.state(state);
   }
-}
-
-/** The browser as the world. */
-export function browserWorld(url = "/ws/v1/"): World {
-  return {
-    open: () => new WebSocket(new URL(url, location.href.replace(/^http/, "ws"))) as unknown as WebSocketLike,
-    now: () => Date.now(),
-    random: () => Math.random(),
-    after: (ms, run) => {
-      const id = setTimeout(run, ms);
-      return () => clearTimeout(id);
-    },
-    online: () => navigator.onLine,
-  };
 }

@@ -1,15 +1,18 @@
 /** What views read (signals) and call (actions). One person at a time has a desk here; the next one gets another. */
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { browserApi, query, Refusal } from "./api";
-import { Desk } from "./desk";
+import { browserCover, watch } from "./cover";
+import { Desk, type Hearing } from "./desk";
+import { deviceLabel } from "./device/label";
 import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
-import { forget, remember, remembered } from "./remembered";
 import { route } from "./router";
-import { Account } from "./session";
-import { browserWorld } from "./socket";
+import { Account, vaultDoors, type MeAnswer } from "./session";
+import type { Seal } from "./seal";
+import { browserWorld } from "./browserWorld";
+import { Vaults } from "./vault";
 import type {
-  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Version,
+  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
 } from "./types";
 export { Refusal };
 export type * from "./types";
@@ -20,6 +23,7 @@ const _connection = signal<Connection>({ state: "reconnecting", unsent: 0, since
 const _roomsLoaded = signal<"no" | "cached" | "yes">("no");
 const _locale = signal<Locale>("fr");
 const _skew = signal(0);
+const _decided = signal(0);
 const _specialties = signal<Specialties | null>(null);
 const desk = signal<Desk | null>(null);
 
@@ -34,6 +38,8 @@ export const holdOrder: Signal<boolean> = signal(false);
 export const locale: ReadonlySignal<Locale> = _locale;
 /** Server time less this device's, in ms: for "you can write again at …" and slow mode. */
 export const clockSkew: ReadonlySignal<number> = _skew;
+/** Moves with every flag of this person that was decided while the page is open. */
+export const reportsDecided: ReadonlySignal<number> = _decided;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 
@@ -43,7 +49,15 @@ const LATER = 3000;
 /** For the doors that have a file of their own (notices.ts). */
 export const api = browserApi(() => _locale.value, () => doubt());
 const account = new Account(api);
+/** What hides the screen after a while without anyone. */
+export const cover = browserCover();
+const vaults = new Vaults(vaultDoors(api, deviceLabel));
 const world = browserWorld();
+/** Set by the device's side: something waits to be sent, and there is no connection. */
+let sendLater: (() => void) | undefined;
+export function whenUnsent(run: () => void): void {
+  sendLater = run;
+}
 let tabs: Channel | null = null;
 let asking: Promise<void> | null = null;
 let again: ReturnType<typeof setTimeout> | undefined;
@@ -58,9 +72,11 @@ export function start(): void {
   const stored = localStorage.getItem(LOCALE);
   _locale.value = stored === "fr" || stored === "en" ? stored : navigator.language.startsWith("en") ? "en" : "fr";
   _specialties.value = keptSpecialties();
+  localStorage.removeItem("consult.me"); // an earlier version kept the last person's name here
   tabs = channel("consult-session");
   // Another tab signed in or out: the cookie is shared, so ask who it is now.
   if (tabs) tabs.onmessage = () => void whoIsIt();
+  watch(cover);
   addEventListener("online", () => desk.value?.online());
   addEventListener("offline", () => desk.value?.offline());
   addEventListener("pagehide", () => desk.value?.hidden());
@@ -82,36 +98,38 @@ async function settle(endedBy?: number): Promise<void> {
   const before = saved;
   const asked = account.whoAmI();
   asked.catch(() => undefined); // looked at below; the person seen here last is not kept waiting for it
-  const last = _session.value.status === "loading" ? remembered() : null;
-  const begin = last ? await seat(last) : null;
+  // No storage at all is as good as nobody seen here.
+  const last = _session.value.status === "loading" ? await vaults.held().catch(() => null) : null;
+  const begin = last ? await seat(last.me, last.seal) : null;
   // A network that swallows the question is no reason not to try the socket.
   const late = begin ? setTimeout(begin, LATER) : undefined;
-  let answer;
   try {
-    answer = await asked;
-  } catch {
+    const answer = await asked;
     clearTimeout(late);
+    await settled(answer, before, begin, endedBy);
+  } catch (error) {
+    clearTimeout(late);
+    if (error instanceof Refusal && error.code === "account.suspended") return left(4403);
+    if (!(error instanceof Refusal)) reportError(error);
     if (_session.value.status === "loading") _session.value = { status: "loading", unreachable: true };
     begin?.();
     again = setTimeout(() => void whoIsIt(endedBy), (desk.value ? 10_000 : 1000) + Math.random() * 3000);
-    return;
   }
-  clearTimeout(late);
+}
+
+/** The server has said who it is. Rejects where it does not say what unlocks what they keep here. */
+async function settled(answer: MeAnswer | null, before: number, begin: (() => void) | null, endedBy?: number): Promise<void> {
   const held = _session.value.me;
-  if (!answer) {
-    leaveDesk();
-    forget();
-    localStorage.removeItem(CHOSEN);
-    _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
-    return;
-  }
+  if (!answer) return left(endedBy);
   // An answer that was on its way while the profile was saved may be from before it.
   const me = saved !== before && held?.id === answer.me.id ? held : answer.me;
-  remember(me);
+  // Shut out: what was seen goes, what was not sent stays under lock until the account is open again.
+  if (answer.suspension) return shutOut(me, answer.suspension);
   const same = held?.id === me.id && held.verification === me.verification && desk.value;
   if (same) {
     _session.value = { status: statusOf(me), me };
-    if (last) speak(me);
+    remember(me);
+    if (begin) speak(me);
     begin?.();
     // The session was renewed under this page: its socket may open again, but not in a circle.
     if (endedBy === 4401 && Date.now() - restarted > 30_000) {
@@ -120,20 +138,53 @@ async function settle(endedBy?: number): Promise<void> {
     }
     return;
   }
-  (await seat(me))?.();
+  // Whoever was here before is not any more: nothing of theirs stays in sight, and what they wrote stays under lock.
+  if (held?.id !== me.id) _session.value = { status: "loading" };
+  await leaveDesk();
+  await vaults.lock(me.id).catch(() => undefined);
+  const next = await seat(me, await vaults.open(me.id));
+  remember(me);
+  next?.();
+}
+
+/** Nobody is signed in here any more: what was seen is deleted, what was not sent stays under lock, and what was wiped from afar goes. */
+async function left(endedBy?: number): Promise<void> {
+  const was = desk.value;
+  _session.value = { status: "out", ...(endedBy ? { endedBy } : {}) };
+  cover.lift(); // there is nothing under it any more
+  localStorage.removeItem(CHOSEN);
+  // A disk that refuses, or that was wiped: what cannot be deleted cannot be read any more once the key is gone.
+  await was?.wipeCache().catch(() => undefined);
+  await leaveDesk();
+  await vaults.lock().catch(() => undefined);
+  void vaults.clear().catch(() => undefined); // no storage: nothing was kept
+}
+
+async function shutOut(me: Me, suspension: Suspension): Promise<void> {
+  await desk.value?.wipeCache().catch(() => undefined); // as where somebody signed out
+  await leaveDesk();
+  await vaults.lock().catch(() => undefined);
+  _session.value = { status: "suspended", me, suspension };
+}
+
+/** For the next start without a network; only who may see rooms has something to open then. */
+function remember(me: Me): void {
+  const seal = desk.value?.seal;
+  if (seal && me.verification === "verified") void vaults.remember(seal, me).catch(() => undefined); // costs only that start
 }
 
 /** A desk for this person, with what is kept here; what the server has follows by what it answers with, once it is known who asks. */
-async function seat(me: Me): Promise<(() => void) | null> {
-  leaveDesk();
+async function seat(me: Me, seal: Seal): Promise<(() => void) | null> {
+  await leaveDesk();
   speak(me);
   const next = new Desk({
-    me, api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
-    roomsLoaded: _roomsLoaded, skew: _skew, askSession: () => account.isAlive(), doubt,
+    me, seal, later: () => sendLater?.(), api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
+    roomsLoaded: _roomsLoaded, skew: _skew, decided: _decided, askSession: () => account.isAlive(), doubt,
   });
   await next.open();
   desk.value = next;
   _session.value = { status: statusOf(me), me };
+  setTimeout(() => void stillMine(next), LATER);
   const here = route.peek();
   // A notification was pressed: its messages come before all else.
   const first = here.name === "room" && here.fresh && here.at !== null ? { room: here.id, at: here.at } : null;
@@ -148,6 +199,16 @@ async function seat(me: Me): Promise<(() => void) | null> {
     void loadSpecialties();
     void next.begin();
   };
+}
+
+/** Once the first screen is there: the server knows which session has this vault, and says where it was wiped from afar. */
+async function stillMine(mine: Desk): Promise<void> {
+  if (desk.value !== mine) return;
+  await vaults.touch(mine.me.id).catch(async (error: unknown) => {
+    if (!(error instanceof Refusal) || error.code !== "vault.wiped" || desk.value !== mine) return; // no network: the next start asks again
+    await left();
+    await whoIsIt();
+  });
 }
 
 /** The person's language; but what they chose here and the server has not heard yet goes before what it knew. */
@@ -165,15 +226,17 @@ async function tellLocale(to: Locale): Promise<void> {
 
 const statusOf = (me: Me): "in" | "unverified" => (me.verification === "verified" ? "in" : "unverified");
 
-/** A socket that stopped, or a 401: is this session still what this page thinks? A suspension is shown, not asked about. */
+/** A socket that stopped, or a 401: is this session still what this page thinks, and if it is suspended, why and until when? */
 function doubt(code?: number): void {
-  if (_session.value.status === "loading" || (code !== undefined && code !== 4401)) return;
+  if (code === 4403) void vaults.lock().catch(() => undefined); // the next start asks the server
+  if (_session.value.status === "loading" || (code !== undefined && code !== 4401 && code !== 4403)) return;
   void whoIsIt(code);
 }
 
-function leaveDesk(): void {
-  desk.value?.close();
+async function leaveDesk(): Promise<void> {
+  const was = desk.value;
   desk.value = null;
+  await was?.close();
   _roomsLoaded.value = "no";
   _connection.value = { state: "reconnecting", unsent: 0, since: Date.now() };
 }
@@ -220,23 +283,44 @@ export async function signUp(email: string, password: string, profile: Profile =
   await cameIn();
 }
 async function cameIn(): Promise<void> {
+  cover.lift();
   await asking?.catch(() => undefined);
   await whoIsIt();
   tabs?.postMessage({ type: "changed" });
 }
+/** Uncovers the screen, in all tabs. Rejects with account.incorrect_password, or where the server does not answer. */
+export async function uncover(password: string): Promise<void> {
+  try {
+    await account.reauthenticate(password);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) return whoIsIt(); // the session ended meanwhile
+    throw error;
+  }
+  cover.lift();
+}
 /** "send": wait until all has left, rejects with "outbox.not_empty" where it cannot; "keep": for me on this device; "delete". */
 export async function signOut(choice: "send" | "keep" | "delete"): Promise<void> {
-  const left = here();
-  await account.signOut(choice, left);
-  leaveDesk();
-  forget();
-  localStorage.removeItem(CHOSEN);
-  _session.value = { status: "out" };
+  const mine = here();
+  await account.signOut(choice, mine);
+  await left();
+  tabs?.postMessage({ type: "changed" });
+}
+/** From a suspended account: there is no desk, and what was not sent stays under lock. */
+export async function signOutSuspended(): Promise<void> {
+  await account.end();
+  await left();
   tabs?.postMessage({ type: "changed" });
 }
 /** What a sign-out has to ask about: this person's alone. */
 export function unsentText(): Promise<{ messages: number; drafts: number }> {
   return here().unsentText();
+}
+/** The question being written, kept under the same lock as what was not sent. */
+export function keptQuestion(): unknown {
+  return desk.value?.keptQuestion() ?? null;
+}
+export function keepQuestion(question: unknown): void {
+  desk.value?.keepQuestion(question);
 }
 /** After a stop or while waiting: try now. */
 export function tryAgain(): void {
@@ -246,8 +330,8 @@ export function tryAgain(): void {
 export async function saveProfile(profile: Profile): Promise<Me> {
   const { me } = await api.patch<{ me: Me }>("/api/v1/me", profile);
   saved++;
-  remember(me);
   _session.value = { status: statusOf(me), me };
+  remember(me);
   return me;
 }
 export async function switchLocale(to: Locale): Promise<void> {
@@ -289,6 +373,10 @@ export async function leave(room: string): Promise<void> {
 /** A room's item is asked for again after an act that another file did. */
 export function roomTouched(room: string): Promise<void> {
   return here().touched(room);
+}
+/** Hears a room that is none of the list's, such as the console's; answers how to stop. */
+export function hear(room: string, hearing: Hearing): () => void {
+  return here().hear(room, hearing);
 }
 export async function invite(room: string, person: string): Promise<void> {
   await api.post(`/api/v1/rooms/${room}/members`, { id: newId(), person });

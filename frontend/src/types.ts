@@ -1,13 +1,20 @@
 /** What REST answers beyond the wire protocol, and what views draw. */
+import type { Pointing } from "./live";
+import type { Mark, Point } from "./pictures/shapes";
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { Actor, CaseStatus, EventFrame, Head, Mention, MessageItem, Present, Reaction, RoomState, Urgency, Withheld } from "./protocol";
+import type { Actor, CaseStatus, EventFrame, Head, Mention, MessageItem, MessagePost, Present, Reaction, RoomState, Urgency, Withheld } from "./protocol";
 import type { Refusal } from "./api";
+
+/** Kinds of identifiers that an author says are none, or may stay. */
+export type Confirmed = NonNullable<MessagePost["confirmed"]>;
 
 export type Locale = "fr" | "en";
 export interface PersonCard extends Actor { verified?: boolean; specialty_label?: string | null; group?: string | null; place?: string | null }
 export type Verification = "incomplete" | "pending" | "verified" | "expired";
 export interface Me extends PersonCard {
   title?: string; given_name?: string; family_name?: string; email: string; roles: string[]; verification: Verification; locale: Locale; mod: boolean;
+  /** Where this person moderates: everywhere, in some groups, or nowhere. */
+  remit?: "all" | "some" | null;
 }
 export interface Profile {
   given_name?: string; family_name?: string; title?: string; profession?: string; specialty?: string; level?: string; place?: string; locale?: Locale;
@@ -19,6 +26,8 @@ export interface Specialties {
 export interface CaseItem {
   status: CaseStatus; urgency: Urgency; specialty: string | null; question: string; author: PersonCard | null; answers: number;
   opened_at: string; first_answer_at: string | null; group: { id: string; title: string } | null;
+  /** A moderator asks for an expert, of this specialty or of any. */
+  expert?: { specialty: string | null } | null;
 }
 export interface RoomItem {
   id: string; kind: "group" | "case" | "private"; title: string; code: string | null; member: boolean; role: null | "member" | "owner" | "moderator";
@@ -37,14 +46,17 @@ export interface Hit {
 }
 export interface Version { seq: number; at: string; body: string | null; mentions: Mention[] | null }
 export interface NewCase {
-  title: string; question: string; specialty: string; urgency: Urgency; group?: string; groups?: string[]; people?: string[]; everyone?: boolean;
+  title: string; question: string; specialty: string; urgency: Urgency; group?: string; groups?: string[]; people?: string[]; everyone?: boolean; confirmed?: Confirmed;
   /** Give the same id again to send the same case again. */
   id?: string;
 }
 
+export interface Suspension { act: string | null; until: string | null; reason: string | null }
 export interface Session {
-  status: "loading" | "out" | "unverified" | "in";
+  status: "loading" | "out" | "unverified" | "suspended" | "in";
   me?: Me;
+  /** Why this account is shut out, until when (null: no set end), and the act that an appeal is about. */
+  suspension?: Suspension;
   /** The session endpoint could not be reached; another try is under way. */
   unreachable?: boolean;
   /** Why a session ended by itself: a close code such as 4401 or 4403. */
@@ -66,6 +78,10 @@ export interface OutboxEntry {
   /** The client id, for ever the same for this message. */
   id: string;
   room: string; body: string; replyTo: string | null; mentions: Mention[];
+  /** Ids of pictures that the server has already. */
+  images?: string[];
+  /** Absent where the text could not be looked at. */
+  confirmed?: Confirmed;
   state: "queued" | "sending" | "failed";
   /** Order of writing on this device. */
   order: number;
@@ -107,6 +123,8 @@ export interface RoomView {
   present: ReadonlySignal<Present | null>;
   /** Others who write now; leave by themselves. */
   typing: ReadonlySignal<Actor[]>;
+  /** Others who point on a picture now. */
+  pointing: ReadonlySignal<Pointing[]>;
   /** "live": the newest messages are shown; "past": the window is elsewhere, `below` counts what came after it. */
   mode: ReadonlySignal<"live" | "past">;
   below: ReadonlySignal<number>;
@@ -128,9 +146,9 @@ export interface RoomView {
   /** To the first unread line, for whom a notification about `at` brought here. */
   land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
-  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[] }): Promise<void>;
+  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */
-  edit(item: MessageItem, body: string, mentions?: Mention[]): Promise<void>;
+  edit(item: MessageItem, body: string, mentions?: Mention[], confirmed?: Confirmed): Promise<void>;
   retract(message: string): Promise<void>;
   react(message: string, reaction: Reaction): Promise<void>;
   unreact(message: string, reaction: Reaction): Promise<void>;
@@ -138,6 +156,8 @@ export interface RoomView {
   markRead(seq?: number): void;
   /** Call at each key; it is sent at most every 3 s. */
   typed(): void;
+  /** Shows the others where one points on a picture and what one draws; null: nowhere any more. */
+  point(image: string, at: Point | null, drawn: Mark | null): void;
   retry(id: string): Promise<void>;
   discard(id: string): Promise<void>;
 }

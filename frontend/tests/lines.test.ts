@@ -8,7 +8,7 @@ const at = (minute: number): string => `2026-11-23T10:${String(minute).padStart(
 const post = (seq: number, who: string): { item: MessageItem } => ({
   item: {
     message: `m${seq}`, seq, post_no: seq, at: at(seq), actor: actor(who), client_id: `c${seq}`, body: "…", mentions: [], reply_to: null, images: [], form: "text",
-    edited_seq: null, withheld: null, reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null,
+    edited_seq: null, withheld: null, reactions: { agree: 0, useful: 0, thanks: 0, discuss: 0 }, mine: [], case: null, doubt: null,
   },
 });
 const joined = (seq: number, who: string): EventFrame =>

@@ -8,7 +8,7 @@ import { FakeWorld } from "./wire";
 
 let world: FakeWorld, live: Live, server: RoomServer, sent: Command[], refuse: Refusal | null, log: string[], pages: number;
 const state: RoomState = {
-  role: "member", read_seq: 0, unread: 0, mentions: 0, pins: [], lock: null, slow_mode: 0, silenced_until: null, first_seq: 0,
+  role: "member", read_seq: 0, unread: 0, mentions: 0, pins: [], lock: null, slow_mode: 0, answers_exempt: false, expert: null, moderators: [], silenced_until: null, silence_reason: null, first_seq: 0,
   present: { count: 0, by_specialty: {}, sample: [] },
 } as RoomState;
 const entered = (head: Head, mode: Mode, room = "R"): ServerFrame => ({ type: "entered", room, head, mode, state });

@@ -177,17 +177,29 @@ describe("pages", () => {
 });
 
 describe("words", () => {
-  test("what is retracted or hidden has no words from that event on, and an edit does not bring them back", () => {
-    for (const kind of ["message.retracted", "message.hidden"] as const) {
+  test("what is retracted, hidden or withdrawn has no words from that event on, and an edit does not bring them back", () => {
+    for (const kind of ["message.retracted", "message.hidden", "message.withdrawn"] as const) {
       const server = new RoomServer();
       const message = server.post("planted words", "b", { mentions: [{ person: "me", start: 0, length: 3 }] });
       const log = opened(server);
       log.apply(server.add(kind, { message }));
       log.apply(server.add("message.edited", { message, base: 1, body: "planted again", mentions: [], withheld: null }));
       const item = log.find(message);
-      expect([item?.body, item?.mentions, item?.withheld]).toEqual([null, null, kind === "message.hidden" ? "hidden" : "retracted"]);
+      expect([item?.body, item?.mentions, item?.withheld]).toEqual([null, null, kind.replace("message.", "")]);
       expect(JSON.stringify([log.items, log.newestPage(10)])).not.toContain("planted");
     }
+  });
+
+  test("an answer that is in doubt says so from that event on", () => {
+    const server = new RoomServer();
+    const message = server.post("Mycose", "b", { form: "answer" });
+    const log = opened(server);
+    log.apply(server.add("vote.cast", { message, vote: "disagree", doubt: "disputed" }));
+    expect(log.find(message)?.doubt).toBe("disputed");
+    log.apply(server.add("vote.withdrawn", { message, doubt: null }));
+    expect(log.find(message)?.doubt).toBe(null);
+    log.apply(server.add("answer.amended", { message, former: 1, accepted: true, doubt: "amended" }));
+    expect(log.find(message)?.doubt).toBe("amended");
   });
 
   test("a replay that shows content as it stands now ends in the newest words", () => {

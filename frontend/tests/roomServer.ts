@@ -41,7 +41,8 @@ export class RoomServer {
     if (!message || !now || dice < 0.4) this.post(`words ${this.events.length}`, actor);
     else if (dice < 0.55 && !now.withheld) this.add("message.edited", { message, base: now.edited_seq ?? now.seq, body: `edited ${this.events.length}`, mentions: [], withheld: null });
     else if (dice < 0.62 && !now.withheld) this.add("message.retracted", { message });
-    else if (dice < 0.67 && !now.withheld) this.add("message.hidden", { message });
+    else if (dice < 0.65 && !now.withheld) this.add("message.hidden", { message });
+    else if (dice < 0.67 && !now.withheld) this.add("message.withdrawn", { message });
     else if (dice < 0.85 && !now.mine.includes("useful") && !now.withheld) this.add("reaction.added", { message, reaction: "useful" }, "me");
     else if (dice < 0.9 && now.mine.includes("useful")) this.add("reaction.removed", { message, reaction: "useful" }, "me");
     else if (dice < 0.95) this.add("member.joined", { person: `p${this.events.length}` });

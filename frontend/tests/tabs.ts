@@ -29,6 +29,7 @@ export class LockManager implements Locks {
   }
 }
 
+/** Sealing is done by other threads, so that a turn takes a moment. */
 export const settle = async (turns = 15): Promise<void> => {
-  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 2));
 };

@@ -14,8 +14,8 @@ from tests.live import Node, wait_for
 from tests.proxy import Proxy
 
 PATIENCE = 1000 * float(os.environ.get("BROWSER_PATIENCE", "20"))  # ms: the machine that runs the tests may be slow
-# The question "who am I?" is answered 401 where nobody is signed in; the browser writes that down as an error.
-SESSION_PROBE = re.compile(r"/api/v1/me$|/_allauth/browser/v1/auth/session$")
+# The questions "who am I?" and "is this still my vault?" are answered 401 where nobody is signed in; the browser writes that down as an error.
+SESSION_PROBE = re.compile(r"/api/v1/me$|/api/v1/vaults$|/_allauth/browser/v1/auth/session$")
 NETWORK = re.compile(r"net::ERR_|WebSocket connection to .* failed|WebSocket is closed|error occurred when fetching the script")
 
 
@@ -37,7 +37,7 @@ class Device:
         if message.type != "error":
             return
         where = (message.location or {}).get("url", "")
-        if re.search("status of 40[134]", message.text) and any(known.search(where) for known in self.refused):
+        if re.search("status of 40[0134]", message.text) and any(known.search(where) for known in self.refused):
             return
         if self.cut_once and NETWORK.search(message.text):
             return

@@ -173,6 +173,30 @@ def test_states(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: 
     shot(yann.page, "28-waiting")
 
 
+def test_kept_and_covered(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:
+    """What devices keep, the question before one is wiped, and the idle cover."""
+    enter(profile("nadia"), "nadia", locale).page.close()
+    tab = enter(profile("nadia"), "nadia", locale).go("/me")
+    page, part = tab.page, tab.page.locator("#kept")
+    expect(part.get_by_role("listitem").nth(1)).to_be_visible()
+    part.get_by_role("radio").nth(2).click()
+    part.scroll_into_view_if_needed()
+    part.evaluate("(part) => part.scrollIntoView()")
+    shot(page, "29-kept")
+    part.get_by_role("listitem").nth(1).get_by_role("button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    shot(page, "30-wipe")
+    page.keyboard.press("Escape")
+    page.evaluate("() => { localStorage.setItem('consult.active', '1'); document.dispatchEvent(new Event('visibilitychange')) }")
+    expect(page.locator("#uncover")).to_be_visible()
+    shot(page, "31-covered")
+    tab.device.expects("/_allauth/browser/v1/auth/reauthenticate$")
+    page.locator("#uncover").fill("x")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    shot(page, "32-covered-wrong")
+
+
 def test_readme_picture(device: Devices, demo: Demo) -> None:
     """docs/room.png: a case room, by day, in French, at a desk."""
     others = [device().tab().sign_in(name).inside().room(demo.case(CASE)) for name in ("camille", "idris")]

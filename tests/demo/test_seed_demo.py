@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
-from consult.cases.models import Case
+from consult.cases.models import AnswerVote, Case, Outcome
 from consult.clinicians.models import Person
 from consult.demo.cast import CAST
-from consult.demo.threads import CASES, PRIVATE, TALKS, Mark, Say
+from consult.demo.threads import CASES, PRIVATE, TALKS, Do, Mark, Say
+from consult.moderation import queue
+from consult.moderation.models import Item
 from consult.rooms.models import Event, Membership, Message, Room
 
 
@@ -62,12 +66,19 @@ def test_an_interrupted_seeding_is_completed(transactional_db: None, settings: A
     monkeypatch.undo()
     call_command("seed_demo")
     assert play.already()
-    said = sum(isinstance(line, Say) for thread in (*CASES, *TALKS, *PRIVATE) for line in thread.thread)
+    said = sum(isinstance(line, Say) or (isinstance(line, Do) and line.speaks) for thread in (*CASES, *TALKS, *PRIVATE) for line in thread.thread)
     cards = sum(bool(ask.group) for ask in CASES)
     assert Message.objects.count() == said + len(CASES) + cards
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM (SELECT at < lag(at) OVER (PARTITION BY room_id ORDER BY seq) AS back FROM rooms_event) x WHERE back")
         assert cursor.fetchone() == (0,)
+
+
+def test_the_console_has_something_to_decide(seeded: None) -> None:
+    assert set(Item.objects.filter(decision=None).values_list("kind", flat=True)) == {"report", "appeal", "verification"}
+    assert Message.objects.filter(withheld="hidden").count() == 3  # by two flags, by a name, by a moderator
+    sacha = Person.objects.get(email="sacha@example.org")
+    assert len(queue.page(person=sacha.pk)["items"]) == 4
 
 
 def test_the_story_shows_every_trait(seeded: None) -> None:
@@ -77,6 +88,10 @@ def test_the_story_shows_every_trait(seeded: None) -> None:
     assert Message.objects.filter(reply_to__isnull=False).exists()
     kinds = set(Event.objects.values_list("kind", flat=True))
     assert {"message.posted", "message.edited", "message.retracted", "reaction.added", "member.joined", "case.opened", "case.updated", "mention.received", "read.marked"} <= kinds
+    assert {"vote.cast", "differential.proposed", "differential.backed", "answer.accepted", "reference.added", "outcome.told"} <= kinds
+    assert AnswerVote.objects.count() >= 5 and Outcome.objects.count() == 1 and Case.objects.exclude(accepted=None).count() == 3
+    assert Case.objects.filter(consensus_at__isnull=False, status="consensus").count() == 3
+    assert not AnswerVote.objects.exclude(at__lt=timezone.now() - timedelta(minutes=1)).exists(), "they voted in the past as well"
     assert set(Room.objects.filter(kind="private").values_list("pair", flat=True)) - {None}
     with connection.cursor() as cursor:
         cursor.execute("SELECT array_agg(DISTINCT tag) FROM rooms_tag")
@@ -113,7 +128,7 @@ def test_it_does_not_open_a_public_service_with_known_passwords(settings: Any) -
 def test_the_script_is_in_the_past_and_names_no_patient() -> None:
     for thread in (*CASES, *TALKS, *PRIVATE):
         assert sum(line.after for line in thread.thread) < thread.ago
-        texts = [getattr(thread, "question", ""), *(line.body for line in thread.thread if isinstance(line, Say))]
+        texts = [getattr(thread, "question", ""), *(line.body for line in thread.thread if isinstance(line, Say)), *(line.says for line in thread.thread if isinstance(line, Do))]
         for text in texts:
             assert not re.search(r"\b(Mme|Monsieur|Madame|M\.|née?) [A-ZÉ][a-zé]{2,}|\d{2}/\d{2}/\d{4}|\b0[1-9]( \d\d){4}", text), text
     assert not any(isinstance(thread.thread[0], Mark) for thread in CASES if thread.thread)

@@ -316,6 +316,14 @@ async def test_a_worker_that_is_down(stack: Stack, cast: dict[str, Someone]) -> 
         stack.sql("INSERT INTO rooms_followup (room_id, seq, at) VALUES (%s, 1, now() - interval '1 hour'), (%s, 2, now())", room, room)
         assert await moves(node, "consult_followups_waiting", lambda x: x == 2)
         assert 3600 <= value(node, "consult_followups_oldest_seconds") < 3700
+        stack.sql("INSERT INTO push_fatecount (courier, fate, count) VALUES ('web', 'sent', 7), ('fcm', 'dead', 2)")
+        stack.sql(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, scheduled_at) VALUES ('default', 'x', 'todo', now() - interval '1 hour'), "
+            "('default', 'x', 'todo', now() + interval '1 hour'), ('default', 'x', 'failed', NULL)"
+        )
+        assert await moves(node, "consult_jobs_waiting", lambda x: x == 1)
+        assert value(node, "consult_jobs_failed") == 1 and 3600 <= value(node, "consult_jobs_oldest_seconds") < 3700
+        assert value(node, "consult_notices_fates", courier="web", fate="sent") == 7 and value(node, "consult_notices_fates", courier="fcm", fate="dead") == 2
         env = stack.services.env(stack.database, stack.redis_url)
         with open(stack.folder / "worker.log", "ab") as log:
             worker = stack.services.family.start("worker", [sys.executable, "manage.py", "worker"], env=env, cwd=CHECKOUT, log=log)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from consult.cases import actions as acting
 from consult.cases.models import Case
 from consult.clinicians.models import Person
-from consult.push import actions
+from consult.push import actions, fates
 from consult.push.delivery import Delivery, settle
 from consult.push.models import Device, Notice, Wishes
 from consult.rooms import waking
@@ -246,7 +246,7 @@ def test_it_arrives_with_an_absolute_badge_and_is_then_forgotten(ward: Ward, ser
         assert "PLANTED" not in repr(cursor.fetchall()) and "PLANTED" not in repr(service.got)
 
 
-@pytest.mark.parametrize("what", ["read", "retracted", "removed", "suspended", "session", "left", "muted", "wish", "unmentioned"])
+@pytest.mark.parametrize("what", ["read", "retracted", "removed", "suspended", "session", "subscription", "left", "muted", "wish", "unmentioned"])
 def test_what_happened_meanwhile_is_seen_before_it_is_sent(ward: Ward, service: Service, what: str) -> None:
     room, nadia, idris, _ = ward
     told = post(room, nadia, "@Idris", mentions=mentions("@Idris", idris))
@@ -262,6 +262,8 @@ def test_what_happened_meanwhile_is_seen_before_it_is_sent(ward: Ward, service: 
         Standing.objects.filter(person_id=idris.pk).update(suspended_until=timezone.now() + timedelta(days=1))
     elif what == "session":
         Session.objects.all().delete()
+    elif what == "subscription":  # it ran out before the worker has forgotten it
+        Device.objects.filter(person=idris).update(expires_at=timezone.now() - timedelta(seconds=1))
     elif what == "left":
         membership.leave(person_id=idris.pk, room_id=room)
     elif what == "muted":
@@ -272,7 +274,7 @@ def test_what_happened_meanwhile_is_seen_before_it_is_sent(ward: Ward, service: 
         changes.edit(changes.Edit(room, nadia.pk, told["message"], told["seq"], "Personne", []))
     deliver()
     assert service.asked == [] and not Notice.objects.exists()
-    assert Device.objects.filter(person=idris).exists() is (what != "session"), "a device lives no longer than its session"
+    assert Device.objects.filter(person=idris).exists() is (what not in ("session", "subscription")), "a device lives no longer than its session and its subscription"
 
 
 def test_quiet_hours_hold_it_until_they_end(ward: Ward, service: Service) -> None:
@@ -340,6 +342,33 @@ def test_a_lease_that_ended_is_sent_again_and_two_workers_do_not_send_one(ward: 
     Notice.objects.update(due_at=timezone.now())
     deliver()
     assert service.asked == ["Idris"]
+
+
+def test_what_became_of_them_is_counted(ward: Ward, service: Service, settings: Any) -> None:
+    _, nadia, idris, _ = ward
+    talk, other = conversation(nadia, idris), conversation(nadia, idris, people.camille())
+    service.answers["Idris"] = [201, 503, 400, 201, 403, 410]
+    for what in range(4):
+        post(talk, nadia, f"{what}")
+        due()
+        Notice.objects.exclude(device__person=idris).delete()
+        deliver()
+        Notice.objects.update(due_at=timezone.now())
+    assert fates.counted() == {("web", "sent"): 2, ("web", "temporary"): 1, ("web", "refused"): 1, ("web", "skipped"): 1}, (
+        "one that waited for a later try was stood for by a newer one"
+    )
+    settings.PUSH_TTL_S = 60
+    post(other, nadia, "Vieux")
+    due()
+    Notice.objects.exclude(device__person=idris).delete()
+    Notice.objects.update(at=timezone.now() - timedelta(minutes=2))
+    deliver()
+    for _ in range(2):
+        post(other, nadia, "Non")
+        due()
+        Notice.objects.exclude(device__person=idris).delete()
+        deliver()
+    assert fates.counted() == {("web", "sent"): 2, ("web", "temporary"): 1, ("web", "refused"): 1, ("web", "skipped"): 1, ("web", "expired"): 1, ("web", "dead"): 2}
 
 
 def test_what_is_too_old_is_not_sent(ward: Ward, service: Service, settings: Any) -> None:

@@ -11,26 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import KEPT
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_flush(flush_keeps_code_lists: None) -> Iterator[None]:
-    """Between tests the few rows are deleted: truncating some fifty tables takes ten times as long, and these tests are many."""
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    flush = DatabaseOperations.sql_flush
-    last = "standing_accesschange"  # written by triggers of the other tables, deletions included
-
-    def deleting(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
-        apart = {last, "audit_record", *KEPT}
-        rows = [f'DELETE FROM "{table}"' for table in [*(t for t in tables if t not in apart), last]]
-        return [*flush(self, style, ["audit_record"], **options), *rows]
-
-    DatabaseOperations.sql_flush = deleting  # type: ignore[method-assign,assignment]
-    yield
-    DatabaseOperations.sql_flush = flush  # type: ignore[method-assign]
-
 
 @pytest.fixture
 def bells() -> Iterator[list[Any]]:

@@ -47,7 +47,12 @@ def words(**more: Any) -> dict[str, Any]:
 
 def test_meta_answers_without_signing_in() -> None:
     answer = Client().get("/api/v1/meta")
-    assert answer.status_code == 200 and answer.json() == {"protocols": [1], "server": answer.json()["server"], "features": [], "limits": live_settings.LIMITS}
+    assert answer.status_code == 200 and answer.json() == {
+        "protocols": [1],
+        "server": answer.json()["server"],
+        "features": ["identifiers", "moderation"],
+        "limits": live_settings.LIMITS,
+    }
 
 
 def test_a_post_is_created_once_and_its_repeat_is_a_duplicate(phone: Phone, room: uuid.UUID) -> None:

@@ -171,7 +171,11 @@ def test_the_state_of_a_room(room: uuid.UUID, camille: Person, nadia: Person) ->
         "mentions": 0,
         "pins": [{"message": first["message"], "seq": first["seq"]}],
         "slow_mode": 30,
+        "answers_exempt": False,
+        "expert": None,
+        "moderators": [],
         "silenced_until": wire.time(silenced),
+        "silence_reason": None,  # by no act
         "first_seq": 0,
         "present": None,
     }

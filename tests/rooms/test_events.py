@@ -33,10 +33,31 @@ STORED: dict[str, dict[str, Any]] = {
     "reaction.removed": {"reaction": "useful"},
     "member.role_changed": {"role": "owner"},
     "member.silenced": {"until": "2026-11-23T16:00:00.123Z"},
-    "room.slowed": {"seconds": 30},
-    "moderator.joined": {"reason": None},
+    "room.slowed": {"seconds": 30, "answers_exempt": True},
+    "moderator.called": {"person": None},
+    "mark.added": {"image": str(MESSAGE), "mark": str(MESSAGE), "drawn": {"kind": "ellipse", "x": 0.0, "y": 0.5, "w": 0.25, "h": 0.5}},
+    "mark.removed": {"image": str(MESSAGE), "mark": str(MESSAGE)},
+    "image.hidden": {"image": str(MESSAGE)},
+    "image.restored": {"image": str(MESSAGE)},
+    "image.mask_asked": {"image": str(MESSAGE)},
+    "thread.moved": {"to": str(ROOM), "as_message": str(MESSAGE), "from": str(ROOM)},
+    "case.moved": {"case": str(ROOM), "from": str(ROOM), "to": str(ROOM)},
+    "case.merged": {"case": str(ROOM), "into": str(ROOM)},
+    "expert.asked": {"specialty": "SM15"},
     "case.opened": CASE,
     "case.updated": {"case": str(ROOM), "status": "answered", "answers": 2},
+    "answer.accepted": {"version": 3},
+    "answer.unaccepted": {"why": "edited"},
+    "answer.amended": {"former": 3, "accepted": True, "doubt": "amended"},
+    "vote.cast": {"vote": "disagree", "doubt": "disputed"},
+    "vote.withdrawn": {"doubt": None},
+    **{f"differential.{what}": {"differential": str(MESSAGE)} for what in ("proposed", "withdrawn", "backed", "unbacked")},
+    "reference.added": {"reference": str(MESSAGE)},
+    "reference.removed": {"reference": str(MESSAGE)},
+    "consensus.proposed": {"differential": str(MESSAGE)},
+    "outcome.due": {"weeks": 4},
+    "outcome.told": {"verdict": "confirmed"},
+    "case.attention": {"room": str(ROOM), "seq": 4, "why": "amended"},
     "room.joined": {"room": str(ROOM)},
     "room.left": {"room": str(ROOM), "code": "room.removed"},
     "room.renamed": {"room": str(ROOM)},
@@ -47,6 +68,11 @@ STORED: dict[str, dict[str, Any]] = {
     "verification.decided": {"status": "verified"},
     "page.asked": {"room": str(ROOM)},
     "report.decided": {"report": str(MESSAGE)},
+    "room.read": {"room": str(ROOM)},
+    "item.opened": {"item": str(MESSAGE)},
+    "item.claimed": {"item": str(MESSAGE)},
+    "item.released": {"item": str(MESSAGE)},
+    "item.decided": {"item": str(MESSAGE)},
 }
 
 
@@ -134,12 +160,12 @@ def literals(pattern: str) -> set[str]:
 
 
 def appended() -> set[str]:
-    """The kinds that actions give to `append` and `tell`."""
+    """The kinds that actions give to `append`, `tell` and a tool's `event`."""
     found = set()
     for path in SOURCES:
         for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "tell"):
-                for part in [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "kind")]:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "tell", "event"):
+                for part in [*call.args[0 if call.func.attr == "event" else 1 :][:1], *(k.value for k in call.keywords if k.arg == "kind")]:
                     found |= {part.value} if isinstance(part, ast.Constant) and isinstance(part.value, str) else set()
     return found
 

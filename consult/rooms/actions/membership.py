@@ -76,7 +76,7 @@ def _unchanged(made: log.Writing, room: uuid.UUID) -> dict[str, Any]:
 def join(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
     """Joins a listed group, or follows a case that the audience rule lets one read. Answers {"seq"} of `member.joined`.
 
-    Raises Refusal room.not_found, room.read_only (the personal room).
+    Raises Refusal room.not_found, room.read_only (the personal room), room.not_joinable (on a moderator's visit).
     """
     own = personal.room_of(person_id)
     with log.writing([room_id, own]) as made:
@@ -88,6 +88,8 @@ def join(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
             access.may_write(grant)
             if grant.role is not None:
                 return _unchanged(made, room_id)
+            if grant.visiting:  # a moderator's visit ends; it makes nobody a member
+                raise Refusal("room.not_joinable")
         seq = admit(made, {person_id: own}, room=room_id, roles={person_id: Role.MEMBER}, by=person_id, from_start=True)
     doorbell.ring_access()
     return {"seq": seq}
@@ -103,6 +105,8 @@ def leave(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
         grant = access.grants([(room_id, person_id)])[room_id, person_id]
         if isinstance(grant, Grant):
             access.may_write(grant)
+        elif grant.code == "account.suspended":
+            raise grant
         mine = _memberships(room_id, [person_id]).get(person_id)
         if mine is None or mine.ended == "removed":
             if isinstance(grant, Refusal):
@@ -113,14 +117,14 @@ def leave(*, person_id: uuid.UUID, room_id: uuid.UUID) -> dict[str, Any]:
         head = made.heads[room_id]
         if head.kind == Kind.CASE and head.created_by == person_id:  # an asker who left could lose sight of their own question
             raise Refusal("room.last_owner")
-        if mine.role == Role.OWNER and head.kind != Kind.PRIVATE and _is_last_owner(room_id, person_id):
+        if mine.role == Role.OWNER and head.kind != Kind.PRIVATE and is_last_owner(room_id, person_id):
             raise Refusal("room.last_owner")
-        seq = _end(made, room=room_id, person=person_id, own=own, by=person_id, ended="left")
+        seq = end(made, room=room_id, person=person_id, own=own, by=person_id, ended="left")
     doorbell.ring_access()
     return {"seq": seq}
 
 
-def _is_last_owner(room: uuid.UUID, person: uuid.UUID) -> bool:
+def is_last_owner(room: uuid.UUID, person: uuid.UUID) -> bool:
     """No other owner, though others are still in the room."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FILTER (WHERE role = 'owner'), count(*) FROM rooms_membership WHERE room_id = %s AND person_id <> %s AND ended IS NULL", (room, person))
@@ -128,7 +132,7 @@ def _is_last_owner(room: uuid.UUID, person: uuid.UUID) -> bool:
     return bool(others and not owners)
 
 
-def _end(made: log.Writing, *, room: uuid.UUID, person: uuid.UUID, own: uuid.UUID, by: uuid.UUID, ended: str, acting: str | None = None) -> int:
+def end(made: log.Writing, *, room: uuid.UUID, person: uuid.UUID, own: uuid.UUID, by: uuid.UUID | None, ended: str, acting: str | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE rooms_membership SET ended = %s WHERE room_id = %s AND person_id = %s", (ended, room, person))
     seq = made.append(room, f"member.{ended}", actor=by, acting=acting, person=person)
@@ -189,7 +193,7 @@ def remove(*, person_id: uuid.UUID, room_id: uuid.UUID, member: uuid.UUID, reaso
         if member == person_id or (theirs.role in KEEPERS and theirs.ended is None and grant.role != Role.OWNER):
             raise Refusal("member.not_allowed")
         record(act="member.removed", person=person_id, room=room_id, object=str(member), reason=reason[:200])
-        seq = _end(made, room=room_id, person=member, own=own, by=person_id, ended="removed", acting=_acting(grant))
+        seq = end(made, room=room_id, person=member, own=own, by=person_id, ended="removed", acting=_acting(grant))
     doorbell.ring_access()
     return {"seq": seq}
 
@@ -209,7 +213,7 @@ def set_role(*, person_id: uuid.UUID, room_id: uuid.UUID, member: uuid.UUID, rol
             return _unchanged(made, room_id)
         if grant.role != Role.OWNER and Role.OWNER in (role, theirs.role):
             raise Refusal("member.not_allowed")
-        if theirs.role == Role.OWNER and _is_last_owner(room_id, member):
+        if theirs.role == Role.OWNER and is_last_owner(room_id, member):
             raise Refusal("room.last_owner")
         with connection.cursor() as cursor:
             cursor.execute("UPDATE rooms_membership SET role = %s WHERE room_id = %s AND person_id = %s", (str(role), room_id, member))

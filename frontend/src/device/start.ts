@@ -1,10 +1,10 @@
 /** What of this device follows the app: the worker, its language, the notifications that were read, and the end of a session. */
 import { effect } from "@preact/signals";
-import { locale, rooms, roomsLoaded, session } from "../store";
+import { locale, rooms, roomsLoaded, session, whenUnsent } from "../store";
 import { startInstall } from "./install";
 import { closeRead } from "./shown";
 import { forgetDevice, renewDevice } from "./waking";
-import { listenToWorker, startWorker, tellWorker } from "./worker";
+import { listenToWorker, sendLater, startWorker, tellWorker } from "./worker";
 
 const PAUSE = 700, LATER = 5_000;
 
@@ -15,6 +15,7 @@ export function startDevice(): void {
   if (document.readyState === "complete") setTimeout(() => void startWorker(), pause);
   else addEventListener("load", () => setTimeout(() => void startWorker(), pause), { once: true });
   listenToWorker();
+  whenUnsent(() => void sendLater().catch(() => undefined)); // no Background Sync here, or not allowed: the page sends at its next start
 
   effect(() => void tellWorker("locale", locale.value).catch(() => undefined)); // no storage: the worker takes the browser's language
 

@@ -3,6 +3,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 import { pushServices, registerDevice, removeDevice } from "../notices";
 import { addressOf, decodeKey, isFor } from "./address";
 import { isApple, isInstalled } from "./install";
+import { deviceLabel } from "./label";
 import { closeAll } from "./shown";
 import { registered, tellWorker } from "./worker";
 
@@ -80,11 +81,4 @@ export async function forgetDevice(): Promise<void> {
 export async function releaseDevice(): Promise<void> {
   const device = localStorage.getItem(ID);
   if (device) await removeDevice(device).catch(() => undefined); // the end of the session takes it as well
-}
-
-/** For the list of one's own devices: "Chrome, Android". */
-export function deviceLabel(agent = navigator.userAgent): string {
-  const browser = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : "";
-  const system = /Android/.test(agent) ? "Android" : /iPhone|iPod/.test(agent) ? "iPhone" : /iPad/.test(agent) ? "iPad" : /Windows/.test(agent) ? "Windows" : /Mac OS/.test(agent) ? "Mac" : /Linux/.test(agent) ? "Linux" : "";
-  return [browser, system].filter(Boolean).join(", ");
 }

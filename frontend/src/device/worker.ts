@@ -4,6 +4,8 @@ import { navigate, route } from "../router";
 import { note, openNotes } from "../worker/notes";
 
 const SCRIPT = "/sw.js";
+/** As the worker knows it (worker/sync.ts). */
+export const SYNC = "consult-outbox";
 
 interface TrustedTypes { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } }
 
@@ -89,4 +91,10 @@ export async function tellWorker(key: "locale" | "wanted", value: unknown): Prom
   } finally {
     db.close();
   }
+}
+
+/** The worker is called once there is a network, also when the app is closed by then. Not every browser has that. */
+export async function sendLater(): Promise<void> {
+  const made = (await registered()) as (ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } }) | null;
+  await made?.sync?.register(SYNC);
 }

@@ -4,18 +4,23 @@ import { locale } from "../store";
 import { inLang, type Lang } from "./pair";
 import { account } from "./account";
 import { cases } from "./cases";
+import { moderation } from "./moderation";
+import { identifiers } from "./identifiers";
+import { kept } from "./kept";
 import { notices } from "./notices";
 import { people } from "./people";
 import { room } from "./room";
 import { shell } from "./shell";
 
-const dictionary = { shell, room, cases, people, account, notices };
-const perLang: Partial<Record<Lang, ReturnType<typeof build>>> = {};
-const build = (lang: Lang) => inLang(dictionary, lang);
+const dictionary = { shell, room, cases, people, account, notices, identifiers, moderation, kept };
 
-const current = computed(() => (perLang[locale.value] ??= build(locale.value)));
+/** A dictionary in the language of now, built once for each; read inside a component, so that it is drawn again when the language changes. */
+export function wordsOf<W>(build: (lang: Lang) => W): () => W {
+  const perLang: Partial<Record<Lang, W>> = {};
+  const current = computed(() => (perLang[locale.value] ??= build(locale.value)));
+  return () => current.value;
+}
 
-/** Read inside a component, so that it is drawn again when the language changes. */
-export const words = () => current.value;
+export const words = wordsOf((lang) => inLang(dictionary, lang));
 export const lang = () => locale.value;
 export type Words = ReturnType<typeof words>;

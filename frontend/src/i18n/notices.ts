@@ -33,6 +33,11 @@ export const notices = {
   group_question: p("Questions posées à mes groupes", "Questions to my groups"),
   urgent: p("Questions urgentes", "Urgent questions"),
   message: p("Salles réglées sur « Tout »", "Rooms set to “All”"),
+  called: p("Appels d’autres modérateurs", "Calls of other moderators"),
+  amended: p("Réponses retenues ou votées qui changent", "Accepted or voted answers that change"),
+  consensus: p("Consensus possible dans mes cas", "Consensus possible in my cases"),
+  unanswered: p("Mes cas restés sans réponse", "My cases without an answer"),
+  outcome: p("Rappels de l’issue de mes cas", "Reminders of the outcome of my cases"),
 
   quiet: p("Heures calmes", "Quiet hours"),
   quietOn: p("Se taire la nuit, ou quand je ne travaille pas", "Stay silent at night, or when I am off"),

@@ -90,6 +90,7 @@ export const room = {
   failed: p("Non envoyé", "Not sent"),
   failedLong: p("Non envoyé. Votre texte est gardé.", "Not sent. Your text is kept."),
   delete: p("Supprimer", "Delete"),
+  attach: p("Joindre une photo", "Attach a picture"),
   images: p((n: number) => `${n} ${plural.fr(n, "photo jointe", "photos jointes")}`, (n: number) => `${n} ${plural.en(n, "photo attached", "photos attached")}`),
 
   typingOne: p((a: string) => `${a} écrit`, (a: string) => `${a} is writing`),
@@ -130,8 +131,6 @@ export const room = {
   removed: p((n: string) => `${n} ne fait plus partie de la salle`, (n: string) => `${n} was removed from the room`),
   roleChanged: p((n: string) => `Le rôle de ${n} a changé`, (n: string) => `The role of ${n} changed`),
   wasSilenced: p((n: string) => `${n} ne peut plus écrire pour un temps`, (n: string) => `${n} cannot write for a while`),
-  modJoined: p((n: string) => `${n} (modération) a rejoint la salle`, (n: string) => `${n} (moderator) joined the room`),
-  modLeft: p((n: string) => `${n} (modération) a quitté la salle`, (n: string) => `${n} (moderator) left the room`),
   roomLocked: p("La salle est verrouillée", "The room is locked"),
   roomUnlocked: p("La salle est de nouveau ouverte", "The room is open again"),
   roomSlowed: p((s: number) => (s ? `Mode lent : un message toutes les ${s} s` : "Fin du mode lent"), (s: number) => (s ? `Slow mode: one message every ${s} s` : "Slow mode is over")),

@@ -11,6 +11,11 @@ const words = {
   group_question: p("Une question est posée à l’un de vos groupes.", "A question was asked in one of your groups."),
   urgent: p("Une question urgente attend une réponse.", "An urgent question waits for an answer."),
   message: p("Du nouveau dans une salle.", "News in a room."),
+  called: p("Un modérateur vous appelle dans une salle.", "A moderator calls you into a room."),
+  amended: p("Une réponse retenue ou votée a été modifiée.", "An accepted or voted answer was changed."),
+  consensus: p("Un consensus peut être déclaré dans un de vos cas.", "A consensus may be declared in one of your cases."),
+  unanswered: p("Un de vos cas attend encore une réponse.", "One of your cases still awaits an answer."),
+  outcome: p("Comment un de vos cas s’est-il terminé ?", "How did one of your cases end?"),
   test: p("Cet appareil reçoit les notifications.", "This device receives notifications."),
 } as const satisfies Record<Reason, readonly [string, string]>;
 

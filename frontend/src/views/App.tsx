@@ -1,10 +1,11 @@
 /** The whole app: the door, the waiting page, or the places round a room. */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { closeRoom, locale, openRoom, session, type RoomView } from "../store";
+import { closeRoom, cover, locale, openRoom, reportsDecided, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
 import { newVersion } from "../device/worker";
 import { Announcer, toast } from "./parts/announce";
+import { lazily } from "./parts/lazy";
 import { Empty, Skeletons } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
 import { Sheet } from "./parts/sheet";
@@ -14,17 +15,25 @@ import { SignOut } from "./account/SignOut";
 import { Waiting } from "./account/Waiting";
 import { Ask } from "./ask/Ask";
 import { ConnectionBar } from "./connection";
+import { Covered } from "./Covered";
 import { Cases } from "./find/Cases";
 import { Directory } from "./find/Directory";
 import { Search } from "./find/Search";
 import { Switcher } from "./find/Switcher";
 import { KeyMap, startKeys } from "./keys";
-import { keyMap, listDrawer, signingOut, switcher } from "./layers";
+import { keyMap, listDrawer, moderating, signingOut, switcher } from "./layers";
 import { RoomList } from "./list/RoomList";
 import { listShown, narrow, panelShown, wide } from "./prefs";
 import { Rail, Tabs } from "./rail";
 import { Panel } from "./room/Panel";
 import { Room } from "./room/Room";
+
+/** What most people never open comes when it is opened. */
+const Console = lazily(() => import("./moderation/Console").then((part) => part.default));
+const Rules = lazily(() => import("./moderation/Rules").then((part) => part.default));
+const Sheets = lazily(() => import("./moderation/Sheets").then((part) => part.default));
+const Tray = lazily(() => import("./moderation/Tray").then((part) => part.default));
+const Suspended = lazily(() => import("./moderation/Suspended").then((part) => part.default));
 
 export function App() {
   const { status, unreachable } = session.value;
@@ -40,8 +49,8 @@ export function App() {
   return (
     <>
       {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
-        : status === "out" ? <SignIn /> : status === "unverified" ? <Waiting /> : <Inside />}
-      {signingOut.value && status !== "out" && <SignOut />}
+        : status === "out" ? <SignIn /> : status === "suspended" ? <Suspended /> : cover.covered.value ? <Covered /> : status === "unverified" ? <Waiting /> : <Inside />}
+      {signingOut.value && status !== "out" && status !== "suspended" && <SignOut />}
       <Announcer />
     </>
   );
@@ -65,6 +74,9 @@ function Inside() {
   const view = useRoom();
   const current = useRef(view);
   current.current = view;
+  useEffect(() => {
+    if (reportsDecided.value) toast(words().moderation.decided, { label: words().moderation.see, run: () => (moderating.value = { kind: "mine" }) });
+  }, [reportsDecided.value]);
   useEffect(() => startKeys(() => current.current?.markRead()), []);
   const room = view?.item.value;
   const pane = here.name === "rooms" ? "list" : here.name === "room" ? "room" : "page";
@@ -87,8 +99,15 @@ function Inside() {
       {listDrawer.value && !wide.value && !narrow.value && <Sheet title={t.rooms} side="left" onClose={() => (listDrawer.value = false)} bare><RoomList onPick={() => (listDrawer.value = false)} /></Sheet>}
       {switcher.value && <Switcher />}
       {keyMap.value && <KeyMap />}
+      <Moderating />
     </>
   );
+}
+
+function Moderating() {
+  const layer = moderating.value;
+  if (!layer) return null;
+  return layer.kind === "enter" || layer.kind === "tray" ? <Tray layer={layer} /> : <Sheets layer={layer} />;
 }
 
 /** Focus goes to the part itself, or to the log's one stop. */
@@ -108,6 +127,7 @@ function Page({ view }: { view: RoomView | null }) {
     case "search": return <Search q={here.q} room={here.room} tag={here.tag} />;
     case "ask": return <Ask group={here.group} to={here.person} />;
     case "me": return <MePage />;
+    case "moderation": return here.rules ? <Rules /> : <Console />;
     case "none": return <Empty title={t.shell.notFound}><a class="link" href="/">{t.shell.toRooms}</a></Empty>;
     default: return <div class="choose"><Mark /><h2>{t.room.chooseRoom}</h2><p>{t.room.chooseRoomHint}</p><a class="btn primary" href="/ask"><Icon name="plus" />{t.shell.askQuestion}</a></div>;
   }

@@ -1,9 +1,9 @@
 /** The page's keys (Ctrl K, Alt arrows, brackets, n, ?, Esc) and the map that names them. */
-import { rooms } from "../store";
+import { rooms, session } from "../store";
 import { words } from "../i18n";
 import { navigate, route, toRoom } from "../router";
 import { layered, Sheet } from "./parts/sheet";
-import { caseSheet, keyMap, listDrawer, switcher } from "./layers";
+import { caseSheet, keyMap, moderating, listDrawer, switcher } from "./layers";
 import { listShown, narrow, panelShown, singleKeys, wide } from "./prefs";
 
 /** Layers close themselves; what remains of Esc: to the composer, then mark read (the room's own part). */
@@ -33,7 +33,8 @@ export function startKeys(markRead: () => void): () => void {
     if (writes || event.ctrlKey || event.metaKey || event.altKey || !singleKeys.value) return;
     // Single keys belong to the log; on a page without one, the page itself is enough.
     if (!target.closest?.("#log") && target !== document.body) return;
-    if (key === "?") keyMap.value = true;
+    if (key === "M" && route.value.name === "room" && session.value.me?.mod) moderating.value = { kind: "tray", room: route.value.id, message: null };
+    else if (key === "?") keyMap.value = true;
     else if (key === "n") navigate("/ask");
     else if (key === "[") { if (wide.value) listShown.value = !listShown.value; else if (!narrow.value) listDrawer.value = true; }
     else if (key === "]") { if (wide.value) panelShown.value = !panelShown.value; else caseSheet.value = true; }
@@ -60,6 +61,7 @@ export function KeyMap() {
   const rows: [string[], string][] = [
     [["j", "k"], t.keyNext], [["Home", "End"], t.keyEnds], [["Alt ↓", "Alt ↑"], t.keyRoom], [["r"], t.keyReply], [["e"], t.keyEdit], [["u"], t.keyUnread],
     [[command], t.keySwitch], [["Esc"], t.keyEsc], [["n"], t.keyAsk], [["["], t.keyList], [["]"], t.keyPanel], [["Enter"], t.keySend], [["Shift Enter"], t.keyLine], [["?"], t.keyMap],
+    ...(session.value.me?.mod ? [[["Shift M"], words().moderation.key] as [string[], string]] : []),
   ];
   return (
     <Sheet title={t.keysTitle} onClose={() => (keyMap.value = false)}>

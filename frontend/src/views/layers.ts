@@ -7,3 +7,13 @@ export const listDrawer = signal(false);
 /** The case sheet as a layer, where there is no room for it beside the room. */
 export const caseSheet = signal(false);
 export const signingOut = signal(false);
+
+/** What is open of moderation: its scripts come when it first is. */
+export type Moderating =
+  | { kind: "report"; of: { room?: string; message?: string; image?: string; person?: string }; images?: string[]; name?: string }
+  | { kind: "record"; room: string }
+  | { kind: "appeal"; act: string }
+  | { kind: "mine" }
+  | { kind: "enter"; room: string; then?: () => void }
+  | { kind: "tray"; room: string; message: string | null };
+export const moderating = signal<Moderating | null>(null);

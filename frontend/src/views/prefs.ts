@@ -3,7 +3,8 @@ import { effect, signal, type Signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
 
-function kept<T>(key: string, first: T, valid: (value: unknown) => value is T): Signal<T> {
+/** A choice that this device remembers. */
+export function kept<T>(key: string, first: T, valid: (value: unknown) => value is T): Signal<T> {
   let value = first;
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(key) ?? "null");

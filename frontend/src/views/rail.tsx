@@ -4,9 +4,9 @@ import { rooms, session } from "../store";
 import { words } from "../i18n";
 import { route } from "../router";
 import { Avatar } from "./parts/atoms";
-import { Icon, Mark, type IconName } from "./parts/icons";
+import { Icon, Mark, Shield, type IconName } from "./parts/icons";
 
-interface Stop { href: string; icon: IconName; label: string; names: string[]; count?: number }
+interface Stop { href: string; icon: IconName | "moderation"; label: string; names: string[]; count?: number }
 
 function useStops(): Stop[] {
   const t = words().shell;
@@ -21,7 +21,7 @@ function useStops(): Stop[] {
 function Place({ stop }: { stop: Stop }) {
   return (
     <a class="stop" href={stop.href} aria-current={stop.names.includes(route.value.name) ? "page" : undefined}>
-      <Icon name={stop.icon} size="large" />
+      {stop.icon === "moderation" ? <Shield /> : <Icon name={stop.icon} size="large" />}
       <span>{stop.label}</span>
       {!!stop.count && <span class="count"><span aria-hidden="true">{stop.count}</span><span class="unseen">{words().shell.unreadRooms(stop.count)}</span></span>}
     </a>
@@ -36,6 +36,7 @@ export function Rail() {
       <a class="brand" href="/" aria-label={t.app}><Mark /></a>
       {useStops().map((stop) => <Place stop={stop} key={stop.href} />)}
       <Place stop={{ href: "/search", icon: "search", label: t.search, names: ["search"] }} />
+      {me?.mod && <Place stop={{ href: "/moderation", icon: "moderation", label: words().moderation.place, names: ["moderation"] }} />}
       <div class="end">
         <a class="stop" href="/me" aria-current={route.value.name === "me" ? "page" : undefined}>
           {me ? <Avatar person={me} /> : <Icon name="user" size="large" />}<span class="unseen">{t.me}</span>

@@ -1,6 +1,6 @@
 /** What a push says: ids and a reason. Anything that is not exactly that says only that there is something. */
 
-export const REASONS = ["mention", "direct", "reply", "my_case", "followed_case", "group_question", "urgent", "message", "test"] as const;
+export const REASONS = ["mention", "direct", "reply", "my_case", "followed_case", "group_question", "urgent", "message", "amended", "consensus", "unanswered", "outcome", "called", "test"] as const;
 export type Reason = (typeof REASONS)[number];
 
 export interface Call {

@@ -8,7 +8,7 @@ interface Meant { room: string | null; seq: number; reason: string }
 export async function clicked(notification: Notification): Promise<void> {
   notification.close();
   const { room, seq, reason } = (notification.data ?? {}) as Partial<Meant>;
-  const path = reason === "test" ? "/me" : room ? `/rooms/${room}?at=${seq ?? 0}&new=1` : "/";
+  const path = reason === "test" ? "/me" : reason === "called" ? "/moderation" : room ? `/rooms/${room}?at=${seq ?? 0}&new=1` : "/";
   const open = [...(await windows())].sort((a, b) => rank(b) - rank(a));
   for (const window of open) {
     // In the page itself, without a reload: it is live already, and what was typed stays in place.

@@ -1,7 +1,8 @@
-/** The service worker: opens the app without a network, and shows what a push woke this device for. */
+/** The service worker: opens the app without a network, shows what a push woke this device for, and sends what was left unsent. */
 import { clicked } from "./clicks";
 import { renew } from "./renewal";
 import { answer, clean, fetchShell } from "./shell";
+import { sendUnsent, TAG } from "./sync";
 import { wake } from "./wake";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -17,4 +18,8 @@ self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew
 self.addEventListener("message", (event) => {
   if ((event.data as { type?: string } | null)?.type === "take") event.waitUntil(self.skipWaiting());
 });
-// Background Sync, where there is one, comes from ./sync and is registered here.
+// Background Sync, where there is one.
+interface SyncEvent extends ExtendableEvent { tag: string }
+self.addEventListener("sync" as "activate", (event) => {
+  if ((event as SyncEvent).tag === TAG) event.waitUntil(sendUnsent());
+});

@@ -31,7 +31,7 @@ async function json<T>(url: string, init: RequestInit = {}): Promise<T> {
 }
 
 /** Not every worker may read cookies; the page, which may, registers at its next start. */
-async function csrf(): Promise<string | null> {
+export async function csrf(): Promise<string | null> {
   const store = (self as unknown as { cookieStore?: CookieStore }).cookieStore;
   return (await store?.get("csrftoken"))?.value ?? null;
 }

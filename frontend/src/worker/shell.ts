@@ -15,7 +15,7 @@ const PREFIX = "consult-shell-";
 const CACHE = PREFIX + version;
 const PAGE = "/";
 /** The app's own views. Every other address (api, sign-in's doors, socket, admin, files) is the network's alone. */
-const VIEWS = new Set(["", "rooms", "cases", "directory", "search", "ask", "me", "sign-in"]);
+const VIEWS = new Set(["", "rooms", "cases", "directory", "search", "ask", "me", "moderation", "sign-in"]);
 
 export async function fetchShell(): Promise<void> {
   const cache = await caches.open(CACHE);

@@ -46,6 +46,7 @@ describe("addresses", () => {
     expect(parse("/rooms/x", "?at=-1")).toEqual({ name: "room", id: "x", at: null, fresh: false });
     expect(parse("/rooms/%", "")).toEqual({ name: "room", id: "%", at: null, fresh: false });
     expect(parse("/nothing", "")).toEqual({ name: "none" });
+    expect([parse("/moderation", ""), parse("/moderation/rules", ""), parse("/moderation/x", "")]).toEqual([{ name: "moderation", rules: false }, { name: "moderation", rules: true }, { name: "none" }]);
     expect(toSearch({ q: "a b", room: null })).toBe("/search?q=a+b");
   });
 });

@@ -3,9 +3,10 @@ import { locale, saveProfile, session, switchLocale } from "../../store";
 import { words } from "../../i18n";
 import { toast } from "../parts/announce";
 import { Avatar, Segments, standing, Verified } from "../parts/atoms";
-import { keyMap, signingOut } from "../layers";
+import { keyMap, moderating, signingOut } from "../layers";
 import { singleKeys, theme, type Theme } from "../prefs";
 import { Installed } from "./Installed";
+import { Kept } from "./Kept";
 import { Notifications } from "./Notifications";
 import { ProfileForm } from "./ProfileForm";
 import { VerificationTag } from "./Waiting";
@@ -29,6 +30,7 @@ export function MePage() {
         <section class="me-part"><h2>{t.verification}</h2><p><VerificationTag state={me.verification} /></p></section>
         <Notifications />
         <Installed />
+        <Kept />
         <section class="me-part"><h2>{t.display}</h2>
           <div class="input-block"><span class="as-label">{t.language}</span><Language /></div>
           <div class="input-block"><span class="as-label">{t.theme}</span><Segments label={t.theme} value={theme.value} options={themes} onPick={(value) => (theme.value = value)} /></div>
@@ -39,6 +41,10 @@ export function MePage() {
         </section>
         <section class="me-part"><h2>{t.profile}</h2><p class="label third">{t.realName}</p>
           <ProfileForm first={{ title: me.title, given_name: me.given_name, family_name: me.family_name, profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }} onSave={(profile) => saveProfile(profile).then(() => toast(words().shell.saved), fail)} />
+        </section>
+        <section class="me-part"><h2>{words().moderation.title}</h2>
+          <div class="row wrap"><button type="button" class="btn" onClick={() => (moderating.value = { kind: "mine" })}>{words().moderation.myReports}</button>
+            {me.mod && <a class="btn" href="/moderation">{words().moderation.console}</a>}</div>
         </section>
         <section class="me-part last"><div><button type="button" class="btn" onClick={() => (signingOut.value = true)}>{t.signOut}</button></div></section>
       </div>

@@ -6,7 +6,7 @@ import { words } from "../../i18n";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
-import { keepDraft, readDraft } from "../ask/draft";
+import { readDraft } from "../ask/draft";
 import { navigate } from "../../router";
 import { signingOut } from "../layers";
 import { releaseDevice, renewDevice } from "../../device/waking";
@@ -25,7 +25,7 @@ export function SignOut() {
     busy.value = true;
     error.value = null;
     // This browser is not woken any more; where the signing out fails, it is again.
-    releaseDevice().then(() => signOut(choice)).then(() => { if (choice === "delete") keepDraft(me, null); close(); navigate("/", { replace: true }); }, (why: unknown) => { error.value = why; void renewDevice(); }).finally(() => (busy.value = false));
+    releaseDevice().then(() => signOut(choice)).then(() => { close(); navigate("/", { replace: true }); }, (why: unknown) => { error.value = why; void renewDevice(); }).finally(() => (busy.value = false));
   };
   // Nothing waits: there is nothing to ask. "keep" leaves drafts to the person; "send" would only wait for nothing.
   useEffect(() => { if (!asking) go("keep"); }, []);

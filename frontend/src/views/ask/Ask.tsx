@@ -1,12 +1,14 @@
 /** Asking in under three minutes: the question first, then for whom, by when, and who will see it. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { PersonCard, RoomItem } from "../../store";
+import type { Confirmed, PersonCard, RoomItem } from "../../store";
 import { ask, groups, person, rooms, session, specialties } from "../../store";
 import { lang, words } from "../../i18n";
 import { navigate, toRoom } from "../../router";
 import { Problem, Segments } from "../parts/atoms";
+import { say } from "../parts/announce";
 import { Icon } from "../parts/icons";
+import { IdentifierNotes, Marked, useIdentifiers } from "../parts/identifiers";
 import { MentionPicker, type PickerKeys } from "../room/MentionPicker";
 import { fresh, keepDraft, missing, readDraft, type AskDraft } from "./draft";
 import { SpecialtySelect, urgencies } from "./fields";
@@ -27,7 +29,7 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
 
   const put = (some: Partial<AskDraft>) => {
     draft.value = { ...draft.peek(), ...some };
-    keepDraft(me.id, draft.value);
+    keepDraft(draft.value);
   };
   const groupFor = (specialty: string) => {
     const code = specialties.peek()?.groups.find((one) => one.specialties.some((s) => s.code === specialty))?.code;
@@ -51,7 +53,9 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
 
   const lacks = missing(it);
   const vital = it.urgency === "vital";
-  const toSettle = lacks.length + (vital ? 1 : 0);
+  const inQuestion = useIdentifiers(it.question);
+  const inContext = useIdentifiers(it.context);
+  const toSettle = lacks.length + (vital ? 1 : 0) + [...inQuestion.items, ...inContext.items].filter((item) => item.level === "block").length;
   const names = { question: t.cases.missQuestion, specialty: t.cases.missSpecialty, group: t.cases.missGroup, people: t.cases.missPeople };
   const seenBy = open.value.find((room) => room.id === it.group);
   const guessed = !chosen.current.specialty && it.specialty ? specialties.value?.groups.find((one) => one.specialties.some((s) => s.code === it.specialty)) : null;
@@ -59,13 +63,21 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
   const submit = (event: Event) => {
     event.preventDefault();
     if (toSettle || busy.value || it.urgency === "vital") return;
+    const seen = [inQuestion.check(it.question), inContext.check(it.context)];
+    const open = seen.findIndex((one) => one.open);
+    if (open >= 0) {
+      say(t.identifiers.held);
+      document.querySelector<HTMLElement>(`#${open ? "ask-context" : "ask-question"}-identifiers button`)?.focus();
+      return;
+    }
+    const confirmed = seen.every((one) => one.confirmed) ? [...new Set(seen.flatMap((one) => one.confirmed!))] as Confirmed : null;
     busy.value = true;
     error.value = null;
     const question = it.question.trim();
     ask({
-      id: it.id, title: question.slice(0, 120), question: it.context.trim() ? `${question}\n\n${it.context.trim()}` : question, specialty: it.specialty, urgency: it.urgency,
+      id: it.id, title: question.slice(0, 120), question: it.context.trim() ? `${question}\n\n${it.context.trim()}` : question, specialty: it.specialty, urgency: it.urgency, ...(confirmed ? { confirmed } : {}),
       ...(it.audience === "group" ? { group: it.group } : it.audience === "people" ? { people: it.people.map((one) => one.id) } : { everyone: true }),
-    }).then(({ room }) => { keepDraft(me.id, null); navigate(toRoom(room), { replace: true }); }, (why: unknown) => { error.value = why; busy.value = false; });
+    }).then(({ room }) => { keepDraft(null); navigate(toRoom(room), { replace: true }); }, (why: unknown) => { error.value = why; busy.value = false; });
   };
   const add = (one: PersonCard) => { query.value = ""; put({ people: [...it.people, one] }); };
 
@@ -75,7 +87,10 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
         <form onSubmit={submit}>
           <div class="input-block">
             <label for="ask-question">{t.cases.oneSentence}</label>
-            <textarea class="input short" id="ask-question" rows={2} maxLength={300} value={it.question} placeholder={t.cases.oneSentenceHint} onInput={(event) => settle({ question: event.currentTarget.value })} />
+            <Marked text={it.question} watch={inQuestion} look="input">
+              <textarea class="input short" id="ask-question" rows={2} maxLength={300} value={it.question} placeholder={t.cases.oneSentenceHint} aria-describedby="ask-question-identifiers" onInput={(event) => settle({ question: event.currentTarget.value })} />
+            </Marked>
+            <IdentifierNotes id="ask-question" text={it.question} watch={inQuestion} onReplace={(question) => settle({ question })} />
           </div>
           <div class="input-block">
             <label for="ask-specialty">{t.cases.specialty}</label>
@@ -89,7 +104,10 @@ export function Ask({ group, to }: { group: string | null; to: string | null }) 
           {vital && <div class="note block" role="alert"><Icon name="phone" /><div class="grow"><p class="strong">{t.cases.vital}</p><a class="link urgent under" href="tel:15">{t.cases.vitalCall}</a></div></div>}
           <div class="input-block">
             <label for="ask-context">{t.cases.context} <span class="third label">({t.cases.optional})</span></label>
-            <textarea class="input" id="ask-context" rows={5} maxLength={7000} value={it.context} onInput={(event) => settle({ context: event.currentTarget.value })} aria-describedby="ask-context-hint" />
+            <Marked text={it.context} watch={inContext} look="input">
+              <textarea class="input" id="ask-context" rows={5} maxLength={7000} value={it.context} onInput={(event) => settle({ context: event.currentTarget.value })} aria-describedby="ask-context-hint ask-context-identifiers" />
+            </Marked>
+            <IdentifierNotes id="ask-context" text={it.context} watch={inContext} onReplace={(context) => settle({ context })} />
             <span class="hint" id="ask-context-hint">{t.cases.contextHint}</span>
           </div>
           <fieldset>

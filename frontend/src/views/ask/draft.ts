@@ -1,4 +1,5 @@
 /** The question being written, kept for its author on this device at each key. */
+import { keepQuestion, keptQuestion } from "../../store";
 import type { PersonCard } from "../../types";
 import type { Urgency } from "../../protocol";
 
@@ -12,19 +13,26 @@ const key = (me: string) => `consult.ask.${me}`;
 export const fresh = (specialty = ""): AskDraft => ({ id: crypto.randomUUID(), question: "", context: "", specialty, urgency: "today", audience: "group", group: "", people: [] });
 
 export function readDraft(me: string): AskDraft | null {
-  try {
-    const kept = JSON.parse(localStorage.getItem(key(me)) ?? "null") as AskDraft | null;
-    return kept && typeof kept.question === "string" && Array.isArray(kept.people) ? { ...fresh(), ...kept } : null;
-  } catch {
-    return null;
-  }
+  const kept = (keptQuestion() ?? fromBefore(me)) as AskDraft | null;
+  return kept && typeof kept.question === "string" && Array.isArray(kept.people) ? { ...fresh(), ...kept } : null;
 }
 
-export function keepDraft(me: string, draft: AskDraft | null): void {
+export function keepDraft(draft: AskDraft | null): void {
+  keepQuestion(draft && (draft.question || draft.context) ? draft : null);
+}
+
+/** An earlier version left it readable: it is taken away, and kept under lock. */
+function fromBefore(me: string): unknown {
+  const held = localStorage.getItem(key(me));
+  if (held === null) return null;
   try {
-    if (draft && (draft.question || draft.context)) localStorage.setItem(key(me), JSON.stringify(draft));
-    else localStorage.removeItem(key(me));
-  } catch { /* Without storage the page itself still holds the text. */ }
+    keepQuestion(JSON.parse(held));
+  } catch {
+    return null; // it was not ours to read
+  } finally {
+    localStorage.removeItem(key(me));
+  }
+  return keptQuestion();
 }
 
 export type Missing = "question" | "specialty" | "group" | "people";

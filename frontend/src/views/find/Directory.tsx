@@ -7,6 +7,7 @@ import { words } from "../../i18n";
 import { navigate, toRoom } from "../../router";
 import { Avatar, Code, Empty, Problem, Skeletons, standing, Verified } from "../parts/atoms";
 import { Icon } from "../parts/icons";
+import { moderating } from "../layers";
 import { usePages } from "./usePages";
 
 export function Directory({ q, tab }: { q: string; tab: "people" | "groups" }) {
@@ -54,7 +55,8 @@ function People({ q }: { q: string }) {
             <Avatar person={one} big />
             <div class="about"><div class="row"><span class="name">{one.name}</span>{one.verified !== false ? <Verified /> : <span class="tag">{t.unverified}</span>}</div>
               <div>{standing(one)}</div>{one.place && <div class="label third">{one.place}</div>}</div>
-            {one.id !== me && <div class="acts row wrap"><button type="button" class="btn" disabled={busy.value === one.id} onClick={() => talk(one.id)}>{t.talk}</button><a class="btn quiet" href={`/ask?person=${encodeURIComponent(one.id)}`}>{t.askAdvice}</a></div>}
+            {one.id !== me && <div class="acts row wrap"><button type="button" class="btn" disabled={busy.value === one.id} onClick={() => talk(one.id)}>{t.talk}</button><a class="btn quiet" href={`/ask?person=${encodeURIComponent(one.id)}`}>{t.askAdvice}</a>
+              <button type="button" class="icon-btn" aria-label={`${words().moderation.report} ${one.name ?? ""}`} title={words().moderation.report} onClick={() => (moderating.value = { kind: "report", of: { person: one.id }, name: one.name ?? "" })}><Icon name="flag" /></button></div>}
           </li>
         ))}
       </ul>

@@ -16,3 +16,9 @@ export function shortName(name: string | null | undefined): string {
   const parts = name.split(/\s+/);
   return parts.length > 2 && titles.test(parts[0]!) ? `${parts[0]} ${parts.slice(2).join(" ")}` : name;
 }
+
+/** "Dr Nadia Ferrand" -> "Ferrand": all but the title and the first name. */
+export function familyName(name: string): string {
+  const parts = name.split(/\s+/).filter((part) => !titles.test(part));
+  return parts.slice(parts.length > 1 ? 1 : 0).join(" ");
+}

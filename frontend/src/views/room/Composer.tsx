@@ -1,15 +1,24 @@
 /** Where one writes: a draft that is always kept, replies, edits, mentions, and the reasons it may be closed. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Line, PersonCard, RoomView } from "../../store";
+import type { Confirmed, Line, PersonCard, RoomView } from "../../store";
 import { clockSkew, connection, join, session } from "../../store";
 import type { Mention } from "../../protocol";
 import { words } from "../../i18n";
-import { clock } from "../../i18n/time";
+import { clock, moment } from "../../i18n/time";
+import { actOn, forget } from "../../moderation/reasons";
+import { leaveRoom } from "../../moderation/visit";
+import { moderating } from "../layers";
+import { say } from "../parts/announce";
 import { Problem } from "../parts/atoms";
-import { Icon } from "../parts/icons";
-import { shortName } from "../parts/names";
+import { Icon, Shield } from "../parts/icons";
+import { IdentifierNotes, Marked, useIdentifiers } from "../parts/identifiers";
+import { lazily } from "../parts/lazy";
+import { familyName, shortName } from "../parts/names";
 import { narrow, touch } from "../prefs";
+import { visits } from "./visiting";
+import type { Chosen } from "../picture/Tray";
+import { waitingMarks } from "../picture/waitingMarks";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
 import type { MessageLine } from "./Message";
@@ -17,6 +26,9 @@ import type { MessageLine } from "./Message";
 /** The protocol's default; the server says no again if it is told otherwise. */
 const bodyChars = 8_000;
 const warnFrom = 7_500;
+
+const Tray = lazily(() => import("../picture/Tray").then((part) => part.default));
+const NONE: Chosen = { images: [], marks: new Map() };
 
 interface Editing { line: MessageLine; body: string; mentions: Mention[] }
 export interface ComposerHandle { focus(): void; edit(line: MessageLine): void }
@@ -30,6 +42,21 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const failure = useSignal<unknown>(null);
   const busy = useSignal(false);
   const left = useSlowMode(view);
+  const files = useSignal<File[]>([]);
+  const pictured = useSignal(false);
+  const chosen = useSignal<Chosen | null>(NONE);
+  const sent = useSignal(0);
+  const picker = useRef<HTMLInputElement>(null);
+  const pictures = pictured.value && !editing.value;
+  /** Pictures that are still on their way hold the message back. */
+  const unready = pictures && chosen.value === null;
+  const attach = (some: FileList | File[] | null | undefined) => {
+    const found = [...(some ?? [])].filter((file) => file.type.startsWith("image/") || /\.(heic|heif|dcm)$/i.test(file.name));
+    if (!found.length) return false;
+    pictured.value = true;
+    files.value = [...files.value, ...found];
+    return true;
+  };
 
   const room = view.item.value;
   const state = view.state.value;
@@ -37,6 +64,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const size = text.body.length > warnFrom ? [...text.body].length : text.body.length;
   const over = size > bodyChars;
   const blank = !text.body.trim();
+  const watch = useIdentifiers(text.body, () => doctorsOf(view));
 
   handle.current = {
     focus: () => area.current?.focus(),
@@ -81,19 +109,30 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const stopEdit = () => { editing.value = null; failure.value = null; area.current?.focus(); };
 
   const submit = async () => {
-    if (blank || over || busy.value || (left > 0 && !editing.value)) return;
+    if (blank || over || unready || busy.value || (left > 0 && !editing.value)) return;
     const ready = trimmed(text.body, text.mentions);
+    const seen = watch.check(text.body);
+    if (seen.open) {
+      say(words().identifiers.held);
+      document.querySelector<HTMLElement>("#composer-identifiers button")?.focus();
+      return;
+    }
+    const confirmed = seen.confirmed as Confirmed | null ?? undefined;
     const edited = editing.value;
     failure.value = null;
     busy.value = true;
     try {
       if (edited) {
         stopEdit(); // at once: what is typed while it is saved is the next message
-        await view.edit(edited.line.item, ready.body, ready.mentions);
+        await view.edit(edited.line.item, ready.body, ready.mentions, confirmed);
       } else {
         const { replyTo } = view.draft.value;
         view.draft.value = { body: "", replyTo: null, mentions: [] };
-        await view.send(ready.body, { replyTo, mentions: ready.mentions });
+        const { images, marks } = (pictures && chosen.value) || NONE;
+        for (const [image, drawn] of marks) if (drawn.length) waitingMarks.set(image, drawn.map((one) => ({ id: crypto.randomUUID(), drawn: one })));
+        await view.send(ready.body, { replyTo, mentions: ready.mentions, confirmed, ...(images.length ? { images } : {}) });
+        sent.value++;
+        chosen.value = NONE;
         onSent();
       }
     } catch (error) {
@@ -124,7 +163,8 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
 
   const closed = useClosed(view);
   if (closed) return <div class="composer" id="composer" tabIndex={-1}>{closed}</div>;
-  if (room?.kind === "group" && !room.member && state?.role == null) return (
+  const visiting = visits(view);
+  if (room?.kind === "group" && !room.member && state?.role == null && !visiting) return (
     <div class="composer" id="composer" tabIndex={-1}>
       <div class="note"><Icon name="people" /><span class="grow">{t.joinToWrite}</span><button type="button" class="btn primary" onClick={() => void join(view.id).catch((error: unknown) => (failure.value = error))}>{t.joinRoom}</button></div>
       <Problem error={failure.value} />
@@ -132,12 +172,15 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   );
 
   const replied = !editing.value && text && view.draft.value.replyTo ? findLine(view.lines.value, view.draft.value.replyTo) : null;
-  const hint = room?.kind === "case" && room.case?.author && room.case.author.id !== session.value.me?.id ? t.answerTo(shortName(room.case.author.name)) : room?.kind === "private" ? t.writeTo : t.write;
+  const hint = visiting ? words().moderation.writeAs : room?.kind === "case" && room.case?.author && room.case.author.id !== session.value.me?.id ? t.answerTo(shortName(room.case.author.name)) : room?.kind === "private" ? t.writeTo : t.write;
   const counting = left > 0 && !editing.value;
   return (
     <div class="composer">
       <Problem error={failure.value} />
-      <div class={`composer-box small${over ? " over" : ""}`}>
+      {visiting && <Visiting view={view} />}
+      <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
+      <div class={`composer-box small${over ? " over" : ""}${visiting ? " mod" : ""}`} onDragOver={(event) => { if (!editing.value) event.preventDefault(); }}
+        onDrop={(event) => { if (!editing.value && attach(event.dataTransfer?.files)) event.preventDefault(); }}>
         {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
         {!editing.value && view.draft.value.replyTo && (
           <div class="composer-top"><Icon name="reply" size="small" />
@@ -145,14 +188,23 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
             <button type="button" class="icon-btn" aria-label={t.stopReply} onClick={() => { view.draft.value = { ...view.draft.value, replyTo: null }; area.current?.focus(); }}><Icon name="close" size="small" /></button>
           </div>
         )}
-        <textarea id="composer" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
+        {pictures && <Tray files={files} chosen={chosen} sent={sent.value} />}
+        <Marked text={text.body} watch={watch} look="small">
+        <textarea id="composer" aria-describedby="composer-identifiers" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
           aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
-          onInput={onInput} onKeyDown={onKey} onBlur={() => setTimeout(() => (asking.value = null), 150)}
+          onInput={onInput} onKeyDown={onKey} onPaste={(event) => { if (!editing.value && attach(event.clipboardData?.files)) event.preventDefault(); }} onBlur={() => setTimeout(() => (asking.value = null), 150)}
           onClick={(event) => (asking.value = mentionAt(event.currentTarget.value, event.currentTarget.selectionStart))} />
+        </Marked>
         <div class="composer-foot">
+          {!editing.value && (
+            <>
+              <button type="button" class="icon-btn attach" aria-label={t.attach} title={t.attach} onClick={() => picker.current?.click()}><Icon name="photo" /></button>
+              <input ref={picker} type="file" class="unseen" tabIndex={-1} aria-hidden="true" accept="image/*,.heic,.heif,.dcm" multiple onChange={(event) => { attach(event.currentTarget.files); event.currentTarget.value = ""; }} />
+            </>
+          )}
           {over ? <span class="over" role="alert">{t.over(size - bodyChars)}</span> : size > warnFrom ? <span>{t.left(bodyChars - size)}</span>
-            : state?.slow_mode ? <span class="hint">{t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
-          <button type="button" class={`btn send${blank || over || counting ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || counting || busy.value} onClick={() => void submit()}
+            : state?.slow_mode ? <span class="hint">{state.answers_exempt ? words().moderation.slowFor(t.slow(state.slow_mode)) : t.slow(state.slow_mode)}</span> : <span class="hint">{t.noNames}</span>}
+          <button type="button" class={`btn send${blank || over || unready || counting || watch.blocked ? "" : " primary"}${counting ? " counting" : ""}`} disabled={blank || over || unready || counting || busy.value || watch.blocked} onClick={() => void submit()}
             onPointerDown={(event) => event.preventDefault()}>
             <Icon name={counting ? "hour" : "send"} /><span class="word">{counting ? t.wait(left) : editing.value ? t.saveEdit : t.send}</span>
           </button>
@@ -162,6 +214,12 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       {connection.value.unsent > 0 && narrow.value && <p class="composer-under">{t.keptHere}</p>}
     </div>
   );
+}
+
+/** The family names of those who write here or are here: after "Dr" they are no patients. */
+function doctorsOf(view: RoomView): string[] {
+  const here = [...view.lines.value.map((line) => (line.type === "message" ? line.item.actor : null)), ...(view.state.value?.present?.sample ?? []), session.value.me];
+  return [...new Set(here.flatMap((actor) => (actor?.name ? [familyName(actor.name)] : [])))];
 }
 
 function findLine(lines: readonly Line[], message: string): MessageLine | null {
@@ -178,13 +236,28 @@ function writeOn(field: HTMLTextAreaElement, body: string, caret: number): void 
   field.setSelectionRange(caret, caret);
 }
 
+/** A moderator in the room: said where they write, with the tools and the way out. */
+function Visiting({ view }: { view: RoomView }) {
+  const t = words().moderation;
+  return (
+    <div class="visiting">
+      <Shield size="small" /><span class="grow">{t.youModerate}</span>
+      <button type="button" class="link reach" onClick={() => (moderating.value = { kind: "tray", room: view.id, message: null })}>{t.tools}</button>
+      <button type="button" class="link reach" onClick={() => leaveRoom(view)}>{t.leave}</button>
+    </div>
+  );
+}
+
 /** Seconds until one may send again; the text stays editable meanwhile. */
 function useSlowMode(view: RoomView): number {
   const seconds = view.state.value?.slow_mode ?? 0;
   const tick = useSignal(0);
   const last = seconds ? [...view.lines.value].reverse().find((line) => line.type === "message" && line.own) : undefined;
   const until = last?.type === "message" ? Date.parse(last.item.at) + seconds * 1_000 - clockSkew.value : 0;
-  const exempt = session.value.me?.mod ?? false;
+  const state = view.state.value;
+  // As the server has it: owners and moderators of the room, the asker, a moderator in the room; and answers, where they are let through.
+  const exempt = visits(view) || state?.role === "moderator" || state?.role === "owner" || view.item.value?.case?.author?.id === session.value.me?.id
+    || (!!state?.answers_exempt && !!view.draft.value.replyTo);
   const left = exempt || !seconds ? 0 : Math.max(0, Math.ceil((until - Date.now()) / 1_000));
   useEffect(() => {
     if (left <= 0) return;
@@ -207,8 +280,19 @@ function useClosed(view: RoomView) {
     return () => clearTimeout(timer);
   }, [silenced]);
   void tick.value;
-  if (silenced > Date.now()) return <div class="note confirm" role="alert"><Icon name="mute" /><span>{t.silenced(clock(silenced))}</span></div>;
-  if (lock && !session.value.me?.mod) {
+  const isSilenced = silenced > Date.now();
+  const me = session.value.me?.id ?? "";
+  // The act behind it: for the reason that no event carries, and for the appeal.
+  const act = isSilenced ? actOn(view.id, me) : undefined;
+  useEffect(() => (isSilenced ? () => forget(view.id, me) : undefined), [view.id, state?.silenced_until]);
+  if (isSilenced) {
+    const m = words().moderation;
+    const until = silenced - Date.now() < 20 * 3_600_000 ? t.silenced(clock(silenced)) : m.silencedUntil(moment(new Date(silenced).toISOString()));
+    const reason = state?.silence_reason ?? act?.reason;
+    return <div class="note confirm" role="alert"><Icon name="mute" /><span class="grow">{reason ? m.silencedWhy(until, reason) : until}</span>
+      {act && <button type="button" class="link reach" onClick={() => (moderating.value = { kind: "appeal", act: act.act })}>{m.contest}</button>}</div>;
+  }
+  if (lock && !visits(view) && state?.role !== "moderator") {
     const by = state?.lock?.actor?.name;
     const said = by ? t.lockedBy(shortName(by)) : t.locked;
     return <div class="note"><Icon name="lock" /><span>{lock.reason ? t.lockedWhy(said, lock.reason) : said}</span></div>;

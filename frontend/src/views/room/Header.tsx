@@ -1,7 +1,7 @@
 /** The head of a room: where one is, who is here, and what can be done with the room. */
 import { useSignal } from "@preact/signals";
 import type { RoomItem, RoomView } from "../../store";
-import { connection, join, leave } from "../../store";
+import { connection, join, leave, session } from "../../store";
 import { words } from "../../i18n";
 import { back, navigate, toSearch } from "../../router";
 import { LiveMark } from "../connection";
@@ -9,16 +9,18 @@ import { toast } from "../parts/announce";
 import { specialtyLabel } from "../parts/atoms";
 import { Icon, Shield } from "../parts/icons";
 import { Menu, MenuItem } from "../parts/sheet";
-import { caseSheet } from "../layers";
+import { caseSheet, moderating } from "../layers";
+import { shortName } from "../parts/names";
 import { narrow, panelShown, wide } from "../prefs";
 import { MembersSheet } from "./Members";
 import { NoticeLevel } from "./NoticeLevel";
 
-export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
+export function Header({ view, room, onModerate }: { view: RoomView; room: RoomItem; onModerate: () => void }) {
   const t = words().room;
   const menu = useSignal<HTMLElement | null>(null);
   const people = useSignal(false);
   const present = view.present.value;
+  const moderators = view.state.value?.moderators ?? [];
   const specialty = Object.entries(present?.by_specialty ?? {}).sort((a, b) => b[1] - a[1])[0];
   // Who is here is known only while connected.
   const online = connection.value.state === "live" || connection.value.state === "catching";
@@ -34,7 +36,9 @@ export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
           {!narrow.value && <LiveMark />}
           {online && present && present.count > 0 && <span>{!narrow.value && label && specialty && present.count > 1 ? t.presentOf(t.present(present.count), specialty[1], label.toLocaleLowerCase()) : t.present(present.count)}</span>}
           {room.kind === "group" && <span>{t.memberCount(room.members)}</span>}
-          {room.moderator_live && <span><Shield size="small" />{t.moderatorLive}</span>}
+          {moderators.length > 0 ? <span><Shield size="small" />{words().moderation.inRoom(moderators.map((one) => shortName(one.name)).join(", "))}</span>
+            : room.moderator_live && <span><Shield size="small" />{t.moderatorLive}</span>}
+          {view.state.value?.expert && <span class="expert"><Icon name="star" size="small" />{words().moderation.expert}</span>}
           {view.behind.value && <span class="third">{t.behind}</span>}
         </div>
       </div>
@@ -44,12 +48,15 @@ export function Header({ view, room }: { view: RoomView; room: RoomItem }) {
         <button type="button" class="icon-btn" aria-label={words().cases.sheetTitle} title={words().cases.sheetTitle} aria-pressed={wide.value ? panelShown.value : caseSheet.value}
           onClick={() => (wide.value ? (panelShown.value = !panelShown.value) : (caseSheet.value = true))}><Icon name="panel" /></button>
       )}
+      {session.value.me?.mod && <button type="button" class="icon-btn" aria-label={words().moderation.moderate} title={words().moderation.moderate} aria-keyshortcuts="Shift+M" onClick={onModerate}><Icon name="shield" /></button>}
       <button type="button" class="icon-btn" aria-haspopup="menu" aria-expanded={!!menu.value} aria-label={words().shell.more} title={words().shell.more} onClick={(event) => (menu.value = event.currentTarget)}><Icon name="more" /></button>
       {menu.value && (
         <Menu anchor={menu.value} label={words().shell.more} onClose={() => (menu.value = null)}>
           <MenuItem onPick={() => { menu.value = null; people.value = true; }}><Icon name="people" />{t.members}</MenuItem>
           <MenuItem onPick={() => { menu.value = null; navigate(toSearch({ room: room.id })); }}><Icon name="search" />{t.searchIn}</MenuItem>
           {room.kind === "group" && <MenuItem onPick={() => { menu.value = null; navigate(`/ask?group=${encodeURIComponent(room.id)}`); }}><Icon name="plus" />{words().shell.askQuestion}</MenuItem>}
+          <MenuItem onPick={() => { menu.value = null; moderating.value = { kind: "record", room: room.id }; }}><Icon name="list" />{words().moderation.record}</MenuItem>
+          {session.value.me?.mod && <MenuItem onPick={() => { menu.value = null; onModerate(); }}><Icon name="shield" />{words().moderation.moderate}</MenuItem>}
           <hr />
           {room.member
             ? <MenuItem onPick={act(() => leave(room.id))}><Icon name="close" />{room.kind === "case" ? t.unfollowCase : t.leaveRoom}</MenuItem>

@@ -52,6 +52,9 @@ export function Log({ view, acts, title, atNewest }: { view: RoomView; acts: Log
     else if (key === "u") {
       const news = lines.findIndex((line) => line.type === "new");
       go(news < 0 ? standing[standing.length - 1] : lines.slice(news).find(stands));
+    } else if (key === "M" && session.value.me?.mod) {
+      event.preventDefault();
+      acts.moderate(here?.type === "message" ? here : null);
     } else if (here?.type === "message" && !here.item.withheld) {
       if (key === "r") { event.preventDefault(); acts.reply(here); }
       else if (key === "e" && here.own) { event.preventDefault(); acts.edit(here); }

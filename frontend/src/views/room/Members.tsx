@@ -2,12 +2,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Member, PersonCard, RoomItem } from "../../store";
-import { invite, members } from "../../store";
+import { invite, members, session } from "../../store";
 import { words } from "../../i18n";
 import { toast } from "../parts/announce";
 import { Avatar, Problem, Skeletons, standing } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
+import { moderating } from "../layers";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 
 export function MembersSheet({ room, onClose }: { room: RoomItem; onClose: () => void }) {
@@ -41,7 +42,8 @@ export function MembersSheet({ room, onClose }: { room: RoomItem; onClose: () =>
         <ul>
           {list.value?.map(({ person, role }) => (
             <li class="option" key={person.id}><Avatar person={person} /><span class="grow"><span class="strong">{person.name}</span> <span class="sub">{standing(person)}</span></span>
-              {role === "moderator" && <span class="tag mod">{t.people.moderator}</span>}{role === "owner" && <span class="tag">{t.people.owner}</span>}</li>
+              {role === "moderator" && <span class="tag mod">{t.people.moderator}</span>}{role === "owner" && <span class="tag">{t.people.owner}</span>}
+              {person.id !== session.value.me?.id && <button type="button" class="icon-btn" aria-label={`${t.moderation.report} ${person.name ?? ""}`} title={t.moderation.report} onClick={() => { onClose(); moderating.value = { kind: "report", of: { person: person.id }, name: person.name ?? "" }; }}><Icon name="flag" /></button>}</li>
           ))}
         </ul>
         {next.value && <button type="button" class="btn" onClick={() => void load(next.value)}>{t.shell.moreResults}</button>}

@@ -1,15 +1,21 @@
 /** One message of the log: who, then what, then what colleagues made of it. */
 import type { Line, RoomView } from "../../store";
 import type { Reaction } from "../../protocol";
+import { lazily } from "../parts/lazy";
 import { memo } from "../parts/memo";
 import { words } from "../../i18n";
 import { clock, moment } from "../../i18n/time";
+import { useEffect } from "preact/hooks";
+import { actOn, forget, reasonWords } from "../../moderation/reasons";
+import { moderating } from "../layers";
 import { Status, Verified, standing } from "../parts/atoms";
-import { Icon } from "../parts/icons";
+import { Icon, Shield } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { session } from "../../store";
 import { toRoom } from "../../router";
 import { Body } from "./Body";
+
+const Pictures = lazily(() => import("../picture/Pictures").then((part) => part.default));
 
 export const reactions: Reaction[] = ["agree", "useful", "thanks", "discuss"];
 /** A question of one sentence stands out; a page of background in bold would only shout. */
@@ -22,6 +28,8 @@ export interface MessageActs {
   jump(seq: number): void;
   react(line: MessageLine, reaction: Reaction): void;
   versions(message: string): void;
+  /** Opens the tray on this message, for a moderator. */
+  moderate(line: MessageLine | null): void;
 }
 
 interface Props { line: MessageLine; view: RoomView; active: boolean; flash: boolean; acts: MessageActs; inCase: boolean; lang: string }
@@ -52,14 +60,14 @@ export const Message = memo(function Message({ line, view, active, flash, acts, 
           </div>
         )}
         {line.reply && <Quoted line={line} tab={tab} onJump={acts.jump} />}
-        {!writable ? <Withheld line={line} name={name} />
+        {item.withheld === "hidden" ? <Hidden line={line} room={view.id} tab={tab} acts={acts} /> : !writable ? <Withheld line={line} name={name} />
           : card ? <CaseCard line={line} tab={tab} />
           : <div lang={session.value.me?.locale}><Body body={body ?? ""} mentions={item.mentions} tab={tab} asked={item.form === "question" && inCase && (body?.length ?? 0) <= shortQuestion}>
               {item.edited_seq !== null && (own || session.value.me?.mod
                 ? <button type="button" class="edited reach" tabIndex={tab} onClick={() => acts.versions(item.message)}>{t.edited}</button>
                 : <span class="edited">{t.edited}</span>)}
             </Body></div>}
-        {item.images.length > 0 && <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>}
+        {item.images.length > 0 && (writable ? <Pictures item={item} view={view} own={own} tab={tab} /> : <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>)}
         {given.length > 0 && writable && (
           <div class="reactions">
             {given.map((one) => (
@@ -95,8 +103,24 @@ export function QuoteLine({ reply, tab, onJump }: { reply: NonNullable<MessageLi
 function Withheld({ line, name }: { line: MessageLine; name: string }) {
   const t = words().room;
   const why = line.item.withheld!;
-  if (why === "hidden") return <div class="hatched"><span>{t.hidden}</span></div>;
   return <p class="gone">{why === "retracted" ? t.retracted(shortName(name)) : t[why]}</p>;
+}
+
+/** Hidden by moderators: why, for all; its author may contest it and, like the moderators, read it. */
+function Hidden({ line, room, tab, acts }: { line: MessageLine; room: string; tab: number; acts: MessageActs }) {
+  const t = words().moderation;
+  const { message } = line.item;
+  const act = actOn(room, message);
+  useEffect(() => () => forget(room, message), [room, message]);
+  const mod = session.value.me?.mod ?? false;
+  return (
+    <div class="hatched">
+      <span>{act && !act.moderator ? t.hiddenAuto : act?.reason ? t.hiddenWhy(reasonWords(act.reason)) : words().room.hidden}</span>
+      {line.own && act && <button type="button" class="link reach" tabIndex={tab} onClick={() => (moderating.value = { kind: "appeal", act: act.act })}>{t.contest}</button>}
+      {(line.own || mod) && <button type="button" class="link reach" tabIndex={tab} onClick={() => acts.versions(message)}>{t.readHidden}</button>}
+      {mod && !line.own && <button type="button" class="link reach" tabIndex={tab} onClick={() => acts.moderate(line)}><Shield size="small" />{t.moderate}</button>}
+    </div>
+  );
 }
 
 /** In a group's log a question is a card that follows its case. */

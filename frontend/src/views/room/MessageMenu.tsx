@@ -6,6 +6,7 @@ import { toRoom } from "../../router";
 import { say, toast } from "../parts/announce";
 import { Icon } from "../parts/icons";
 import { Menu, MenuItem } from "../parts/sheet";
+import { moderating } from "../layers";
 import { reactions, type MessageActs, type MessageLine } from "./Message";
 
 interface Props {
@@ -33,6 +34,8 @@ export function MessageMenu({ line, anchor, view, acts, onEdit, onRetract, onCas
       {room?.kind === "group" && !item.case && (own || mod) && <MenuItem onPick={pick(onCase)}><Icon name="cases" />{t.makeCase}</MenuItem>}
       <MenuItem onPick={copy(item.body ?? "")}><Icon name="list" />{t.copy}</MenuItem>
       <MenuItem onPick={copy(location.origin + toRoom(view.id, item.seq))}><Icon name="pin" />{t.copyLink}</MenuItem>
+      {!own && item.actor && <><hr /><MenuItem onPick={pick(() => (moderating.value = { kind: "report", of: { room: view.id, message: item.message }, images: item.images, name: item.actor?.name ?? "" }))}><Icon name="flag" />{words().moderation.report}</MenuItem></>}
+      {mod && <MenuItem onPick={pick(() => acts.moderate(line))}><Icon name="shield" />{words().moderation.moderate}</MenuItem>}
       {own && <><hr /><MenuItem danger onPick={pick(onRetract)}><Icon name="trash" />{t.retract}</MenuItem></>}
     </Menu>
   );

@@ -2,6 +2,8 @@
 import type { EventFrame } from "../../protocol";
 import { words } from "../../i18n";
 import { clock } from "../../i18n/time";
+import { toRoom } from "../../router";
+import { specialtyLabel } from "../parts/atoms";
 import { Shield } from "../parts/icons";
 import { nameOf } from "../parts/people";
 
@@ -12,22 +14,39 @@ export function Notice({ event, active, lineKey }: { event: EventFrame; active: 
   const common = { "data-key": lineKey, tabIndex: active ? 0 : -1 };
   return said.moderation
     ? <div class="notice moderation" {...common}><Shield /><span>{said.text}</span>{at}</div>
-    : <div class="notice" {...common}>{at}<span>{said.text}</span></div>;
+    : <div class="notice" {...common}>{at}<span>{said.text}{said.to && <> <a class="link" href={toRoom(said.to.room)} tabIndex={active ? 0 : -1}>{said.to.label}</a></>}</span></div>;
 }
 
-function useSaid(event: EventFrame): { text: string; moderation?: boolean } | null {
+/** Ink is for arrivals and for what binds everyone in the room; the rest is said quietly. */
+interface Said { text: string; moderation?: boolean; to?: { room: string; label: string } }
+
+function useSaid(event: EventFrame): Said | null {
   const t = words().room;
+  const m = words().moderation;
   switch (event.kind) {
     case "member.joined": return { text: t.joined(nameOf(event.data.person, event.actor)) };
     case "member.left": return { text: t.leftRoom(nameOf(event.data.person, event.actor)) };
     case "member.removed": return { text: t.removed(nameOf(event.data.person, event.actor)) };
     case "member.role_changed": return { text: t.roleChanged(nameOf(event.data.person, event.actor)) };
-    case "member.silenced": return { text: t.wasSilenced(nameOf(event.data.person, event.actor)), moderation: true };
-    case "moderator.joined": return { text: t.modJoined(nameOf(event.data.person, event.actor)), moderation: true };
-    case "moderator.left": return { text: t.modLeft(nameOf(event.data.person, event.actor)) };
+    case "member.silenced": return { text: (event.data.until ? t.wasSilenced : m.unsilenced)(nameOf(event.data.person, event.actor)) };
+    case "member.readmitted": return { text: m.readmitted(nameOf(event.data.person, event.actor)) };
+    case "moderator.joined": {
+      const said = m.joined(nameOf(event.data.person, event.actor));
+      return { text: event.data.reason ? m.because(said, event.data.reason) : said, moderation: true };
+    }
+    case "moderator.left": return { text: m.left(nameOf(event.data.person, event.actor)) };
+    case "moderator.called": return { text: event.data.person ? m.calledWho(nameOf(event.data.person, null)) : m.called };
+    case "image.hidden": return { text: m.imageHidden };
+    case "image.restored": return { text: m.imageRestored };
+    case "image.mask_asked": return { text: m.maskAsked };
+    case "thread.moved": return { text: m.threadMoved, ...(event.data.to === event.room ? {} : { to: { room: event.data.to, label: m.threadTo } }) };
+    case "case.moved": return event.data.case === event.room ? { text: m.caseMoved, ...(event.data.to ? { to: { room: event.data.to, label: m.caseMovedTo } } : {}) } : event.data.to === event.room ? null : { text: m.caseGone, to: { room: event.data.case, label: t.openCase } };
+    case "case.merged": return event.data.into === event.room ? { text: m.caseMergedHere, to: { room: event.data.case, label: m.caseInto } } : { text: m.caseMerged, to: { room: event.data.into, label: m.caseInto } };
+    case "expert.asked": return { text: m.expertAsked(specialtyLabel(event.data.specialty) ?? "") };
+    case "expert.unasked": return { text: m.expertUnasked };
     case "room.locked": return { text: event.data.reason ? t.lockedWhy(t.roomLocked, event.data.reason) : t.roomLocked, moderation: true };
     case "room.unlocked": return { text: t.roomUnlocked, moderation: true };
-    case "room.slowed": return { text: t.roomSlowed(event.data.seconds), moderation: true };
+    case "room.slowed": return { text: event.data.seconds && event.data.answers_exempt ? m.slowFor(t.roomSlowed(event.data.seconds)) : t.roomSlowed(event.data.seconds), moderation: true };
     case "case.updated": return event.data.case === event.room ? { text: t.caseNow(t[event.data.status]) } : null;
     default: return null;
   }

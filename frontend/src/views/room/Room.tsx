@@ -2,16 +2,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { RoomView } from "../../store";
-import { connection } from "../../store";
+import { connection, roomTouched, session } from "../../store";
 import { words } from "../../i18n";
 import { navigate } from "../../router";
 import { toast } from "../parts/announce";
 import { Empty, Problem, Skeletons, Status } from "../parts/atoms";
-import { Icon } from "../parts/icons";
+import { Icon, Shield } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { Sheet } from "../parts/sheet";
 import { ConnectionBar } from "../connection";
-import { caseSheet } from "../layers";
+import { caseSheet, moderating } from "../layers";
 import { narrow, touch, wide } from "../prefs";
 import { Composer, type ComposerHandle } from "./Composer";
 import { MakeCaseSheet, RetractSheet, VersionsSheet } from "./dialogs";
@@ -39,6 +39,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
     jump: (seq) => void view.jumpTo(seq).catch(fail),
     react: (line, reaction) => void (line.item.mine.includes(reaction) ? view.unreact(line.item.message, reaction) : view.react(line.item.message, reaction)).catch(fail),
     versions: (message) => (layer.value = { kind: "versions", message }),
+    moderate: (line) => (moderating.value = { kind: "tray", room: view.id, message: line?.item.message ?? null }),
     toComposer: () => composer.current?.focus(),
   }), [view]);
 
@@ -55,7 +56,8 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
 
   if (view.gone.value) return (
     <section class="room"><Empty title={view.gone.value === "room.left" ? t.room.goneLeft : view.gone.value === "room.not_found" ? t.room.goneNotFound : t.room.gone}>
-      <a class="link" href="/">{t.shell.toRooms}</a>
+      {session.value.me?.mod && view.gone.value !== "room.deleted" && <button type="button" class="btn mod" onClick={() => (moderating.value = { kind: "enter", room: view.id, then: () => void roomTouched(view.id) })}><Shield />{t.moderation.enterAs}</button>}
+      <a class="link" href={session.value.me?.mod ? "/moderation" : "/"}>{session.value.me?.mod ? t.moderation.console : t.shell.toRooms}</a>
     </Empty></section>
   );
   if (!room) return <section class="room"><ConnectionBar /><Problem error={view.error.value} retry={() => navigate(location.pathname)} />{!view.error.value && <Skeletons rows={6} />}</section>;
@@ -64,7 +66,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
   const retract = (line: MessageLine) => () => void view.retract(line.item.message).catch(fail);
   return (
     <section class="room" aria-label={title}>
-      <Header view={view} room={room} />
+      <Header view={view} room={room} onModerate={() => acts.moderate(null)} />
       <div class="bars"><ConnectionBar /></div>
       {room.case && narrow.value && (
         <button type="button" class="strip" onClick={() => (caseSheet.value = true)} aria-haspopup="dialog">

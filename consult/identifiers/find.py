@@ -1,0 +1,106 @@
+"""Looks for identifiers in a text, exactly as frontend/src/identifiers/find.ts does: one rule set, two readers, the same cases.
+
+The text is folded first, one code point to one: accents, typographic quotes, dashes and spaces. Patterns are written for folded,
+small letters; those who need more than a pattern name a check of checks.py. Every pattern is bounded, so time grows with
+the length of the text and not faster. Nothing here keeps, logs or stores a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from consult.identifiers.checks import CHECKS, Candidate, Found
+from consult.identifiers.rules import DROPPED, FOLD, FOLD_LATIN, LEVELS, RULES, SIGNS, SIGNS_OF_DIGITS, SURE_RULES, Rule
+
+Level = Literal["block", "confirm", "hint"]
+
+
+class Finding(NamedTuple):
+    """Where, in code points, and what: category is one of rules.json's, level says what follows."""
+
+    start: int
+    end: int
+    category: str
+    level: Level
+
+
+@dataclass(slots=True)
+class Folded:
+    plain: str  # without accents
+    low: str  # the same in small letters
+    places: list[int] | None  # of each character in the text, where invisible ones were left out
+
+    def place(self, at: int) -> int:
+        return at if self.places is None else self.places[at]
+
+
+# What French prose has beyond Latin-1: with these replaced, most texts can be folded as bytes, many times as quick.
+_COMMON = [(c, c.translate(FOLD)) for c in "’œŒ–—\u202f"]
+_DIGIT = re.compile("[0-9]")
+
+
+def fold(text: str) -> Folded:
+    """A text as the patterns read it. Invisible and combining characters are left out, which moves what follows."""
+    plain, places = text, None
+    if not text.isascii():
+        for c, folded in _COMMON:
+            plain = plain.replace(c, folded)
+    try:
+        plain = plain.encode("latin-1").translate(FOLD_LATIN).decode("latin-1")
+    except UnicodeEncodeError:
+        plain = plain.translate(FOLD)
+    if not plain.isascii() and DROPPED.search(plain):
+        places = [n for n, c in enumerate(plain) if not DROPPED.match(c)]
+        plain = "".join(plain[n] for n in places)
+    return Folded(plain, plain.lower(), places)
+
+
+def find(text: str, *, doctors: Collection[str] = (), hints: bool = True) -> list[Finding]:
+    """What may identify someone, in order and without overlaps. `doctors` are family names that after "Dr" are the room's own.
+
+    Without `hints` only what is blocked or must be confirmed is looked for, in less time.
+    """
+    folded = fold(text)
+    low = folded.low
+    signs = _signs(low)
+    own = frozenset(word for name in doctors for word in fold(name).low.split() if len(word) > 2)
+    taken: list[Found] = []
+    for rule in RULES if hints else SURE_RULES:
+        if (rule.sign is None or rule.sign in signs) and _worth(rule.words, low):
+            for found in _matches(rule, folded, own):
+                if all(found[1] <= start or found[0] >= end for start, end, _ in taken):
+                    taken.append(found)
+    return [Finding(folded.place(s), folded.place(e - 1) + 1, c, LEVELS[c]) for s, e, c in sorted(taken) if hints or LEVELS[c] != "hint"]
+
+
+def _signs(low: str) -> set[str]:
+    """What is cheap to see, so that most patterns need not be tried at all on most texts."""
+    if not _DIGIT.search(low):
+        return set()
+    signs = {name for name, pattern in SIGNS if pattern.search(low)}
+    if "digits" in signs:
+        signs.update(name for name, pattern in SIGNS_OF_DIGITS if pattern.search(low))
+    return signs
+
+
+def _worth(words: tuple[str, ...], low: str) -> bool:
+    for word in words:  # a generator would cost more than the search
+        if word in low:
+            return True
+    return not words
+
+
+def _matches(rule: Rule, folded: Folded, own: frozenset[str]) -> Iterator[Found]:
+    check = CHECKS[rule.check] if rule.check else None
+    at = 0
+    while match := rule.pattern.search(folded.low, at):
+        start, end = match.span(rule.group)
+        found = check(Candidate(folded.plain, folded.low, start, end, match, own)) if check else (start, end, rule.category)
+        if found:
+            yield found
+            at = max(found[1], match.end())
+        else:  # the next one may begin within this
+            at = match.start() + 1

@@ -1,0 +1,46 @@
+"""Reads rules.json once: patterns, word lists and levels, in the form that find.py and checks.py use."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_DATA: dict[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text(encoding="utf-8"))
+
+
+class Rule(NamedTuple):
+    category: str
+    sign: str | None  # what is cheap to see and must be there: one of SIGNS,
+    words: tuple[str, ...]  # and one of these words, where there are any
+    pattern: re.Pattern[str]
+    group: int  # of the pattern, where the identifier stands
+    check: str | None
+    hint: bool  # finds nothing that more than a hint follows from
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """As JavaScript reads it: \\b, \\w and \\d are ASCII, and $ is the very end."""
+    return re.compile(f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern, re.ASCII)
+
+
+LEVELS: dict[str, Any] = _DATA["categories"]
+FOLD = str.maketrans(_DATA["fold"]["from"], _DATA["fold"]["to"])
+FOLD_LATIN = bytes(ord(chr(c).translate(FOLD)) for c in range(256))
+DROPPED = re.compile(_DATA["dropped"])
+SIGNS = [(name, compiled(pattern)) for name, pattern in _DATA["signs"].items()]
+SIGNS_OF_DIGITS = [(name, compiled(pattern)) for name, pattern in _DATA["signs_of_digits"].items()]  # none without the sign "digits"
+
+
+def _rule(r: dict[str, Any]) -> Rule:
+    hint = LEVELS[r["category"]] == "hint" and r["category"] != "date"  # a date may be one of birth
+    return Rule(r["category"], r.get("sign"), tuple(r.get("words", ())), compiled(r["pattern"]), r.get("group", 0), r.get("check"), hint)
+
+
+RULES = [_rule(r) for r in _DATA["rules"]]
+WORDS: dict[str, frozenset[str]] = {name: frozenset(words.split()) for name, words in _DATA["words"].items()}
+PHONE_GROUPS = frozenset(_DATA["phone_groups"].split())
+MONTHS: dict[str, int] = _DATA["months"]
+BIRTH_BEFORE, BIRTH_AFTER = compiled(_DATA["birth"]["before"]), compiled(_DATA["birth"]["after"])
+SURE_RULES = [r for r in RULES if not r.hint]

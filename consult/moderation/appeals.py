@@ -1,0 +1,87 @@
+"""Appeals: who was sanctioned says why that was wrong, once an act; another moderator than the one who decided looks at it.
+
+A suspended person is shut out of rooms and sockets, yet still signed in over HTTP: this door asks for nothing more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from consult.audit.models import record
+from consult.errors import Refusal
+from consult.rooms import access, log, receipts
+from consult.rooms.actions import personal
+from consult.rooms.models import Act, Message
+from consult.rooms.wire import time
+
+from . import console
+from .models import Appeal, Item
+
+AGAINST = ("message.hide", "image.hide", "image.ask_mask", "member.silence", "member.remove", "person.suspend")
+URGENCY = 2
+LISTED = 100
+
+
+def appeal(*, person_id: uuid.UUID, client_id: uuid.UUID, act: str, text: str) -> dict[str, Any]:
+    """Appeals against one act on oneself: {"appeal","created"}.
+
+    Raises Refusal request.id_reused, act.not_found (also where it is not against this person), appeal.over (it no longer stands), appeal.made.
+    """
+    own, desk = personal.room_of(person_id), console.room()
+    with log.writing([own, desk]) as made:
+        request = receipts.before(sender=person_id, client_id=client_id, act="appeal", of=act, text=text)
+        if request.answer is not None:
+            return request.answer
+        against = _against(person_id, act)
+        if against.reversed_at is not None or (against.until is not None and against.until <= made.now):
+            raise Refusal("appeal.over")
+        if Appeal.objects.filter(act_id=against.pk).exists():
+            raise Refusal("appeal.made")
+        item = Item.objects.create(
+            kind="appeal",
+            object=str(against.pk),
+            urgency=URGENCY,
+            at=made.now,
+            room_id=against.room_id,
+            message_id=against.message_id,
+            image_id=against.image_id,
+            person_id=person_id,
+            moderator_id=against.moderator_id or _decided(against.pk),
+            act_id=against.pk,
+        )
+        stored = Appeal.objects.create(act_id=against.pk, item=item, person_id=person_id, text=text)
+        record(act="appeal.made", person=person_id, room=against.room_id, object=str(against.pk))
+        console.tell(made, "item.opened", item.id)
+        return request.keep({"appeal": str(stored.pk)})
+
+
+def _against(person: uuid.UUID, text: str) -> Act:
+    try:
+        found = Act.objects.filter(pk=access.id_of(text), kind__in=AGAINST).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise Refusal("act.not_found")
+    target = found.person_id
+    if found.message_id is not None:
+        target = Message.objects.filter(pk=found.message_id).values_list("author_id", flat=True).first()
+    if target != person:
+        raise Refusal("act.not_found")
+    return found
+
+
+def _decided(act: uuid.UUID) -> uuid.UUID | None:
+    """Who upheld what the system, or a rule, had done."""
+    return Item.objects.filter(act_id=act, decided_by__isnull=False).exclude(kind="appeal").values_list("decided_by", flat=True).first()
+
+
+STATES = {None: "open", "uphold": "upheld", "grant": "granted"}
+
+
+def mine(*, person_id: uuid.UUID) -> dict[str, Any]:
+    """{"appeals": [{"appeal","act","at","state","note"}]}, the latest first."""
+    found = Appeal.objects.select_related("item").filter(person_id=person_id).order_by("-at")[:LISTED]
+    return {
+        "appeals": [{"appeal": str(a.pk), "act": str(a.act_id), "at": time(a.at), "text": a.text, "state": STATES[a.item.decision], "note": a.item.note or None} for a in found]
+    }

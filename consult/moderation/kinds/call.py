@@ -1,0 +1,13 @@
+"""A moderator called another one into a room (`moderator.call`)."""
+
+from __future__ import annotations
+
+from consult.moderation.kinds import Decision, Kind
+from consult.moderation.models import Item
+
+
+def decide(item: Item, decision: Decision) -> None:
+    """Whoever goes there joins by `moderator.join`; the item only ends the call."""
+
+
+KIND = Kind(title_fr="Appel à un modérateur", title_en="Call for a moderator", decisions={"done": ("Pris en charge", "Taken care of")}, decide=decide)

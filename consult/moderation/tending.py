@@ -1,0 +1,112 @@
+"""What the worker does for the queue, every second: nothing here is needed for a right to hold, all of it is told or tidied.
+
+Each step takes a bounded batch and says how many it did.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.db import connection
+from django.utils import timezone
+
+from consult.audit.models import record
+from consult.rooms import log
+from consult.rooms.actions import personal
+
+from . import claims, console, readings
+from .models import Item, Report
+
+BATCH = 100
+
+
+def run_once() -> int:
+    steps: tuple[Callable[[], int], ...] = (open_verifications, close_verifications, open_calls, announce, lapse, tell_reporters, readings.end_over)
+    return sum(step() for step in steps)
+
+
+_NEWCOMERS = """
+INSERT INTO moderation_item (id, kind, object, urgency, person_id)
+SELECT gen_random_uuid(), 'verification', s.person_id::text, 0, s.person_id FROM standing_standing s
+WHERE s.verification = 'pending' AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'verification' AND i.object = s.person_id::text AND i.decision IS NULL)
+LIMIT %s ON CONFLICT DO NOTHING"""
+_CALLS = """
+INSERT INTO moderation_item (id, kind, object, urgency, room_id, moderator_id, act_id)
+SELECT gen_random_uuid(), 'call', a.id::text, 3, a.room_id, a.moderator_id, a.id FROM rooms_act a
+WHERE a.kind = 'moderator.call' AND a.at > now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'call' AND i.object = a.id::text)
+LIMIT %s ON CONFLICT DO NOTHING"""
+
+
+def open_verifications() -> int:
+    """An item for everyone who waits to be verified and has none."""
+    return _run(_NEWCOMERS)
+
+
+def open_calls() -> int:
+    """An item for every call for a moderator that has none yet."""
+    return _run(_CALLS)
+
+
+def _run(statement: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, (BATCH,))
+        return int(cursor.rowcount)
+
+
+def close_verifications() -> int:
+    """Closes the items of people who were decided elsewhere: by the admin, the command line, their own new profile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.id, s.verification FROM moderation_item i JOIN standing_standing s ON s.person_id = i.person_id "
+            "WHERE i.kind = 'verification' AND i.decision IS NULL AND s.verification <> 'pending' LIMIT %s",
+            (BATCH,),
+        )
+        found: list[tuple[uuid.UUID, str]] = cursor.fetchall()
+    if found:
+        items = Item.objects.in_bulk([id for id, _ in found])
+        with log.writing([console.room()]) as made:
+            for id, verification in found:
+                claims.close(made, items[id], by=None, decision="verify" if verification == "verified" else "refuse")
+    return len(found)
+
+
+def announce() -> int:
+    """Tells the console of items that came to be where its room was not at hand."""
+    if not Item.objects.filter(announced=False).exists():
+        return 0
+    with log.writing([console.room()]) as made:
+        fresh = list(Item.objects.select_for_update(skip_locked=True).filter(announced=False).order_by("id").values_list("id", flat=True)[:BATCH])
+        for id in fresh:
+            console.tell(made, "item.opened", id)
+        Item.objects.filter(id__in=fresh).update(announced=True)
+    return len(fresh)
+
+
+def lapse() -> int:
+    """Ends claims whose holder did nothing for CLAIM_S, so that the others' consoles show the items as free."""
+    late = Item.objects.filter(decision=None, claimed_by__isnull=False, claimed_until__lte=timezone.now())
+    if not late.exists():
+        return 0
+    with log.writing([console.room()]) as made:
+        ended = list(late.select_for_update(skip_locked=True)[:BATCH])
+        for item in ended:
+            record(act="item.lapsed", person=None, room=item.room_id, object=str(item.id))
+            console.tell(made, "item.released", item.id)
+        Item.objects.filter(id__in=[i.id for i in ended]).update(claimed_by=None, claimed_until=None)
+    return len(ended)
+
+
+def tell_reporters() -> int:
+    """Tells people, in their personal rooms, that what they reported was decided."""
+    due = list(Report.objects.filter(told=False, item__decision__isnull=False).order_by("id").values_list("id", "reporter_id")[:BATCH])
+    if not due:
+        return 0
+    rooms_of = personal.rooms_of(reporter for _, reporter in due)
+    with log.writing(rooms_of.values()) as made:
+        locked = set(Report.objects.select_for_update(skip_locked=True).filter(id__in=[id for id, _ in due], told=False).values_list("id", flat=True))
+        for id, reporter in due:
+            if id in locked:
+                made.append(rooms_of[reporter], "report.decided", actor=None, data={"report": str(id)})
+        Report.objects.filter(id__in=locked).update(told=True)
+    return len(locked)

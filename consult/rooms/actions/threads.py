@@ -1,0 +1,116 @@
+"""Moving a message and the replies to it to another group: new messages there, under their authors' names; here they are withheld.
+
+Only from group to group, and only where one moderates both, so that nobody gains a right by it. Nothing is renumbered.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from consult.errors import Refusal
+from consult.rooms import access, content, log
+from consult.rooms.actions import changes, tools
+from consult.rooms.actions.tools import Answer, Order, Tool, Use
+from consult.rooms.models import Act, Kind, Message, Reaction, Tag
+
+LONGEST = 200  # messages that move at once
+LOOKED_THROUGH = 20_000  # replies in the room after the message: those to it are among them
+
+
+def _reach(order: Order) -> list[uuid.UUID]:
+    return [access.room_id(str(order.asked["to"]))] if "to" in order.asked else []
+
+
+def target(use: Use, to: uuid.UUID) -> None:
+    """The group that something moves to, where one must moderate as well. Raises Refusal room.*, moderation.remit, thread.target."""
+    if use.authority is not None and use.order.person is not None:
+        access.may_moderate(person=use.order.person, room=to)
+    if to not in use.made.heads or use.made.heads[to].kind != Kind.GROUP or to == use.room:
+        raise Refusal("thread.target")
+
+
+def repost(made: log.Writing, room: uuid.UUID, moved: Sequence[Message], *, form: str = "text") -> dict[uuid.UUID, uuid.UUID]:
+    """Appends copies of these messages to another room, in their order, by their authors, at the time of now; old id -> new.
+
+    Replies among them stay replies; reactions come along. Nobody is told that they are mentioned: they were.
+    """
+    new: dict[uuid.UUID, uuid.UUID] = {}
+    made_of: list[Message] = []
+    for old in moved:
+        new[old.pk] = uuid.uuid4()
+        seq = made.append(room, "message.posted", actor=old.author_id, acting=old.author_as, message=new[old.pk])
+        head = made.heads[room]
+        head.post_no += 1
+        copied = {name: getattr(old, name) for name in ("author_id", "author_as", "body", "mentions", "images")}
+        reply_to = new.get(old.reply_to) if old.reply_to else None
+        made_of.append(Message(id=new[old.pk], room_id=room, seq=seq, post_no=head.post_no, at=head.at, client_id=uuid.uuid4(), form=form, reply_to=reply_to, **copied))
+    Message.objects.bulk_create(made_of)
+    Tag.objects.bulk_create([Tag(message_id=m.pk, room_id=room, tag=tag) for m in made_of for tag in content.tags(m.body)])
+    reactions = Reaction.objects.filter(message_id__in=list(new)).values_list("message_id", "person_id", "reaction")
+    Reaction.objects.bulk_create([Reaction(message_id=new[message], person_id=person, reaction=reaction) for message, person, reaction in reactions])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rooms_message SET search = to_tsvector('consult_french', body) WHERE id = ANY(%s)", (list(new.values()),))
+    return new
+
+
+def _move(use: Use) -> Answer:
+    to = access.room_id(str(use.order.asked["to"]))
+    target(use, to)
+    if use.head.kind != Kind.GROUP:
+        raise Refusal("thread.target")
+    root = changes.message(use.room, str(use.order.asked["message"]))
+    use.not_oneself(root.author)
+    if root.withheld:
+        raise Refusal("message.retracted")
+    thread = _thread(use.room, root)
+    if thread[0].case_room:
+        raise Refusal("thread.case")
+    new = repost(use.made, to, thread)
+    for old in new:
+        changes.withhold(old, "hidden", use.event("message.hidden", message=old))
+    where: dict[str, Any] = {"to": str(to), "from": str(use.room), "as_message": str(new[root.id])}
+    use.event("thread.moved", room=to, data={**where, "message": str(new[root.id])})
+    seq = use.event("thread.moved", data={**where, "message": str(root.id)})
+    return use.keep(seq, message_id=root.id, other_room_id=to, data={"messages": {str(old): str(copy) for old, copy in new.items()}})
+
+
+def _thread(room: uuid.UUID, root: changes.Stored) -> list[Message]:
+    """The message, and those that reply to it or to one of these, in the order of the log; without what is withheld and the cards of cases."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, reply_to FROM rooms_message WHERE room_id = %s AND seq > %s AND reply_to IS NOT NULL ORDER BY seq LIMIT %s", (room, root.seq, LOOKED_THROUGH))
+        found = {root.id}
+        for id, reply_to in cursor.fetchall():  # a reply comes after what it replies to
+            if reply_to in found:
+                found.add(id)
+    if len(found) > LONGEST:
+        raise Refusal("thread.too_long")
+    thread = Message.objects.filter(pk__in=found, withheld=None).order_by("seq")
+    return [m for m in thread if m.pk == root.id or not m.case_room]
+
+
+def _back(use: Use, act: Act) -> int:
+    """Shows here what nobody took back meanwhile, and withholds the copies. What was answered there stays there."""
+    assert act.room_id and act.other_room_id
+    pairs = {uuid.UUID(old): uuid.UUID(copy) for old, copy in act.data["messages"].items()}
+    withheld = dict(Message.objects.filter(pk__in=[*pairs, *pairs.values()]).values_list("id", "withheld"))
+    returning = [(old, copy) for old, copy in pairs.items() if withheld.get(old) == "hidden" and withheld.get(copy) is None]
+    if not returning:
+        raise Refusal("moderation.gone")
+    for old, copy in returning:
+        changes.withhold(copy, "hidden", use.event("message.hidden", room=act.other_room_id, message=copy))
+        seq = use.event("message.restored", room=act.room_id, message=old)
+        changes.show(old, seq)
+    return seq
+
+
+def _moved_to(order: Order) -> list[uuid.UUID]:
+    act = Act.objects.filter(pk=order.act).first() if order.act else None
+    return [act.other_room_id] if act and act.other_room_id else []
+
+
+tools.TOOLS["thread.move"] = Tool(_move, _back, _reach)
+tools.REVERSALS["thread.return"] = tools.Reversal(("thread.move",), lambda use: None, _moved_to)  # by the act's id alone

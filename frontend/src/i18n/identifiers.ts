@@ -1,0 +1,32 @@
+/** Words of the warnings about what may identify a patient. */
+import { p } from "./pair";
+
+export const identifiers = {
+  nir: p("Numéro de sécurité sociale", "Social security number"),
+  birth_date: p("Date de naissance complète", "Full birth date"),
+  nir_like: p("Numéro de sécurité sociale probable", "Probable social security number"),
+  phone: p("Téléphone", "Phone number"),
+  email: p("Adresse e-mail", "E-mail address"),
+  address: p("Adresse postale", "Postal address"),
+  record: p("Numéro de dossier", "Record number"),
+  name: p("Nom probable", "Probable name"),
+  rpps: p("Numéro RPPS", "RPPS number"),
+  date: p("Cette date précise peut suffire à reconnaître la personne.", "This exact date may be enough to identify someone."),
+  town: p("Ce lieu peut suffire à reconnaître la personne.", "This place may be enough to identify someone."),
+  job: p("Ce métier peut suffire à reconnaître la personne.", "This occupation may be enough to identify someone."),
+  age: p("Au-delà de 89 ans, l’âge peut suffire à reconnaître la personne.", "Over 89, age may be enough to identify someone."),
+  mustReplace: p("Remplacez pour envoyer.", "Replace it to send."),
+  mayStay: p("Remplacez, ou dites que ce n’en est pas un.", "Replace it, or say that it is none."),
+  none: p("Ce n’est pas un identifiant", "Not an identifier"),
+  noneOf: p((quote: string) => `Ce n’est pas un identifiant : ${quote}`, (quote: string) => `Not an identifier: ${quote}`),
+  replaceBy: p((by: string) => `Remplacer par « ${by} »`, (by: string) => `Replace with “${by}”`),
+  quoted: p((quote: string) => `« ${quote} »`, (quote: string) => `“${quote}”`),
+  held: p("Pas encore envoyé : ce texte contient peut-être de quoi reconnaître un patient.", "Not sent yet: this text may identify a patient."),
+  inYear: p((year: string) => `en ${year}`, (year: string) => `in ${year}`),
+  asNir: p("[NIR]", "[NIR]"),
+  asPhone: p("[téléphone]", "[phone]"),
+  asEmail: p("[e-mail]", "[e-mail]"),
+  asAddress: p("[adresse]", "[address]"),
+  asRecord: p("[dossier]", "[record]"),
+  asRpps: p("[RPPS]", "[RPPS]"),
+};

@@ -1,0 +1,81 @@
+/** Words of pictures: taking, masking, sending, looking. In the part of the app that is loaded with them. */
+import { lang } from "./index";
+import { inLang, p, type Lang } from "./pair";
+
+const pictures = {
+  editor: p("Préparer la photo", "Prepare the picture"),
+  tools: p("Outils", "Tools"),
+  rect: p("Masque", "Mask"),
+  brush: p("Pinceau masquant", "Masking brush"),
+  arrow: p("Flèche", "Arrow"),
+  ellipse: p("Ellipse", "Ellipse"),
+  number: p("Numéro", "Number"),
+  crop: p("Recadrer", "Crop"),
+  turn: p("Tourner", "Turn"),
+  undo: p("Annuler", "Undo"),
+  redo: p("Rétablir", "Redo"),
+  layer: p("Repères", "Marks"),
+  layerHidden: p("Repères cachés", "Marks hidden"),
+  done: p("Garder", "Keep"),
+  cancel: p("Ne rien changer", "Change nothing"),
+  burnt: p(
+    "Les masques sont gravés dans l’image avant l’envoi : l’original ne quitte pas l’appareil.",
+    "Masks are burnt into the picture before it is sent: the original does not leave the device.",
+  ),
+  canvas: p(
+    "Photo. Entrée ajoute la forme choisie au centre ; flèches : la déplacer ; Maj + flèches : l’agrandir ; Suppr : la retirer.",
+    "Picture. Enter adds the chosen shape in the middle; arrows move it; Shift + arrows resize it; Delete removes it.",
+  ),
+  shapes: p("Formes posées", "Shapes laid"),
+  noShapes: p("Rien n’est posé sur la photo.", "Nothing is laid over the picture."),
+  shape: p((what: string, n: number) => `${what} ${n}`, (what: string, n: number) => `${what} ${n}`),
+  remove: p((what: string) => `Retirer : ${what}`, (what: string) => `Remove: ${what}`),
+  zoom: p("Agrandir", "Zoom in"),
+  unzoom: p("Réduire", "Zoom out"),
+  opening: p("Ouverture de la photo…", "Opening the picture…"),
+  unread: p("Ce navigateur ne sait pas ouvrir cette photo.", "This browser cannot open this picture."),
+  unreadWhat: p(
+    "Prenez-la en JPEG, ou ouvrez Consult dans le navigateur du téléphone qui l’a prise.",
+    "Take it as a JPEG, or open Consult in the browser of the phone that took it.",
+  ),
+  picture: p((n: number, all: number) => `Photo ${n} sur ${all}`, (n: number, all: number) => `Picture ${n} of ${all}`),
+  close: p("Fermer", "Close"),
+  before: p("Précédente", "Previous"),
+  after: p("Suivante", "Next"),
+  annotate: p("Montrer sur la photo", "Point on the picture"),
+  keepMark: p("Garder ce repère", "Keep this mark"),
+  passing: p("Les présents voient ce que vous tracez. Gardé, un repère reste dans la salle.", "Those present see what you draw. Kept, a mark stays in the room."),
+  markBy: p((what: string, who: string) => `${what}, ${who}`, (what: string, who: string) => `${what}, ${who}`),
+  lost: p("Cette photo n’est plus visible.", "This picture can no longer be seen."),
+  tray: p("Photos à envoyer", "Pictures to send"),
+  sending: p((percent: number) => `Envoi : ${percent} %`, (percent: number) => `Sending: ${percent}%`),
+  working: p("Préparation par le serveur…", "The server prepares it…"),
+  ready: p("Prête", "Ready"),
+  held: p("Un visage ou un texte a été repéré : vous seul voyez cette photo.", "A face or text was noticed: you alone see this picture."),
+  heldMask: p("Masquer", "Mask"),
+  heldShow: p("Montrer telle quelle…", "Show as it is…"),
+  heldWhy: p("Pourquoi peut-elle être montrée ? (noté au journal)", "Why may it be shown? (kept on the record)"),
+  heldGo: p("Montrer", "Show"),
+  takeAway: p("Retirer cette photo", "Remove this picture"),
+  again: p("Réessayer", "Try again"),
+  change: p("Modifier", "Change"),
+  removed: p((what: string) => `Retiré de la photo : ${what}.`, (what: string) => `Removed from the picture: ${what}.`),
+  removedNone: p("Rien d’autre que l’image dans ce fichier.", "Nothing but the picture in this file."),
+  waitForThem: p("Les photos ne sont pas encore prêtes.", "The pictures are not ready yet."),
+  sayWith: p("Ajoutez un mot à la photo pour l’envoyer.", "Add a word to the picture to send it."),
+  most: p("Six photos au plus par message.", "At most six pictures a message."),
+  asIs: p("Envoyer sans masque", "Send without a mask"),
+  open: p((n: number, all: number) => `Ouvrir la photo ${n} sur ${all}`, (n: number, all: number) => `Open picture ${n} of ${all}`),
+  heldOther: p("Photo retenue jusqu’à ce que son auteur la masque.", "Picture held until its author has masked it."),
+  veiled: p("Photo masquée par la modération.", "Picture hidden by moderation."),
+  veilMask: p("La modération demande de masquer cette photo.", "Moderation asks you to mask this picture."),
+  notYet: p("Photo en préparation.", "Picture being prepared."),
+  gone: p("Photo supprimée.", "Picture deleted."),
+  failed: p("La photo n’a pas pu être préparée. Elle n’a pas été envoyée.", "The picture could not be prepared. It was not sent."),
+} as const;
+
+const perLang: Partial<Record<Lang, ReturnType<typeof build>>> = {};
+const build = (which: Lang) => inLang({ pictures }, which).pictures;
+
+/** Read inside a component, so that it is drawn again when the language changes. */
+export const pictureWords = () => (perLang[lang()] ??= build(lang()));

@@ -1,0 +1,138 @@
+/** One item in its context: the words among their neighbours, who flagged them and why, who wrote them, and the decision. */
+import { useSignal } from "@preact/signals";
+import { mod } from "../../i18n/console";
+import { lang, words } from "../../i18n";
+import { brief, clock, lasting, moment, now } from "../../i18n/time";
+import { askReading, claim, decide, release, type Item, type ItemDetail, type Neighbour } from "../../moderation/door";
+import { taken } from "../../moderation/queue";
+import { session } from "../../store";
+import { toast } from "../parts/announce";
+import { Problem, standing, Verified } from "../parts/atoms";
+import { Icon } from "../parts/icons";
+import { shortName } from "../parts/names";
+import { Body } from "../room/Body";
+import { reasonWords } from "../../moderation/reasons";
+import { ActRow } from "./Sheets";
+
+export function Detail({ detail }: { detail: ItemDetail }) {
+  const t = mod().console;
+  const { item, author } = detail;
+  return (
+    <div class="detail">
+      {detail.around.length > 0 ? (
+        <section class="context" aria-label={t.context}>
+          {detail.around.map((one) => <Said one={one} detail={detail} key={one.message} />)}
+        </section>
+      ) : null}
+      {item.kind === "appeal" && detail.act && <section class="detail-part"><h3>{t.theAct}</h3><ol class="acts"><ActRow act={detail.act} /></ol></section>}
+      {item.excerpt && !detail.message && <p class="detail-part asks-big long" dir="auto">{item.excerpt}</p>}
+      {detail.reports.length > 0 && (
+        <section class="detail-part"><h3>{t.reports(detail.reports.length)}</h3>
+          <ul class="acts">{detail.reports.map((one) => (
+            <li class="act-row" key={one.report}><span class="row wrap"><span class="strong">{reasonWords(one.category)}</span><span class="second">{one.reporter?.name ?? t.automatic}</span>{one.record && one.record.dismissed > 0 && <span class="tag caution">{t.itsRecord(one.record.upheld, one.record.dismissed)}</span>}<time class="meta third" dateTime={one.at} title={moment(one.at)}>{brief(one.at)}</time></span>{one.note && <p dir="auto">{one.note}</p>}</li>
+          ))}</ul>
+        </section>
+      )}
+      {detail.answers.length > 0 && <section class="detail-part"><h3>{t.theirAnswer}</h3>{detail.answers.map((one) => <p dir="auto" key={one.at}>{one.text}</p>)}</section>}
+      {detail.appeal && <section class="detail-part"><h3>{t.itsAppeal}</h3><p dir="auto">{detail.appeal.text}</p></section>}
+      {detail.reading && <section class="detail-part"><h3>{t.itsReading(detail.reading.asker?.name ?? "?")}</h3><p dir="auto">{detail.reading.reason}</p></section>}
+      {detail.standing && <section class="detail-part"><h3>{t.itsStanding}</h3><p>{words().account[detail.standing.verification as "pending"] ?? detail.standing.verification}{detail.standing.register ? ` · ${detail.standing.register}` : ""}</p></section>}
+      {author && (
+        <section class="detail-part author"><h3>{t.author(author.actor?.name ?? "?")}</h3>
+          <p class="row wrap list-size second"><span>{author.actor && standing(author.actor)}</span><span>{t.since(brief(author.since))}</span><span>{t.messages(author.messages)}</span>{author.upheld > 0 && <span>{t.upheldBefore(author.upheld)}</span>}{author.suspended_until && <span>{t.suspendedUntil(moment(author.suspended_until))}</span>}<span>{author.acts.length ? t.former(author.acts.length) : t.noFormer}</span></p>
+          {author.acts.length > 0 && <ol class="acts">{author.acts.slice(0, 5).map((one) => <ActRow act={one} key={one.act} />)}</ol>}
+        </section>
+      )}
+      {item.kind === "report" && item.room_kind === "private" && detail.reports[0] && <AskReading report={detail.reports[0].report} />}
+    </div>
+  );
+}
+
+function Said({ one, detail }: { one: Neighbour; detail: ItemDetail }) {
+  const t = mod().console;
+  const gone = words().room;
+  const { flagged } = one;
+  return (
+    <article class={`msg${flagged ? " flagged" : ""}`} aria-current={flagged ? "true" : undefined}>
+      <time class="at" dateTime={one.at} title={moment(one.at)}>{clock(one.at)}</time>
+      <div class="said">
+        {one.actor && <div class="who"><span class="name">{one.actor.name}</span><Verified /><span class="standing">{standing(one.actor)}</span>{one.actor.as === "moderator" && <span class="tag mod">{gone.moderation}</span>}</div>}
+        {one.body !== null ? <Body body={one.body} mentions={null} tab={0} /> : <p class="gone">{one.withheld === "retracted" ? gone.retracted(shortName(one.actor?.name)) : one.withheld ? gone[one.withheld] : "…"}</p>}
+        {one.images.length > 0 && <p class="photos"><Icon name="photo" size="small" />{gone.images(one.images.length)}</p>}
+        {flagged && <p class="flag-line">
+          {one.withheld === "hidden" && <span class="tag mod"><Icon name="eyeoff" size="small" />{gone.hidden}</span>}
+          {detail.reports.length > 0 && <span><Icon name="flag" size="small" />{t.reports(detail.reports.length)}</span>}
+        </p>}
+      </div>
+    </article>
+  );
+}
+
+function AskReading({ report }: { report: string }) {
+  const t = mod().console;
+  const reason = useSignal("");
+  const error = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const ask = (event: Event) => {
+    event.preventDefault();
+    busy.value = true;
+    askReading(report, reason.value.trim()).then(() => { toast(t.readAsked); reason.value = ""; error.value = null; }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+  };
+  return (
+    <form class="detail-part" onSubmit={ask}>
+      <h3>{t.readPrivate}</h3><p class="list-size second">{t.readPrivateNote}</p>
+      <div class="row"><input class="input grow" maxLength={200} required value={reason.value} placeholder={mod().tools.motive} aria-label={mod().tools.motive} onInput={(event) => (reason.value = event.currentTarget.value)} /><button type="submit" class="btn" disabled={busy.value || !reason.value.trim()}>{t.readPrivate}</button></div>
+      <Problem error={error.value} />
+    </form>
+  );
+}
+
+/** Keys of the decisions, whatever the kind of item. */
+const KEYS: Record<string, string> = { dismiss: "n", refuse: "n", uphold: "o", verify: "o", agree: "o", done: "o", release: "g", grant: "g" };
+export type DecideKeys = (key: string) => boolean;
+
+export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { current: DecideKeys | null }; onGone: (item: string) => void }) {
+  const t = mod().console;
+  const note = useSignal("");
+  const error = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const { item } = detail;
+  const by = taken(item, session.value.me?.id ?? "", now.value);
+  const make = (code: string) => {
+    if (busy.value) return;
+    busy.value = true;
+    error.value = null;
+    decide(item.item, code, note.value.trim()).then(() => { toast(t.decidedNow); onGone(item.item); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+  };
+  keys.current = (key) => {
+    const one = detail.decisions.find((decision) => KEYS[decision.code] === key);
+    if (one) make(one.code);
+    return !!one;
+  };
+  return (
+    <section class="tool-section decide" aria-label={t.decision}>
+      <h3>{t.decision}</h3>
+      {by && <p class="note confirm"><Icon name="lock" /><span>{t.takenBy(by.name ?? "?")}</span></p>}
+      <div class="input-block"><label class="label" for="decide-note">{t.toAuthor}</label>
+        <textarea class="input short" id="decide-note" maxLength={500} placeholder={t.toAuthorHint} value={note.value} onInput={(event) => (note.value = event.currentTarget.value)} /></div>
+      <div class="tool-grid">{detail.decisions.map((one) => (
+        <button type="button" class="tool" disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
+      ))}</div>
+      <Problem error={error.value} />
+    </section>
+  );
+}
+
+/** Takes an item, or gives it back; whoever came first has it. */
+export async function toggleClaim(item: Item): Promise<void> {
+  const t = mod().console;
+  const mine = item.claimed_by?.id === session.value.me?.id;
+  try {
+    await (mine ? release(item.item) : claim(item.item));
+    toast(mine ? t.givenBack : t.takenNow);
+  } catch (why) {
+    toast(why instanceof Error ? why.message : String(why));
+  }
+}
+
+export const ageOf = (at: string): string => lasting(Math.max(0, now.value - Date.parse(at)));

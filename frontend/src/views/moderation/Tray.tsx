@@ -1,0 +1,84 @@
+/** A moderator in a room: coming in with a reason, and the tray of tools beside the log. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { mod } from "../../i18n/console";
+import { act } from "../../moderation/door";
+import { leaveRoom } from "../../moderation/visit";
+import { closeRoom, openRoom, session } from "../../store";
+import { Problem } from "../parts/atoms";
+import { Icon } from "../parts/icons";
+import { Sheet } from "../parts/sheet";
+import { moderating, type Moderating } from "../layers";
+import { singleKeys } from "../prefs";
+import { visits } from "../room/visiting";
+import { Tools, type ToolKeys } from "./Tools";
+import { everywhere, type Target } from "./toolbox";
+import "../../styles/moderation.css";
+
+const close = () => (moderating.value = null);
+
+export default function Tray({ layer }: { layer: Extract<Moderating, { kind: "enter" | "tray" }> }) {
+  if (layer.kind === "enter") return <Sheet title={mod().tools.enterTitle} onClose={close}><Enter room={layer.room} onIn={() => { close(); layer.then?.(); }} /></Sheet>;
+  return <InRoom room={layer.room} message={layer.message} />;
+}
+
+/** The reason is what the room reads when the moderator arrives. */
+export function Enter({ room, onIn }: { room: string; onIn: () => void }) {
+  const t = mod().tools;
+  const reason = useSignal("");
+  const error = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const motives = [[t.identifier, t.identifierText], [t.danger, t.dangerText], [t.words, t.wordsText], [t.offTopic, t.offTopicText]] as const;
+  const enter = (event: Event) => {
+    event.preventDefault();
+    busy.value = true;
+    act(room, { type: "moderator.join", reason: reason.value.trim() }).then(onIn, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+  };
+  return (
+    <form onSubmit={enter}>
+      <p class="list-size second">{t.enterNote}</p>
+      <fieldset class="motives"><legend>{t.motive}</legend>
+        <div class="motive-grid">{motives.map(([label, text]) => <button type="button" class="chip" aria-pressed={reason.value === text} onClick={() => (reason.value = text)} key={label}>{label}</button>)}</div>
+        <input class="input" maxLength={200} required value={reason.value} placeholder={t.motiveField} aria-label={t.motiveField} onInput={(event) => (reason.value = event.currentTarget.value)} />
+      </fieldset>
+      <Problem error={error.value} />
+      <button type="submit" class="btn mod tall" disabled={busy.value || !reason.value.trim()}><Icon name="shield" />{t.enter}</button>
+    </form>
+  );
+}
+
+function InRoom({ room, message }: { room: string; message: string | null }) {
+  const t = mod().tools;
+  const view = useMemo(() => openRoom(room), [room]);
+  useEffect(() => () => closeRoom(room), [room]);
+  const keys = useRef<ToolKeys | null>(null);
+  const item = view.item.value;
+  const state = view.state.value;
+  const line = message === null ? undefined : view.lines.value.find((one) => one.type === "message" && one.item.message === message);
+  const said = line?.type === "message" ? line.item : null;
+  const own = said?.actor?.id === session.value.me?.id;
+  const pinned = !!state?.pins.some((pin) => pin.message === message);
+  const target = useMemo<Target>(() => ({
+    room, kind: item?.kind ?? null, everywhere: everywhere(), locked: !!state?.lock, slow: state?.slow_mode ?? 0, expert: !!item?.case?.expert,
+    message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, pinned } : null,
+    person: said?.actor && !own ? { id: said.actor.id, name: said.actor.name } : null,
+  }), [room, item?.kind, !!state?.lock, state?.slow_mode, item?.case?.expert, said, own, pinned]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !singleKeys.value || (event.target as HTMLElement).matches?.("input, textarea, select")) return;
+      if (keys.current?.(event.key)) event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  });
+  return (
+    <Sheet title={t.title} side="right" onClose={close}>
+      {!visits(view) ? <Enter room={room} onIn={() => undefined} /> : <div class="tray">
+        {said ? <blockquote class="tray-quote"><span class="strong">{said.actor?.name}</span><p dir="auto">{said.body ?? "…"}</p></blockquote> : <p class="note">{t.noOne}</p>}
+        <Tools target={target} keys={keys} onDone={close} />
+        <hr />
+        <button type="button" class="btn wide" onClick={() => { close(); leaveRoom(view); }}><Icon name="out" />{t.leave}</button>
+      </div>}
+    </Sheet>
+  );
+}

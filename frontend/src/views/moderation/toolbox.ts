@@ -1,0 +1,81 @@
+/** What a moderator can do to a message, a room, a case, a person: the tools as data, for the tray and the console alike. */
+import { mod } from "../../i18n/console";
+import { act, suspend, type Deed, type Done } from "../../moderation/door";
+import { session } from "../../store";
+import type { IconName } from "../parts/icons";
+
+export interface Target {
+  room: string | null;
+  kind: "group" | "case" | "private" | null;
+  message: { id: string; hidden: boolean; images: string[]; pinned: boolean } | null;
+  person: { id: string; name: string | null; silenced?: boolean } | null;
+  locked: boolean; slow: number; expert: boolean;
+  /** Whether this moderator may act on the whole service. */
+  everywhere: boolean;
+}
+export type Section = "message" | "room" | "case" | "person";
+/** What a tool still has to know: one of some durations, a room, a picture, a specialty. */
+export type Asks = "silence" | "slow" | "suspend" | "room" | "group" | "case" | "image" | "specialty";
+export interface Tool {
+  id: string; key?: string; icon: IconName; label: string; section: Section; asks?: Asks;
+  /** Needs a second press. */
+  twice?: boolean;
+  /** No reason is asked for. */
+  free?: boolean;
+  run(reason: string, chosen: unknown): Promise<Done>;
+}
+
+/** Whether this person moderates the whole service. */
+export const everywhere = (): boolean => session.value.me?.remit === "all" || !!session.value.me?.roles.includes("administrator");
+
+const MINUTE = 60, HOUR = 3600, DAY = 86_400;
+export const SILENCES = [10 * MINUTE, HOUR, DAY, 7 * DAY];
+export const SLOWS = [10, 30, 60, 300];
+export const SUSPENSIONS: (number | null)[] = [DAY, 7 * DAY, 30 * DAY, null];
+
+export function lastingWords(seconds: number | null): string {
+  const t = mod().tools;
+  if (seconds === null) return t.forGood;
+  if (seconds >= DAY) return t.days(Math.round(seconds / DAY));
+  if (seconds >= HOUR) return t.hours(Math.round(seconds / HOUR));
+  return seconds >= MINUTE ? t.minutes(Math.round(seconds / MINUTE)) : t.seconds(seconds);
+}
+
+export function toolsFor(of: Target): Tool[] {
+  const t = mod().tools;
+  const { room, message, person } = of;
+  const tools: Tool[] = [];
+  if (room) {
+    const deed = (fields: Deed): Promise<Done> => act(room, fields);
+    if (message) {
+      tools.push(message.hidden
+        ? { id: "restore", key: "m", icon: "eye", label: t.restore, section: "message", run: (reason) => deed({ type: "message.restore", message: message.id, reason }) }
+        : { id: "hide", key: "m", icon: "eyeoff", label: t.hide, section: "message", run: (reason) => deed({ type: "message.hide", message: message.id, reason }) });
+      if (message.images.length) tools.push({
+        id: "mask", key: "d", icon: "mask", label: t.mask, section: "message", ...(message.images.length > 1 ? { asks: "image" as const } : {}),
+        run: (reason, image) => deed({ type: "image.ask_mask", message: message.id, image: image ?? message.images[0], reason }),
+      });
+      if (of.kind !== "private") tools.push({ id: "pin", key: "p", icon: "pin", label: message.pinned ? t.unpin : t.pin, section: "message", free: true,
+        run: () => deed({ type: message.pinned ? "pin.remove" : "pin.add", message: message.id }) });
+      if (of.kind === "group") tools.push({ id: "thread", icon: "move", label: t.moveThread, section: "message", asks: "room", run: (reason, to) => deed({ type: "thread.move", message: message.id, to, reason }) });
+    }
+    tools.push(of.slow
+      ? { id: "slowend", key: "l", icon: "hour", label: t.slowEnd, section: "room", run: (reason) => deed({ type: "room.slow", seconds: 0, answers_exempt: false, reason }) }
+      : { id: "slow", key: "l", icon: "hour", label: t.slow, section: "room", asks: "slow", run: (reason, chosen) => deed({ type: "room.slow", ...(chosen as { seconds: number; answers_exempt: boolean }), reason }) });
+    tools.push({ id: of.locked ? "unlock" : "lock", key: "v", icon: "lock", label: of.locked ? t.unlock : t.lock, section: "room", run: (reason) => deed({ type: of.locked ? "room.unlock" : "room.lock", reason }) });
+    tools.push({ id: "call", key: "a", icon: "people", label: t.call, section: "room", run: (reason) => deed({ type: "moderator.call", reason }) });
+    if (of.kind === "case") tools.push(
+      of.expert ? { id: "unexpert", key: "e", icon: "star", label: t.unexpert, section: "case", run: (reason) => deed({ type: "expert.unask", reason }) }
+        : { id: "expert", key: "e", icon: "star", label: t.expert, section: "case", asks: "specialty", run: (reason, specialty) => deed({ type: "expert.ask", ...(specialty ? { specialty } : {}), reason }) },
+      { id: "movecase", icon: "move", label: t.moveCase, section: "case", asks: "group", run: (reason, to) => deed({ type: "case.move", to, reason }) },
+      { id: "merge", icon: "merge", label: t.merge, section: "case", asks: "case", run: (reason, into) => deed({ type: "case.merge", into, reason }) },
+    );
+    if (person) tools.push(
+      person.silenced ? { id: "unsilence", key: "s", icon: "mute", label: t.unsilence, section: "person", run: (reason) => deed({ type: "member.unsilence", person: person.id, reason }) }
+        : { id: "silence", key: "s", icon: "mute", label: t.silence, section: "person", asks: "silence", run: (reason, seconds) => deed({ type: "member.silence", person: person.id, seconds, reason }) },
+      { id: "remove", key: "x", icon: "out", label: t.remove, section: "person", twice: true, run: (reason) => deed({ type: "member.remove", person: person.id, reason }) },
+    );
+  }
+  if (person && of.everywhere) tools.push({ id: "suspend", icon: "alert", label: t.suspend, section: "person", asks: "suspend", twice: true, run: (reason, seconds) => suspend(person.id, seconds as number | null, reason) });
+  return tools;
+}

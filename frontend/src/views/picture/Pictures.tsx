@@ -1,0 +1,98 @@
+/** The pictures of one message, as its readers may see them now; a press opens them, where colleagues point together. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { look, type Picture } from "../../pictures/upload";
+import type { Mark, Point } from "../../pictures/shapes";
+import { api, session, type RoomView } from "../../store";
+import type { MessageItem } from "../../protocol";
+import { pictureWords } from "../../i18n/pictures";
+import { Icon } from "../parts/icons";
+import { shortName } from "../parts/names";
+import { waitingMarks } from "./waitingMarks";
+import { Viewer, type KeptMark } from "./Viewer";
+import "./pictures.css";
+
+interface Kept { mark: string; image: string; by: { id: string; name: string | null }; drawn: Mark }
+const POINT_EVERY = 150;
+
+export default function Pictures({ item, view, own, tab }: { item: MessageItem; view: RoomView; own: boolean; tab: number }) {
+  const t = pictureWords();
+  const found = useSignal<Map<string, Picture>>(new Map());
+  const open = useSignal<number | null>(null);
+  const turn = useSignal(0);
+  const ids = item.images.join(",");
+
+  // The item is another object whenever something happened to it, to its pictures too.
+  useEffect(() => {
+    let gone = false;
+    look(api, item.images).then(({ images }) => { if (!gone) { found.value = new Map(images.map((one) => [one.image, one])); turn.value++; } }, () => undefined); // shown as not ready; the next event asks again
+    return () => { gone = true; };
+  }, [ids, item]);
+  useEffect(() => { if (own) void keepWaiting(view.id, item); }, [ids, own]);
+
+  const shown = item.images.map((id) => found.value.get(id)).filter((one): one is Picture => !!one?.sizes.room);
+  return (
+    <>
+      <ul class={`pictures n${Math.min(item.images.length, 4)}`}>
+        {item.images.map((id, at) => {
+          const one = found.value.get(id);
+          const size = one?.sizes.room;
+          if (!one || !size) return <li key={id} class="picture-gap"><Icon name="photo" size="small" /><span>{why(one, own)}</span></li>;
+          return (
+            <li key={id}>
+              <button type="button" tabIndex={tab} aria-label={t.open(at + 1, item.images.length)} onClick={() => (open.value = shown.indexOf(one))}>
+                <img src={`/api/v1/images/${id}/${item.images.length > 1 ? "list" : "room"}?t=${turn.value}`} alt="" loading="lazy" decoding="async" width={size[0]} height={size[1]} />
+              </button>
+              {one.state === "held" && <p class="meta">{t.held}</p>}
+              {one.veil === "mask" && <p class="meta">{t.veilMask}</p>}
+            </li>
+          );
+        })}
+      </ul>
+      {open.value !== null && shown[open.value] && <Together item={item} view={view} shown={shown} first={open.value} onClose={() => (open.value = null)} />}
+    </>
+  );
+}
+
+function why(one: Picture | undefined, own: boolean): string {
+  const t = pictureWords();
+  if (!one) return t.notYet;
+  if (one.veil) return t.veiled;
+  if (one.state === "held") return own ? t.held : t.heldOther;
+  return one.state === "working" || one.state === "uploading" ? t.notYet : t.gone;
+}
+
+/** The viewer, with what the room's others point at and keep. */
+function Together({ item, view, shown, first, onClose }: { item: MessageItem; view: RoomView; shown: Picture[]; first: number; onClose: () => void }) {
+  const t = pictureWords();
+  const kept = useSignal<Kept[]>([]);
+  const told = useRef(0);
+  const read = () => api.get<{ marks: Kept[] }>(`/api/v1/messages/${item.message}/marks`).then(({ marks }) => { kept.value = marks; });
+  useEffect(() => { void read().catch(() => undefined); }, [item]);
+  const me = session.value.me?.id;
+  const mayRemove = (mark: Kept) => mark.by.id === me || item.actor?.id === me;
+  const marksOf = (id: string): KeptMark[] => kept.value.filter((one) => one.image === id).map((one) => ({ id: one.mark, mark: one.drawn, by: shortName(one.by.name), mine: mayRemove(one) }));
+  const point = (id: string, at: Point | null, drawn: Mark | null) => {
+    const now = Date.now();
+    if (at && now - told.current < POINT_EVERY) return;
+    told.current = now;
+    view.point(id, at, drawn);
+  };
+  return (
+    <Viewer first={first} onClose={onClose} point={point} kept={marksOf}
+      pictures={shown.map((one, at) => ({ id: one.image, src: `/api/v1/images/${one.image}/zoom`, alt: t.picture(at + 1, shown.length) }))}
+      pointers={(id) => view.pointing.value.filter((one) => one.image === id).map((one) => ({ person: one.actor.id, name: shortName(one.actor.name), at: one.at, mark: one.drawn }))}
+      keep={async (id, drawn) => { await api.post(`/api/v1/rooms/${view.id}/marks`, { id: crypto.randomUUID(), message: item.message, image: id, drawn }); await read(); }}
+      unkeep={async (_id, mark) => { await api.delete(`/api/v1/rooms/${view.id}/marks/${mark}`); await read(); }} />
+  );
+}
+
+/** The marks that were drawn before the message was sent become marks of it, now that it has arrived. */
+async function keepWaiting(room: string, item: MessageItem): Promise<void> {
+  for (const image of item.images) {
+    for (const { id, drawn } of waitingMarks.get(image) ?? []) {
+      await api.post(`/api/v1/rooms/${room}/marks`, { id, message: item.message, image, drawn }).catch(() => undefined); // the picture is there all the same
+    }
+    waitingMarks.delete(image);
+  }
+}

@@ -1,0 +1,170 @@
+/** The console left open: it reads the queue once, is told the rest, asks seldom when nobody looks, and holds a bounded lot. */
+import { signal } from "@preact/signals";
+import { describe, expect, test } from "vitest";
+import type { EventFrame } from "../src/protocol";
+import { Refusal } from "../src/api";
+import { Console } from "../src/moderation/console";
+import type { Item, QueuePage } from "../src/moderation/door";
+import { MOST } from "../src/moderation/queue";
+import { FakeWorld } from "./wire";
+
+const at = (n: number): string => new Date(Date.UTC(2026, 10, 23) + n * 1000).toISOString();
+const item = (n: number, more: Partial<Item> = {}): Item => ({
+  item: `i${n}`, kind: "report", urgency: 1, at: at(n), room: `r${n % 9}`, room_title: null, categories: ["other"], count: 1, excerpt: null, person: null, claimed_by: null,
+  claimed_until: null, state: "open", room_kind: "group", message: null, image: null, withheld: null, decision: null, ...more,
+});
+
+class Server {
+  items: Item[] = [];
+  asked: { next?: string | null; items?: string[] }[] = [];
+  watched: string[][] = [];
+  down = false;
+  seq = 0;
+  hear: { events(events: EventFrame[]): void; again(): void } | null = null;
+  stopped = 0;
+  hidden = false;
+  urgent: string[] = [];
+  readonly world = new FakeWorld();
+  readonly chosen = signal<string[]>([]);
+  readonly console = new Console({
+    queue: async (of) => this.answer(of),
+    watch: async (rooms) => {
+      this.watched.push(rooms);
+      if (this.down) throw new Refusal({ code: "network.unreachable", temporary: true });
+      return { rooms: rooms.map((room) => ({ room, present: 1, posts: [], flags: 0, slow_mode: 0, locked: false, moderators: [] })) };
+    },
+    listen: (_room, hear) => {
+      this.hear = hear;
+      hear.again();
+      return () => void this.stopped++;
+    },
+    after: this.world.after, hidden: () => this.hidden, others: () => [], chosen: this.chosen, urgent: (one) => void this.urgent.push(one.item),
+  });
+
+  private answer(of: { next?: string | null; items?: string[] }): QueuePage {
+    this.asked.push(of);
+    if (this.down) throw new Refusal({ code: "network.unreachable", temporary: true });
+    if (of.items) return { items: this.items.filter((one) => of.items!.includes(one.item)), room: "console", next: null };
+    const from = Number(of.next ?? 0), to = from + 100;
+    return { items: this.items.slice(from, to), room: "console", next: to < this.items.length ? String(to) : null };
+  }
+  tell(kind: string, id: string): void {
+    this.hear!.events([{ type: "event", room: "console", epoch: "e", seq: ++this.seq, kind, at: at(0), actor: null, data: { item: id } } as unknown as EventFrame]);
+  }
+}
+
+async function opened(n = 0): Promise<Server> {
+  const server = new Server();
+  server.items = Array.from({ length: n }, (_, i) => item(i));
+  server.console.start();
+  for (let i = 0; i < 40; i++) await Promise.resolve();
+  return server;
+}
+const held = (server: Server) => server.console.queue.value.items.length;
+
+describe("the queue", () => {
+  test("is read page after page, once", async () => {
+    const server = await opened(500);
+    expect([held(server), server.asked.length, server.console.loaded.value]).toEqual([500, 5, true]);
+  });
+  test("what comes in is asked for together, and said when it is urgent", async () => {
+    const server = await opened(2);
+    server.items.push(item(10, { urgency: 3 }), item(11));
+    server.tell("item.opened", "i10");
+    server.tell("item.opened", "i11");
+    server.tell("item.opened", "gone-already");
+    await server.world.pass(400);
+    expect(server.asked.slice(1)).toEqual([{ items: ["i10", "i11", "gone-already"] }]);
+    expect(server.console.queue.value.items.map((one) => one.item)).toEqual(["i10", "i0", "i1", "i11"]);
+    expect(server.urgent).toEqual(["i10"]);
+    server.tell("item.opened", "i10");
+    await server.world.pass(400);
+    expect(server.urgent).toEqual(["i10"]);
+  });
+  test("after a gap in what was told the whole is read again", async () => {
+    const server = await opened(3);
+    server.items.splice(0, 1);
+    server.hear!.again();
+    await server.world.pass(10);
+    expect(held(server)).toBe(2);
+  });
+  test("a storm of flags is asked for fifty at a time", async () => {
+    const server = await opened(0);
+    server.items = Array.from({ length: 120 }, (_, i) => item(i));
+    for (const one of server.items) server.tell("item.opened", one.item);
+    await server.world.pass(5000);
+    expect(held(server)).toBe(120);
+    expect(server.asked.slice(1).map((one) => one.items?.length)).toEqual([50, 50, 20]);
+  });
+  test("a server that does not answer is asked again, and nothing is lost", async () => {
+    const server = new Server();
+    server.items = [item(1)];
+    server.down = true;
+    server.console.start();
+    await server.world.pass(4000);
+    expect([server.console.loaded.value, server.console.error.value instanceof Refusal]).toEqual([false, true]);
+    server.down = false;
+    await server.world.pass(6000);
+    expect([held(server), server.console.error.value]).toEqual([1, null]);
+    server.down = true;
+    server.items.push(item(2));
+    server.tell("item.opened", "i2");
+    await server.world.pass(1000);
+    server.down = false;
+    await server.world.pass(20_000);
+    expect(held(server)).toBe(2);
+  });
+});
+
+describe("left open", () => {
+  test("rooms are looked at each ten seconds, seldom when hidden, at once when seen again", async () => {
+    const server = await opened(3);
+    await server.world.pass(60_000);
+    expect(server.watched.length).toBe(7);
+    server.hidden = true;
+    await server.world.pass(10_000);
+    const before = server.watched.length;
+    await server.world.pass(600_000);
+    expect(server.watched.length - before).toBe(5);
+    server.hidden = false;
+    // Twice in a breath: still one round after the other.
+    server.console.look();
+    server.console.look();
+    await server.world.pass(10);
+    expect(server.watched.length - before).toBe(7);
+    await server.world.pass(10_000);
+    expect(server.watched.length - before).toBe(8);
+  });
+  test("a server in trouble is asked less and less", async () => {
+    const server = await opened(1);
+    server.down = true;
+    const before = server.watched.length;
+    await server.world.pass(600_000);
+    expect(server.watched.length - before).toBeLessThan(10);
+    server.down = false;
+    await server.world.pass(130_000);
+    expect(server.console.watched.value.length).toBe(1);
+  });
+  test("a day of coming and going leaves nothing behind", async () => {
+    const server = await opened(20);
+    for (let n = 100; n < 5100; n++) {
+      server.items.push(item(n));
+      server.tell("item.opened", `i${n}`);
+      if (n % 50 === 0) await server.world.pass(400);
+      server.tell("item.claimed", `i${n}`);
+    }
+    await server.world.pass(60_000);
+    expect(held(server)).toBe(MOST);
+    for (const one of [...server.items]) server.tell("item.decided", one.item);
+    server.items = [];
+    await server.world.pass(60_000);
+    expect([held(server), server.console.queue.value.at]).toEqual([0, null]);
+  });
+  test("closed, it asks and hears no more", async () => {
+    const server = await opened(3);
+    server.console.close();
+    const before = [server.asked.length, server.watched.length];
+    await server.world.pass(300_000);
+    expect([server.asked.length, server.watched.length, server.stopped]).toEqual([...before, 1]);
+  });
+});

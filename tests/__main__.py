@@ -1,0 +1,55 @@
+"""All tests in two halves at once, each beside a PostgreSQL and a Redis of its own: `python -m tests`.
+
+One half mostly computes (rooms, and Chromium), the other mostly waits (faults, drains, restarts); together they take little more than
+the longer of the two. With arguments, everything named runs in one go, as pytest does it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# What waits. A new folder runs in the other half until it is named here; the times that are printed say when to move one.
+WAITING = ("chaos", "examples", "images", "jobs", "local", "paths", "scale")
+
+
+def halves() -> dict[str, list[str]]:
+    """The folders and files of each half, by its name."""
+    places = [p for p in sorted(HERE.iterdir()) if (p.is_dir() and any(p.rglob("test_*.py"))) or p.name.startswith("test_")]
+    waiting = [p for p in places if p.name in WAITING]
+    return {"computing": [str(p) for p in places if p not in waiting], "waiting": [str(p) for p in waiting]}
+
+
+def run(words: list[str]) -> list[str]:
+    return [sys.executable, "-m", "consult.local", "run", "--throwaway", "--", sys.executable, "-m", "pytest", *words]
+
+
+def half(name: str, words: list[str], codes: dict[str, int]) -> None:
+    """Runs one half and passes on what it says, line by line, under its name."""
+    began = time.monotonic()
+    child = subprocess.Popen(run(["--color=no", *words]), cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    assert child.stdout is not None
+    for line in child.stdout:
+        print(f"{name:>9} | {line}", end="", flush=True)
+    codes[name] = child.wait()
+    print(f"{name:>9} | ended with {codes[name]} after {time.monotonic() - began:.0f} s", flush=True)
+
+
+def main(words: list[str]) -> int:
+    if words:
+        return subprocess.call(run(words), cwd=HERE.parent)
+    codes: dict[str, int] = {}
+    threads = [threading.Thread(target=half, args=(name, places, codes)) for name, places in halves().items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return max(codes.values(), default=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

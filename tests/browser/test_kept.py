@@ -1,0 +1,279 @@
+"""What a browser keeps of a person: readable while their session lasts, to nobody after it, and back when they come back."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.browser.conftest import CHROMIUM, DESKTOP, FLAGS, Demo, Devices
+from tests.browser.pages import PATIENCE, Device, Tab, eventually
+from tests.browser.test_installed import Push, installed
+from tests.browser.test_outbox import arrived
+
+# Where in all that a page can read of this origin's storage one of these words stands. Bytes are read as text, too.
+PLACES = """async (words) => {
+  const found = [];
+  const look = (where, text) => { for (const word of words) if (text.toLowerCase().includes(word.toLowerCase())) found.push(`${word} in ${where}`) };
+  const text = (value) => JSON.stringify(value, (_, v) => v instanceof ArrayBuffer || ArrayBuffer.isView(v) ? new TextDecoder().decode(v) : v) ?? "";
+  const asked = (request) => new Promise((ok, no) => { request.onsuccess = () => ok(request.result); request.onerror = () => no(request.error) });
+  for (const { name } of await indexedDB.databases()) {
+    look("database names", name);
+    const db = await asked(indexedDB.open(name));
+    for (const store of db.objectStoreNames) {
+      const objects = db.transaction(store).objectStore(store);
+      const [keys, values] = await Promise.all([asked(objects.getAllKeys()), asked(objects.getAll())]);
+      look(`${name}/${store}`, text(keys) + text(values));
+    }
+    db.close();
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) look(`cache ${request.url}`, request.url + await (await cache.match(request)).text());
+  }
+  look("localStorage", JSON.stringify({ ...localStorage }));
+  look("sessionStorage", JSON.stringify({ ...sessionStorage }));
+  look("cookies", document.cookie);
+  look("history", text(history.state) + document.title);
+  look("page", document.documentElement.outerHTML + document.body.innerText);
+  return found;
+}"""
+COUNT = """async () => {
+  const open = indexedDB.open(`consult-${%r}`);
+  const db = await new Promise((ok) => (open.onsuccess = () => ok(open.result)));
+  const out = {};
+  for (const store of db.objectStoreNames) out[store] = await new Promise((ok) => { const all = db.transaction(store).objectStore(store).count(); all.onsuccess = () => ok(all.result) });
+  db.close();
+  return out;
+}"""
+LIVE = """async () => {
+  const open = indexedDB.open("consult-vaults");
+  const db = await new Promise((ok) => (open.onsuccess = () => ok(open.result)));
+  const all = db.transaction("vaults").objectStore("vaults").getAll();
+  const rows = await new Promise((ok) => (all.onsuccess = () => ok(all.result)));
+  db.close();
+  return rows.map((row) => [row.person, !!row.live, !!row.wrapped, row.live?.extractable ?? null]);
+}"""
+SEEN, FIRST, SECOND, DRAFT, TITLE = "nephrocalcinose vue", "premier-jamais-parti", "second-jamais-parti", "brouillon-inacheve", "Salle-au-titre-secret"
+WORDS = [SEEN, FIRST, SECOND, DRAFT, TITLE, "Ferrand"]
+
+
+def kept(tab: Tab, *words: str) -> list[str]:
+    return list(tab.page.evaluate(PLACES, list(words or WORDS)))
+
+
+def end_sessions(demo: Demo, device: Device) -> None:
+    """As an administrator does, or the person from another device."""
+    key = next(one["value"] for one in device.context.cookies() if one["name"] == "sessionid")
+    assert demo.sql("DELETE FROM django_session WHERE session_key = %s RETURNING 1", key) == [(1,)]
+
+
+def leave_two_unsent(shared: Device, demo: Demo) -> tuple[Tab, str]:
+    room = demo.fresh_room("nadia", "idris", title=TITLE)
+    demo.many(room, "idris", [SEEN])
+    nadia = installed(shared.tab().sign_in("nadia").inside()).room(room).sees(SEEN)
+    nadia.page.wait_for_timeout(3500)  # the page of a room is kept a moment after it changed
+    shared.cut()
+    nadia.write(FIRST).write(SECOND).waits(FIRST, SECOND)
+    nadia.composer.fill(DRAFT)
+    nadia.page.wait_for_timeout(500)
+    return nadia, room
+
+
+def out(tab: Tab) -> None:
+    tab.page.get_by_role("link", name="Moi").first.click()
+    tab.page.get_by_role("button", name="Se déconnecter").click()
+    expect(tab.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
+
+
+def test_two_unsent_a_session_that_was_revoked_and_another_person(device: Devices, demo: Demo) -> None:
+    shared = device()
+    shared.expects("/api/v1/rooms/")  # 401 to who was signed out, 404 to who may not know of the room
+    nadia, room = leave_two_unsent(shared, demo)
+    her = str(demo.cast["nadia"].id)
+    assert nadia.page.evaluate(COUNT % her) == {"cache": 3, "drafts": 1, "outbox": 2}
+    assert nadia.page.evaluate(LIVE) == [[her, True, True, False]]
+    # Even now nothing lies readable outside the page that shows it.
+    assert [one for one in kept(nadia) if not one.endswith((" in page", " in history"))] == []
+
+    end_sessions(demo, shared)
+    shared.mend()
+    expect(nadia.page.get_by_text("Votre session a pris fin")).to_be_visible(timeout=PATIENCE)
+    eventually(lambda: nadia.page.evaluate(LIVE) == [[her, False, True, None]])
+    eventually(lambda: nadia.page.evaluate(COUNT % her) == {"cache": 0, "drafts": 1, "outbox": 2})
+    assert kept(nadia) == []
+    assert demo.bodies(room) == [SEEN]
+    # Without a network either: the door, and nobody's name.
+    shared.offline()
+    nadia.page.reload()
+    expect(nadia.page.get_by_text("Le serveur ne répond pas")).to_be_visible(timeout=PATIENCE)
+    assert kept(nadia) == []
+    shared.online()
+
+    camille = nadia.sign_in("camille").inside()
+    for path in ("/", "/cases", "/ask", "/me", f"/rooms/{room}"):
+        camille.page.goto(shared.base + path)
+        expect(camille.page.locator(".app")).to_be_visible(timeout=PATIENCE)
+        camille.page.wait_for_timeout(500)
+        assert kept(camille, SEEN, FIRST, SECOND, DRAFT, TITLE) == [], path
+    expect(camille.bar).to_have_count(0, timeout=PATIENCE)
+    # The worker may be called now: it finds Camille's key, and nothing of Nadia's to send.
+    assert {row[0]: row[1] for row in camille.page.evaluate(LIVE)} == {her: False, str(demo.cast["camille"].id): True}
+    worker = Push(camille)
+    worker.session.send("ServiceWorker.dispatchSyncEvent", {"origin": shared.base, "registrationId": worker.registration, "tag": "consult-outbox", "lastChance": False})
+    camille.page.wait_for_timeout(1500)
+    assert demo.bodies(room) == [SEEN]
+    camille.go("/")
+    out(camille)
+    assert not any(live for _, live, _, _ in camille.page.evaluate(LIVE))
+    assert kept(camille, *WORDS, "Aubrac") == []
+
+    nadia = camille.sign_in("nadia").inside().room(room).sees(SEEN, FIRST, SECOND)
+    expect(nadia.composer).to_have_value(DRAFT)
+    arrived(demo, room, SEEN, FIRST, SECOND)
+    nadia.page.wait_for_timeout(1500)
+    arrived(demo, room, SEEN, FIRST, SECOND)
+    assert demo.sql("SELECT p.email FROM rooms_message m JOIN clinicians_person p ON p.id = m.author_id WHERE m.room_id = %s AND m.body = ANY(%s)", room, [FIRST, SECOND]) == [
+        ("nadia@example.org",),
+        ("nadia@example.org",),
+    ]
+    assert nadia.page.evaluate(COUNT % her)["outbox"] == 0
+
+
+def test_a_question_being_written_is_kept_under_the_same_lock(device: Devices, demo: Demo) -> None:
+    shared = device()
+    nadia = installed(shared.tab().sign_in("nadia").inside())
+    # As an earlier version left it.
+    nadia.page.evaluate(
+        "([me, words]) => localStorage.setItem(`consult.ask.${me}`, JSON.stringify({ id: crypto.randomUUID(), question: words, context: '', specialty: '', urgency: 'today', audience: 'all', group: '', people: [] }))",
+        [str(demo.cast["nadia"].id), DRAFT],
+    )
+    nadia.go("/ask")
+    question = nadia.page.locator("#ask-question")
+    expect(question).to_have_value(DRAFT, timeout=PATIENCE)
+    question.fill(f"{DRAFT}, suite")
+    nadia.page.wait_for_timeout(500)
+    assert {one for one in kept(nadia, DRAFT) if " in page" not in one} == set()
+    nadia.go("/ask")
+    expect(question).to_have_value(f"{DRAFT}, suite", timeout=PATIENCE)
+    question.fill("")
+    nadia.page.wait_for_timeout(500)
+
+
+def test_a_wipe_from_another_device_takes_all_that_a_lost_phone_keeps(device: Devices, demo: Demo) -> None:
+    lost = device()
+    nadia, room = leave_two_unsent(lost, demo)
+    her = str(demo.cast["nadia"].id)
+    wiped = demo.sql("SELECT id FROM standing_vault WHERE person_id = %s ORDER BY opened_at DESC LIMIT 1", her)[0][0]
+    here = device().tab().sign_in("nadia").inside().go("/me")
+    part = here.page.locator("#kept")
+    expect(part.get_by_role("listitem").first).to_be_visible(timeout=PATIENCE)
+    part.locator(f"[data-vault='{wiped}']").get_by_role("button", name=re.compile("Effacer")).click()
+    here.page.get_by_role("dialog").get_by_role("button", name="Effacer cet appareil").click()
+    expect(part.locator(f"[data-vault='{wiped}']")).to_have_count(0, timeout=PATIENCE)
+    assert demo.sql("SELECT secret, wiped_at IS NOT NULL FROM standing_vault WHERE id = %s", wiped) == [(None, True)]
+    here.page.get_by_role("link", name="Salles").first.click()
+    here.inside()
+
+    lost.mend()
+    expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
+    eventually(lambda: nadia.page.evaluate(LIVE) == [])
+    assert f"consult-{her}" not in nadia.page.evaluate("async () => (await indexedDB.databases()).map((one) => one.name)")
+    assert kept(nadia) == []
+    nadia.sign_in("nadia").inside().room(room).sees(SEEN)
+    expect(nadia.composer).to_have_value("")
+    nadia.page.wait_for_timeout(1500)
+    assert demo.bodies(room) == [SEEN]
+
+
+@pytest.fixture
+def profile(chromium: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A browser that keeps its profile in a folder, to be read as a thief would."""
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path / "profile", executable_path=CHROMIUM, args=FLAGS, viewport=DESKTOP, locale="fr-FR", timezone_id="Europe/Paris"
+    )
+    yield context
+    context.close()
+
+
+def on_disk(folder: Path, *words: str) -> list[str]:
+    """Storage alone: what a browser keeps to restore a window is its own."""
+    found = []
+    for part in ("IndexedDB", "Local Storage", "Session Storage", "Service Worker", "Cache", "Code Cache", "blob_storage", "databases"):
+        for path in (folder / "Default" / part).rglob("*"):
+            if path.is_file():
+                data = path.read_bytes()
+                found += [f"{word} in {path.relative_to(folder)}" for word in words if word.encode() in data or word.encode("utf-16-le") in data]
+    return found
+
+
+def test_nothing_readable_ever_reaches_the_disk(profile: BrowserContext, demo: Demo, tmp_path: Path) -> None:
+    disk = Device(profile, demo.nodes[0])
+    try:
+        leave_two_unsent(disk, demo)
+        databases = tmp_path / "profile" / "Default" / "IndexedDB"
+        eventually(lambda: sum(path.stat().st_size for path in databases.rglob("*") if path.is_file()) > 5000)
+        time.sleep(1)
+        assert on_disk(tmp_path / "profile", *WORDS) == []
+        # The look itself is not blind: what the browser does write in the clear is found.
+        assert on_disk(tmp_path / "profile", "consult-vaults")
+    finally:
+        disk.cable.drop()
+        disk.cable.close()
+
+
+def synced(tab: Tab) -> list[Any]:
+    return list(tab.page.evaluate("() => navigator.serviceWorker.ready.then((r) => r.sync.getTags())"))
+
+
+def test_what_was_left_unsent_leaves_without_the_app(device: Devices, demo: Demo) -> None:
+    phone = device()
+    phone.context.grant_permissions(["background-sync"])
+    nadia, room = leave_two_unsent(phone, demo)
+    eventually(lambda: synced(nadia) == ["consult-outbox"])
+    worker = Push(nadia)
+    nadia.page.goto("about:blank")
+    sync = {"origin": phone.base, "registrationId": worker.registration, "tag": "consult-outbox", "lastChance": False}
+    worker.session.send("ServiceWorker.dispatchSyncEvent", sync)  # too early: nothing is lost by it
+    nadia.page.wait_for_timeout(500)
+    assert demo.bodies(room) == [SEEN]
+    phone.mend()
+    worker.session.send("ServiceWorker.dispatchSyncEvent", sync)
+    worker.session.send("ServiceWorker.dispatchSyncEvent", sync)
+    arrived(demo, room, SEEN, FIRST, SECOND)
+    nadia.room(room).sees(SEEN, FIRST, SECOND)
+    assert nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 0
+    arrived(demo, room, SEEN, FIRST, SECOND)
+
+
+def test_two_tabs_and_a_worker_never_send_twice(device: Devices, demo: Demo) -> None:
+    laptop = device()
+    laptop.context.grant_permissions(["background-sync"])
+    room = demo.fresh_room("nadia")
+    first = installed(laptop.tab().sign_in("nadia").inside()).room(room)
+    second = laptop.tab().room(room)
+    worker = Push(first)
+    sync = {"origin": laptop.base, "registrationId": worker.registration, "tag": "consult-outbox", "lastChance": False}
+    texts: list[str] = []
+    for round in range(4):
+        laptop.cut()
+        for at, tab in enumerate((first, second, first)):
+            texts.append(f"tour {round}, {at}")
+            tab.write(texts[-1])
+        first.waits(*texts[-3:])
+        laptop.mend()
+        for _ in range(3):
+            worker.session.send("ServiceWorker.dispatchSyncEvent", sync)
+        for tab in (first, second):
+            tab.page.evaluate("() => dispatchEvent(new Event('online'))")
+        eventually(lambda: len(demo.bodies(room)) >= len(texts))
+        arrived(demo, room, *texts)
+        first.live()
+        second.live()
+    for tab in (first, second):
+        tab.sees(*texts)

@@ -1,0 +1,331 @@
+"""Moderation as people live it: a flag, a moderator who arrives for all to see, tools, an appeal, and the console by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Demo, Devices
+from tests.browser.pages import PATIENCE, Tab, eventually
+
+
+def enter(tab: Tab, motive: str) -> Tab:
+    """Comes into the open room as its moderator, with a reason."""
+    tab.page.get_by_role("button", name="Entrer pour modérer").click()
+    sheet = tab.page.get_by_role("dialog")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill(motive)
+    sheet.get_by_role("button", name="Entrer dans la salle").click()
+    expect(tab.page.locator(".visiting")).to_be_visible(timeout=PATIENCE)
+    return tab.live()
+
+
+def tools(tab: Tab) -> Locator:
+    return tab.page.locator("dialog .tools")
+
+
+def tray(tab: Tab, text: str) -> Locator:
+    """Opens the tray on a message."""
+    tab.menu(text, "Modérer")
+    expect(tools(tab)).to_be_visible(timeout=PATIENCE)
+    return tools(tab)
+
+
+def test_a_moderator_comes_acts_undoes_and_leaves_for_all_to_see(device: Devices, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Groupe à modérer")
+    nadia, camille = device().tab().sign_in("nadia").inside().room(room), device().tab().sign_in("camille").inside().room(room)
+    camille.write("Adressée par Mme Lemoine.").sees("Adressée par Mme Lemoine.")
+    laptop = device()
+    laptop.expects(f"/api/v1/rooms/{room}")  # before she comes in, the room is not hers to read
+    sacha = laptop.tab().sign_in("sacha").inside()
+    sacha.go(f"/rooms/{room}")
+    enter(sacha, "un nom a été écrit")
+    for tab in (nadia, camille):
+        expect(tab.log.locator(".notice.moderation")).to_contain_text("Dr Sacha Delmont (modération) a rejoint la salle : un nom a été écrit", timeout=PATIENCE)
+        expect(tab.page.locator(".room-head")).to_contain_text("Dr Delmont (modération)")
+    sacha.sees("Adressée par Mme Lemoine.")
+
+    # The reason first; then one press. All see it at once, and why.
+    sheet = tray(sacha, "Adressée par")
+    sheet.get_by_role("button", name="Masquer le message").click()
+    expect(sheet.get_by_role("alert")).to_have_text("Dites d’abord le motif.")
+    sheet.get_by_role("button", name="Identifiant").click()
+    sheet.get_by_role("button", name="Masquer le message").click()
+    for tab in (nadia, camille):
+        expect(tab.log.locator(".hatched")).to_contain_text("Message masqué par la modération : identifiant d’un patient", timeout=PATIENCE)
+        expect(tab.log).not_to_contain_text("Lemoine")
+    # Undone while the note stands.
+    sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+    nadia.sees("Adressée par Mme Lemoine.")
+    expect(nadia.log.locator(".hatched")).to_have_count(0)
+    # And again, by keys alone.
+    sheet = tray(sacha, "Adressée par")
+    sacha.page.keyboard.press("1")
+    sacha.page.keyboard.press("m")
+    expect(nadia.log.locator(".hatched")).to_be_visible(timeout=PATIENCE)
+
+    # Its author and the moderators read it; nobody else is offered to.
+    expect(nadia.log.locator(".hatched").get_by_role("button")).to_have_count(0)
+    camille.log.locator(".hatched").get_by_role("button", name="Lire le texte masqué").click()
+    expect(camille.page.get_by_role("dialog")).to_contain_text("Adressée par Mme Lemoine.")
+    camille.page.keyboard.press("Escape")
+    expect(camille.log.locator(".hatched").get_by_role("button", name="Contester")).to_be_visible()
+
+    sacha.write("Merci de republier sans ce nom.")
+    said = nadia.message("Merci de republier")
+    expect(said.locator(".tag.mod")).to_have_text("modération", timeout=PATIENCE)
+    # The record, for every member.
+    nadia.page.get_by_role("button", name="Plus d’actions").click()
+    nadia.page.get_by_role("menuitem", name="Journal de modération").click()
+    rows = nadia.page.get_by_role("dialog").locator(".act-row")
+    expect(rows).to_have_count(3, timeout=PATIENCE)
+    expect(rows.nth(0)).to_contain_text("Message masqué")
+    expect(rows.nth(1)).to_contain_text(re.compile("Annulé par Dr Sacha Delmont"))
+    expect(rows.nth(2)).to_contain_text("un nom a été écrit")
+    nadia.page.keyboard.press("Escape")
+
+    sacha.page.locator(".visiting").get_by_role("button", name="Sortir").click()
+    expect(nadia.log).to_contain_text("Dr Sacha Delmont (modération) a quitté la salle", timeout=PATIENCE)
+    expect(nadia.page.locator(".room-head")).not_to_contain_text("Delmont")
+    # No member, so nothing further is read.
+    expect(sacha.page).to_have_url(re.compile("/moderation$"), timeout=PATIENCE)
+
+
+def report(tab: Tab, text: str, category: str, note: str = "") -> Tab:
+    """Flags a message, and closes the receipt."""
+    tab.menu(text, "Signaler")
+    sheet = tab.page.get_by_role("dialog")
+    sheet.get_by_label(category).check()
+    if note:
+        sheet.get_by_label("Précision").fill(note)
+    sheet.get_by_role("button", name="Envoyer le signalement").click()
+    expect(sheet).to_contain_text("Vous saurez ce qui a été décidé", timeout=PATIENCE)
+    sheet.get_by_role("button", name="Terminer").click()
+    return tab
+
+
+def console(tab: Tab) -> Tab:
+    tab.go("/moderation")
+    expect(tab.page.locator("#queue")).to_be_visible(timeout=PATIENCE)
+    return tab
+
+
+def row(tab: Tab, text: str) -> Locator:
+    return tab.page.locator(".queue-row").filter(has_text=text)
+
+
+@pytest.mark.timeout(300)  # four browsers, and both cores may be at work elsewhere
+def test_from_a_flag_to_an_appeal_that_another_moderator_grants(device: Devices, demo: Demo) -> None:
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Courriers d’adressage")
+    nadia, camille = device().tab().sign_in("nadia").inside().room(room), device().tab().sign_in("camille").inside().room(room)
+    sacha = console(device().tab().sign_in("sacha").inside())
+    camille.write("Je l’adresse avec le courrier de Mme Lemoine.")
+    nadia.sees("Je l’adresse avec")
+
+    # Flagged as identifying: hidden at once on the other's screen, and in the console without being asked for.
+    report(nadia, "Je l’adresse avec", "Identifie un patient", "le nom de famille")
+    for tab in (nadia, camille):
+        expect(tab.log.locator(".hatched")).to_contain_text("Message masqué après un signalement", timeout=PATIENCE)
+        expect(tab.log).not_to_contain_text("Lemoine")
+    item = row(sacha, "Courriers d’adressage")
+    expect(item).to_contain_text("Identifiant", timeout=PATIENCE)
+    expect(item.locator(".blacked")).to_have_count(1)
+    expect(item).not_to_contain_text("Lemoine")
+
+    # Another moderator sees live who has it.
+    marc = console(device().tab().sign_in("marc").inside())
+    item.click()
+    detail = sacha.page.locator(".detail")
+    expect(detail.locator(".msg.flagged")).to_contain_text("Mme Lemoine", timeout=PATIENCE)
+    expect(detail).to_contain_text("le nom de famille")
+    expect(detail).to_contain_text("Auteur : Dr Camille Aubrac")
+    sacha.page.get_by_role("button", name="Prendre").click()
+    expect(row(marc, "Courriers d’adressage")).to_contain_text("Pris par Dr Delmont", timeout=PATIENCE)
+
+    # She comes in, is announced, writes as moderator, and leaves.
+    sacha.page.locator(".item-head").get_by_role("button", name="Entrer dans la salle").click()
+    sheet = sacha.page.get_by_role("dialog")
+    sheet.get_by_role("button", name="Identifiant").click()
+    sheet.get_by_role("button", name="Entrer dans la salle").click()
+    sacha.live()
+    for tab in (nadia, camille):
+        expect(tab.log.locator(".notice.moderation")).to_contain_text("Dr Sacha Delmont (modération) a rejoint la salle", timeout=PATIENCE)
+    sacha.write("Ce message nommait une patiente ; il reste masqué.")
+    expect(camille.message("Ce message nommait").locator(".tag.mod")).to_be_visible(timeout=PATIENCE)
+    sacha.page.locator(".visiting").get_by_role("button", name="Sortir").click()
+    expect(camille.log).to_contain_text("a quitté la salle", timeout=PATIENCE)
+    expect(sacha.page.locator("#queue")).to_be_visible(timeout=PATIENCE)
+    row(sacha, "Courriers d’adressage").click()
+    sacha.page.locator(".decide").get_by_role("button", name="Retenir").click()
+    expect(row(sacha, "Courriers d’adressage")).to_have_count(0, timeout=PATIENCE)
+    expect(row(marc, "Courriers d’adressage")).to_have_count(0, timeout=PATIENCE)
+    # Who flagged it hears that it was decided, and how.
+    expect(nadia.page.locator(".toast")).to_contain_text("Votre signalement a été traité.", timeout=PATIENCE)
+    nadia.page.locator(".toast").get_by_role("button", name="Voir").click()
+    expect(nadia.page.get_by_role("dialog").locator(".act-row").first).to_contain_text("Retenu", timeout=PATIENCE)
+    nadia.page.keyboard.press("Escape")
+
+    # The author appeals; the one who decided does not see it, another grants it.
+    camille.log.locator(".hatched").get_by_role("button", name="Contester").click()
+    sheet = camille.page.get_by_role("dialog")
+    sheet.get_by_label("Pourquoi").fill("C’est le nom de l’autrice de la recommandation.")
+    sheet.get_by_role("button", name="Envoyer").click()
+    expect(camille.page.locator(".toast")).to_contain_text("Votre contestation est transmise.", timeout=PATIENCE)
+    expect(row(marc, "Courriers d’adressage")).to_contain_text("Contestation", timeout=PATIENCE)
+    row(marc, "Courriers d’adressage").click()
+    expect(marc.page.locator(".detail")).to_contain_text("C’est le nom de l’autrice", timeout=PATIENCE)
+    expect(row(sacha, "Courriers d’adressage")).to_have_count(0)
+    marc.page.locator(".decide").get_by_role("button", name=re.compile("Accorder|Donner raison")).click()
+    nadia.sees("Je l’adresse avec le courrier de Mme Lemoine.")
+    expect(camille.log.locator(".hatched")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_silenced_slowed_and_locked_with_reasons(device: Devices, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Salle agitée")
+    camille = device().tab().sign_in("camille").inside().room(room)
+    camille.write("Premier mot.").sees("Premier mot.")
+    laptop = device()
+    laptop.expects(f"/api/v1/rooms/{room}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "échanges vifs")
+
+    # Slow mode: the button counts, the text stays one's own.
+    sheet = tray(sacha, "Premier mot.")
+    sacha.page.keyboard.press("3")
+    sacha.page.keyboard.press("l")
+    sheet.get_by_role("button", name="5 min", exact=True).click()
+    expect(camille.log).to_contain_text("Mode lent : un message toutes les 300 s", timeout=PATIENCE)
+    camille.composer.fill("Deuxième, gardé")
+    send = camille.page.locator(".composer .send")
+    expect(send).to_have_text(re.compile(r"^\d+ s$"), timeout=PATIENCE)
+    expect(send).to_be_disabled()
+    expect(camille.composer).to_be_editable()
+
+    # Silenced: reason, end and appeal in place of the field; the draft is kept.
+    sheet = tray(sacha, "Premier mot.")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("hors sujet répété")
+    sheet.get_by_role("button", name="Silence").click()
+    sheet.get_by_role("button", name="1 h", exact=True).click()
+    closed = camille.page.get_by_role("alert").filter(has_text="Vous pourrez écrire à")
+    expect(closed).to_contain_text("Motif : hors sujet répété.", timeout=PATIENCE)
+    expect(closed.get_by_role("button", name="Contester")).to_be_visible()
+    expect(camille.composer).to_have_count(0)
+    # Undone within the ten seconds: the field is back, with what was in it.
+    sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+    expect(camille.composer).to_have_value("Deuxième, gardé", timeout=PATIENCE)
+
+    # Locked: who and why.
+    sheet = tray(sacha, "Premier mot.")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("la réponse est trouvée")
+    sheet.get_by_role("button", name="Verrouiller").click()
+    expect(camille.page.locator(".composer .note")).to_contain_text("Salle verrouillée par Dr Delmont : la réponse est trouvée.", timeout=PATIENCE)
+    expect(sacha.composer).to_be_visible()
+    # Out of the room at the second press only.
+    sheet = tray(sacha, "Premier mot.")
+    sacha.page.keyboard.press("3")
+    sheet.get_by_role("button", name="Exclure").click()
+    expect(sheet.get_by_role("button", name="Exclure : appuyez encore")).to_be_visible()
+    expect(camille.log).to_be_visible()
+    camille.device.expects("/api/v1/rooms/")
+    sheet.get_by_role("button", name="Exclure : appuyez encore").click()
+    expect(camille.page.get_by_text(re.compile("Vous n’avez plus accès|n’existe pas"))).to_be_visible(timeout=PATIENCE)
+
+
+def flagged(demo: Demo, room: str, many: int) -> None:
+    """So many messages, each flagged by a colleague, as if over the last day; every tenth is urgent."""
+    demo.many(room, "camille", [f"Message signalé {n:03d}, au sujet de M. Dupont." for n in range(many)])
+    demo.sql(
+        "INSERT INTO moderation_item (id, kind, object, urgency, at, room_id, message_id, person_id, categories, count, weight, announced) "
+        "SELECT gen_random_uuid(), 'report', m.id::text, CASE WHEN m.post_no %% 10 = 0 THEN 3 ELSE 1 END, now() - m.post_no * interval '2 minutes', m.room_id, m.id, m.author_id, "
+        "CASE WHEN m.post_no %% 10 = 0 THEN '{identifies_patient}' ELSE '{disrespect}' END::varchar[], 1, 1, true FROM rooms_message m WHERE m.room_id = %s",
+        room,
+    )
+    demo.sql(
+        "INSERT INTO moderation_report (id, item_id, object, reporter_id, category, note, at, pardoned, told) "
+        "SELECT gen_random_uuid(), i.id, i.object, %s, i.categories[1], '', i.at, false, true FROM moderation_item i WHERE i.room_id = %s",
+        demo.cast["nadia"].id,
+        room,
+    )
+
+
+def test_five_hundred_items_by_keyboard_alone(device: Devices, demo: Demo) -> None:
+    demo.sql("TRUNCATE moderation_item CASCADE")
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Cinq cents signalements")
+    flagged(demo, room, 500)
+    # Whoever waits to be verified is in the queue too: the worker sees to it.
+    waiting = "SELECT count(*) FROM standing_standing WHERE verification = 'pending'"
+    eventually(lambda: demo.sql("SELECT count(*) FROM moderation_item WHERE kind = 'verification'") == demo.sql(waiting))
+    total = demo.sql("SELECT count(*) FROM moderation_item")[0][0]
+    assert total >= 500
+    sacha = console(device().tab().sign_in("sacha").inside())
+    page, press = sacha.page, sacha.page.keyboard.press
+    queue = page.locator("#queue")
+    expect(page.locator(".queue-head .count")).to_have_text(str(total), timeout=PATIENCE)
+    expect(queue).to_be_focused(timeout=PATIENCE)
+    active = page.locator(".queue-row[aria-selected=true]")
+    expect(active).to_have_attribute("aria-posinset", "1")
+    expect(active).to_contain_text("Identifiant")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # what the page works, not what it waits for a core
+
+    def spent() -> dict[str, float]:
+        return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+
+    before = spent()
+    for _ in range(120):
+        press("j")
+    expect(active).to_have_attribute("aria-posinset", "121", timeout=PATIENCE)
+    expect(active).to_be_in_viewport()
+    press("End")
+    expect(active).to_have_attribute("aria-posinset", str(total))
+    expect(active).to_be_in_viewport()
+    press("Home")
+    expect(active).to_have_attribute("aria-posinset", "1")
+    after = spent()
+    # What is drawn is bounded, however long the queue.
+    rows, nodes = page.evaluate("() => [document.querySelectorAll('.queue-row').length, document.querySelectorAll('*').length]")
+    print(f"console: 122 moves, {1000 * (after['ScriptDuration'] - before['ScriptDuration']):.0f} ms of script, {rows} rows, {nodes} elements")
+    assert rows < 40 and nodes < 2_500, (rows, nodes)
+    assert after["ScriptDuration"] - before["ScriptDuration"] < 3.0
+    assert queue.get_attribute("aria-activedescendant") == active.get_attribute("id")
+
+    # Taken, its reason chosen, hidden, undone, hidden again, decided: without touching the mouse.
+    expect(page.locator(".detail .msg.flagged")).to_contain_text("M. Dupont", timeout=PATIENCE)
+    press("c")
+    expect(active).to_contain_text("Pris par vous", timeout=PATIENCE)
+    message = demo.sql("SELECT message_id FROM moderation_item WHERE claimed_by = %s", demo.cast["sacha"].id)[0][0]
+    press("m")
+    expect(page.get_by_role("alert").filter(has_text="Dites d’abord le motif.")).to_be_visible()
+    page.keyboard.type("nom d’un patient")
+    press("Escape")
+    press("m")
+    expect(page.locator(".toast")).to_contain_text("Masquer le message", timeout=PATIENCE)
+    assert demo.sql("SELECT withheld FROM rooms_message WHERE id = %s", message) == [("hidden",)]
+    press("u")
+    expect(page.locator(".toast")).to_contain_text("Annulé", timeout=PATIENCE)
+    assert demo.sql("SELECT withheld FROM rooms_message WHERE id = %s", message) == [(None,)]
+    press("o")
+    expect(page.locator(".queue-head .count")).to_have_text(str(total - 1), timeout=PATIENCE)
+    expect(active).to_have_attribute("aria-posinset", "1")
+    assert demo.sql("SELECT withheld FROM rooms_message WHERE id = %s", message) == [("hidden",)]
+    press("j")
+    expect(page.locator(".decide").get_by_role("button", name="Classer sans suite")).to_be_enabled(timeout=PATIENCE)
+    press("n")
+    expect(page.locator(".queue-head .count")).to_have_text(str(total - 2), timeout=PATIENCE)
+    # The map, the way into the room, and back.
+    press("?")
+    expect(page.get_by_role("dialog", name="Touches de la console")).to_be_visible()
+    press("Escape")
+    expect(queue).to_be_focused()
+    press("Enter")
+    expect(page.get_by_role("dialog", name="Entrer pour modérer")).to_be_visible()
+    press("Escape")
+    expect(queue).to_be_focused()
+    # What comes in meanwhile is told to who cannot see it.
+    demo.many(room, "camille", ["Vu avec Mme Lemoine."])
+    head = demo.sql("SELECT last_seq FROM rooms_room WHERE id = %s", room)[0][0]
+    nadia = device().tab().sign_in("nadia").inside().room(f"{room}?at={head}")
+    report(nadia, "Vu avec Mme Lemoine.", "Identifie un patient")
+    expect(page.locator("[aria-live=polite]")).to_contain_text("Nouveau, urgent : Identifiant, Cinq cents signalements", timeout=PATIENCE)

@@ -1,0 +1,52 @@
+"""Remits are given and taken in the admin and by the command, each with its line in the audit trail."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from consult.audit.models import Record
+from consult.rooms.models import Remit
+from consult.standing.models import Standing
+from tests import people
+from tests.rooms.helpers import Phone, group
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def remit(*words: str) -> str:
+    out = StringIO()
+    call_command("remit", *words, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_by_the_command() -> None:
+    nadia, room = people.nadia(), group()
+    assert remit("add", nadia.email, "--group", "der", "--reason", "volontaire") == "Done." and remit("add", nadia.email, "--group", str(room)) == "Nothing to do."
+    assert remit("list") == f"{nadia.email}: Dermatologie"
+    assert Standing.objects.get(person_id=nadia.pk).moderator and Phone(nadia).get("/me").json()["me"]["roles"] == ["clinician", "moderator"]
+    assert remit("add", nadia.email, "--everywhere") == "Done." and remit("remove", nadia.email, "--group", "DER") == "Done."
+    assert remit("list") == f"{nadia.email}: everywhere"
+    assert list(Record.objects.filter(object=str(nadia.pk)).order_by("id").values_list("act", "room_id", "reason")) == [
+        ("remit.added", room, "volontaire"), ("remit.added", None, ""), ("remit.removed", room, ""),
+    ]  # fmt: skip
+    for words in (("add", "nobody@example.org", "--everywhere"), ("add", nadia.email, "--group", "XXX"), ("add", nadia.email)):
+        with pytest.raises(CommandError):
+            remit(*words)
+
+
+def test_in_the_admin() -> None:
+    nadia, room, admin = people.nadia(), group(), people.person("admin", is_staff=True, is_superuser=True)
+    browser = Client()
+    browser.force_login(admin)
+    assert "Dermatologie" in browser.get("/admin/rooms/remit/add/").content.decode()
+    assert browser.post("/admin/rooms/remit/add/", {"person": str(nadia.pk), "group": str(room)}).status_code == 302
+    made = Remit.objects.get()
+    assert (made.person_id, made.group_id) == (nadia.pk, room) and "Dermatologie" in browser.get("/admin/rooms/remit/").content.decode()
+    assert browser.post(f"/admin/rooms/remit/{made.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Remit.objects.exists() and not Standing.objects.get(person_id=nadia.pk).moderator
+    assert [act for act, by in Record.objects.filter(object=str(nadia.pk)).values_list("act", "person_id") if by == admin.pk] == ["remit.added", "remit.removed"]
+    assert Phone(admin).get("/me").json()["me"]["roles"] == ["clinician", "administrator"]

@@ -1,0 +1,214 @@
+"""Flags: who may, what they weigh, what they hide at once; a storm is one item; false flags weigh less and less."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from consult.audit.models import Record
+from consult.moderation import reports, tending
+from consult.moderation.models import Item, Report
+from consult.rooms.limits import Buckets
+from consult.rooms.models import Membership
+from tests.moderation import helpers
+from tests.moderation.helpers import decide, detail, flag, moderator, queue, told, withheld
+from tests.people import camille, helene, idris, nadia, person, soizic, some_id, unverified
+from tests.rooms.helpers import Phone, at_once, events, group, joined, kinds, personal_events, post
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "rate", Buckets(1000, 1000))
+
+
+@pytest.fixture
+def room() -> uuid.UUID:
+    return joined(group(), camille(), nadia(), idris(), helene())
+
+
+def said(room: uuid.UUID, body: str = "Doublez la dose de méthotrexate.") -> str:
+    return str(post(room, camille(), body)["message"])
+
+
+def test_identifies_patient_hides_at_once(room: uuid.UUID) -> None:
+    sacha, message = moderator(), said(room, "C’est Mme Dupont, du 12 rue du Port.")
+    answer = flag(nadia(), message, "identifies_patient", note="le nom")
+    assert answer.status_code == 201
+    assert withheld(message) == "hidden"
+    hidden = events(room)[-1]
+    assert (hidden["kind"], hidden["actor"], hidden["data"]["message"]) == ("message.hidden", None, message)
+    (item,) = queue(sacha)
+    assert (item["kind"], item["urgency"], item["categories"], item["count"], item["withheld"]) == ("report", 3, ["identifies_patient"], 1, "hidden")
+    assert item["excerpt"] == "C’est ███ ██████, du ██ ███ ██ ████."
+    assert item["person"]["id"] == str(camille().pk) and item["room"] == str(room)
+    assert told() == ["item.opened"]
+
+
+def test_other_categories_hide_at_two_verified_members(room: uuid.UUID) -> None:
+    message = said(room)
+    assert flag(nadia(), message).status_code == 201
+    assert flag(nadia(), message, "other").status_code == 201  # the same person's second category adds no weight
+    assert withheld(message) is None
+    flag(idris(), message, "disrespect")
+    assert withheld(message) == "hidden" and kinds(room)[-1] == "message.hidden"
+    item = Item.objects.get()
+    assert (item.count, item.weight, item.urgency, item.categories) == (3, 2, 2, ["dangerous_advice", "disrespect", "other"])
+
+
+def test_one_moderator_weighs_two_but_only_in_their_remit(room: uuid.UUID) -> None:
+    message = said(room)
+    elsewhere = moderator("maude", group("CAR", "Cardiologie"))
+    joined(room, elsewhere)
+    flag(elsewhere, message)
+    assert withheld(message) is None
+    other = said(room, "Un autre.")
+    joined(room, inside := moderator("luce", room))
+    flag(inside, other)
+    assert withheld(other) == "hidden"
+
+
+def test_the_same_again_is_the_same_report(room: uuid.UUID) -> None:
+    message, phone, id = said(room), Phone(nadia()), some_id()
+    body = {"id": id, "category": "other", "message": message}
+    first, again = phone.post("/reports", body), phone.post("/reports", body)
+    assert (first.status_code, again.status_code) == (201, 200) and first.json()["report"] == again.json()["report"]
+    assert flag(nadia(), message, "other").status_code == 200
+    assert Report.objects.count() == 1 and Item.objects.get().count == 1
+    assert phone.post("/reports", {**body, "category": "disrespect"}).json()["code"] == "request.id_reused"
+
+
+def test_a_storm_of_fifty_is_one_item_one_hiding_one_event(room: uuid.UUID, django_assert_max_num_queries: Any) -> None:
+    message = said(room)
+    crowd = [person(f"storm{n}", profession="10") for n in range(50)]
+    Membership.objects.bulk_create([Membership(room_id=room, person=p) for p in crowd])
+    answers = [a for start in range(0, 50, 10) for a in at_once(*((lambda p=p: flag(p, message)) for p in crowd[start : start + 10]))]
+    assert {a.status_code for a in answers} == {201}
+    item = Item.objects.get()
+    assert (item.count, Report.objects.count(), withheld(message)) == (50, 50, "hidden")
+    assert kinds(room).count("message.hidden") == 1 and told() == ["item.opened"]
+    late = person("storm50", profession="10")
+    joined(room, late)
+    phone = Phone(late)
+    with django_assert_max_num_queries(40):  # however many came before
+        phone.post("/reports", {"id": some_id(), "category": "other", "message": message})
+    assert len(detail(moderator(), str(item.pk)).json()["reports"]) == 50
+
+
+def test_what_one_may_not_read_is_not_found(room: uuid.UUID) -> None:
+    message = said(room)
+    for who in (soizic(), unverified()):
+        refused = flag(who, message)
+        assert (refused.status_code, refused.json()["code"]) == (404, "message.not_found")
+    assert flag(nadia(), some_id()).json()["code"] == "message.not_found"
+    assert flag(nadia(), "x").json()["code"] == "message.not_found"
+    assert not Report.objects.exists() and not Item.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "frame.invalid"),
+        ({"message": "m", "person": "p"}, "frame.invalid"),
+        ({"image": "i"}, "frame.invalid"),
+        ({"message": "m", "category": "ugly"}, "frame.invalid"),
+        ({"message": "m", "note": "x" * 501}, "frame.invalid"),
+        ({"person": "p"}, "person.not_found"),
+        ({"person": str(uuid.uuid4())}, "person.not_found"),
+    ],
+)
+def test_bad_flags(room: uuid.UUID, body: dict[str, Any], code: str) -> None:
+    answer = Phone(nadia()).post("/reports", {"id": some_id(), "category": "other", **body})
+    assert answer.json()["code"] == code
+
+
+def test_nobody_flags_themselves_or_what_was_retracted(room: uuid.UUID) -> None:
+    from consult.rooms.actions import changes
+
+    message = said(room)
+    assert flag(camille(), message).json()["code"] == "report.own"
+    assert Phone(camille()).post("/reports", {"id": some_id(), "category": "other", "person": str(camille().pk)}).json()["code"] == "report.own"
+    assert flag(nadia(), message, image=some_id()).json()["code"] == "image.not_found"
+    changes.retract(changes.Retraction(room, camille().pk, message))
+    assert flag(nadia(), message).json()["code"] == "message.retracted"
+
+
+def test_a_person_is_flagged_and_nothing_is_hidden(room: uuid.UUID) -> None:
+    sacha = moderator()
+    assert flag(nadia(), category="not_clinician", person=str(idris().pk)).status_code == 201
+    (item,) = queue(sacha)
+    assert (item["person"]["id"], item["room"], item["message"], item["excerpt"]) == (str(idris().pk), None, None, None)
+    assert queue(moderator("luce", room)) == []  # about no room of theirs
+    assert flag(unverified(), category="other", person=str(idris().pk)).json()["code"] == "account.unverified"
+
+
+def test_reports_are_limited(room: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "rate", Buckets(2, 0.01))
+    messages = [said(room, f"Message {n}") for n in range(3)]
+    assert [flag(nadia(), m).status_code for m in messages] == [201, 201, 429]
+    refused = flag(nadia(), messages[2]).json()
+    assert refused["code"] == "rate.reports" and refused["temporary"] and refused["retry_after_ms"] > 0
+
+
+def test_false_flags_weigh_nothing_until_a_moderator_pardons(room: uuid.UUID) -> None:
+    sacha = moderator()
+    for n in range(reports.FALSE_FLAGS):
+        message = said(room, f"Rien à redire {n}")
+        flag(nadia(), message, "identifies_patient")
+        assert withheld(message) == "hidden"
+        (item,) = queue(sacha)
+        assert decide(sacha, item["item"], "dismiss").status_code == 201
+        assert withheld(message) is None
+    message = said(room, "Encore")
+    assert flag(nadia(), message, "identifies_patient").status_code == 201
+    assert withheld(message) is None  # but the item is there
+    (item,) = queue(sacha)
+    (shown,) = detail(sacha, item["item"]).json()["reports"]
+    assert shown["record"] == {"upheld": 0, "dismissed": 3} and shown["reporter"]["id"] == str(nadia().pk)
+    assert Phone(nadia()).post(f"/moderation/reporters/{idris().pk}/pardon", {"id": some_id()}).json()["code"] == "moderation.remit"
+    assert Phone(sacha).post(f"/moderation/reporters/{sacha.pk}/pardon", {"id": some_id()}).json()["code"] == "moderation.party"
+    assert Phone(sacha).post(f"/moderation/reporters/{nadia().pk}/pardon", {"id": some_id()}).json() == {"pardoned": 3}
+    flag(nadia(), message := said(room, "Cette fois"), "identifies_patient")
+    assert withheld(message) == "hidden"
+
+
+def test_the_flagged_person_answers_once_and_nobody_else(room: uuid.UUID) -> None:
+    sacha = moderator()
+    report = flag(nadia(), said(room)).json()["report"]
+    about = Phone(camille()).get("/reports/mine").json()["about_me"]
+    assert [(a["report"], a["outcome"], a["answered"]) for a in about] == [(report, "open", False)]
+    assert "reporter" not in str(about)
+    path, body = f"/reports/{report}/answer", {"id": some_id(), "text": "C’était la dose de charge."}
+    assert Phone(nadia()).post(path, body).json()["code"] == "report.not_found"
+    assert Phone(camille()).post(f"/reports/{some_id()}/answer", body).json()["code"] == "report.not_found"
+    first, again = Phone(camille()).post(path, body), Phone(camille()).post(path, body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert Phone(camille()).post(path, {"id": some_id(), "text": "Et aussi"}).json()["code"] == "report.answered"
+    assert Phone(camille()).post(path, {"id": some_id(), "text": "  "}).json()["code"] == "frame.invalid"
+    (item,) = queue(sacha)
+    assert [a["text"] for a in detail(sacha, item["item"]).json()["answers"]] == ["C’était la dose de charge."]
+    decide(sacha, item["item"], "uphold")
+    other = flag(idris(), said(room, "Bis")).json()["report"]
+    decide(sacha, queue(sacha)[0]["item"], "dismiss")
+    assert Phone(camille()).post(f"/reports/{other}/answer", {"id": some_id(), "text": "Trop tard"}).json()["code"] == "item.decided"
+
+
+def test_reporters_hear_the_decision_in_their_personal_room(room: uuid.UUID) -> None:
+    sacha, message = moderator(), said(room)
+    made = [flag(who, message).json()["report"] for who in (nadia(), idris())]
+    assert tending.tell_reporters() == 0
+    (item,) = queue(sacha)
+    decide(sacha, item["item"], "uphold")
+    assert tending.run_once() > 0 and tending.run_once() == 0
+    for who, report in zip((nadia(), idris()), made, strict=True):
+        assert personal_events(who)[-1] == ("report.decided", {"report": report})
+        assert Phone(who).get("/reports/mine").json()["made"][0]["outcome"] == "upheld"
+
+
+def test_no_word_of_a_note_reaches_events_or_the_audit(room: uuid.UUID) -> None:
+    message = said(room)
+    flag(nadia(), message, "identifies_patient", note="planted-note-words")
+    assert "planted-note-words" not in str(events(room)) + str(events(helpers.console.room())) + str(list(Record.objects.values_list("reason", "object")))

@@ -1,0 +1,289 @@
+"""docs/permissions.md, cell by cell: by HTTP on one node and on a socket of the other. The table is the oracle, written by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from consult.errors import CODES
+from consult.rooms import commands
+from tests.live import Gone, Node, Refused, Socket, Someone, Stack
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text()
+WHO = {
+    "unverified": "yann", "outsider": "soizic", "reader": "helene", "member": "nadia", "owner": "camille", "silenced": "idris", "removed": "aline", "suspended": "writer1",
+    "remit": "writer2", "visiting": "writer3", "elsewhere": "writer4", "administrator": "writer5",
+}  # fmt: skip
+OTHER, INVITED, OWNER_TOO = "writer6", "writer7", "writer8"  # whose message and person it is about; whom one brings in; a second owner
+BEFORE = {  # what must have been done, so that its reversal has something to do
+    "message.restore": "message.hide", "member.unsilence": "member.silence", "member.readmit": "member.remove", "room.unlock": "room.lock",
+    "pin.remove": "pin.add", "expert.unask": "expert.ask",
+}  # fmt: skip
+SOCKET_ONLY = ("room.enter", "read.mark", "typing", "reaction.add", "message.edit", "message.retract")
+
+
+def rows(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not re.match(r"^\|[ |-]+\|$", line)]
+
+
+MARKS = {mark: code.strip("`") for mark, code, _ in rows(PAGE.partition("## Reading the tables")[2].partition("## A listed group")[0]) if code.startswith("`")}
+
+
+def table(title: str) -> dict[str, dict[str, str]]:
+    """action -> role -> the code expected, or ✓."""
+    header, *body = rows(PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0])
+    return {row[0]: {role: MARKS.get(cell, cell) for role, cell in zip(header[1:], row[1:], strict=True)} for row in body}
+
+
+def test_the_page_can_be_read() -> None:
+    assert set(MARKS.values()) <= CODES.keys() and len(MARKS) > 10
+    tools = {c.model_fields["type"].annotation.__args__[0] for c in commands.TOOLS}  # type: ignore[union-attr]
+    plain = commands.COMMANDS.keys() - tools - {"hello", "ping", "room.leave"}  # leaving a room one has not entered is ok for everyone
+    for title in ("A listed group", "A case"):
+        said = {action.removesuffix(" own") for action in table(title)}
+        assert tools <= said and plain - {"reaction.remove"} <= said, (title, (tools | plain) - said)
+    for title in ("A listed group", "A case", "A private conversation", "The personal room", "The service"):
+        for action, cells in table(title).items():
+            assert set(cells.values()) <= {*CODES, "✓", "·"}, (title, action)
+            assert cells.keys() <= {"nobody", *WHO}
+
+
+@pytest.fixture
+def roles(pair: Stack, cast: dict[str, Someone]) -> Iterator[dict[str, Someone]]:
+    """The people of the columns, with what does not depend on a room."""
+    found = {role: cast[name] for role, name in WHO.items()}
+    pair.sql("UPDATE standing_standing SET suspended_until = now() + interval '1 day' WHERE person_id = %s", found["suspended"].id)
+    pair.sql("UPDATE clinicians_person SET is_staff = true WHERE id = %s", found["administrator"].id)
+    elsewhere = pair.room(kind="group", title="Elsewhere")
+    for role, group in (("remit", None), ("visiting", None), ("elsewhere", elsewhere)):
+        pair.sql("INSERT INTO rooms_remit (person_id, group_id, since) VALUES (%s, %s, now())", found[role].id, group)
+    yield found
+    pair.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = ANY(%s)", [found["suspended"].id, cast[OTHER].id])
+    pair.sql("UPDATE clinicians_person SET is_staff = false WHERE id = %s", found["administrator"].id)
+    pair.sql("DELETE FROM rooms_remit WHERE person_id = ANY(%s)", [found[r].id for r in ("remit", "visiting", "elsewhere")])
+
+
+@dataclass
+class Scene:
+    """A room in which every role has its place, and what actions are about."""
+
+    room: str
+    to: str
+    into: str
+    message: str
+    own: dict[str, str]
+    other: str
+    invited: str
+
+
+class World:
+    def __init__(self, stack: Stack, roles: dict[str, Someone], cast: dict[str, Someone], kind: str) -> None:
+        self.stack, self.roles, self.cast, self.kind = stack, roles, cast, kind
+        self.target = stack.room(kind="group", title="Target")
+
+    def say(self, room: str, by: Someone, form: str = "text") -> str:
+        id = uuid.uuid4()
+        self.stack.sql(
+            "WITH r AS (UPDATE rooms_room SET last_seq = last_seq + 1, last_post_no = last_post_no + 1, last_at = now() WHERE id = %s RETURNING *), "
+            "e AS (INSERT INTO rooms_event (room_id, seq, kind, at, actor_id, message_id) SELECT id, last_seq, 'message.posted', now(), %s, %s FROM r) "
+            "INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, client_id, form, body, mentions, images) "
+            "SELECT %s, id, last_seq, last_post_no, now(), %s, %s, %s, 'mots', '[]', '{}' FROM r",
+            room, by.id, id, id, by.id, uuid.uuid4(), form,
+        )  # fmt: skip
+        return str(id)
+
+    def case(self, room: str, group: str | None) -> None:
+        owner = self.roles["owner"]
+        question = self.say(room, owner, "question")
+        self.stack.sql("UPDATE rooms_room SET created_by = %s WHERE id = %s", owner.id, room)
+        self.stack.sql(
+            "INSERT INTO cases_case (room_id, asker_id, question_id, specialty, urgency, status, answers, group_id, opened_at) VALUES (%s, %s, %s, '', 'week', 'open', 0, %s, now())",
+            room, owner.id, question, group,
+        )  # fmt: skip
+        if group:
+            self.stack.sql("INSERT INTO rooms_audience (room_id, group_id) VALUES (%s, %s)", room, group)
+
+    def scene(self) -> Scene:
+        r, other = self.roles, self.cast[OTHER]
+        if self.kind == "personal":
+            room = r["owner"].personal
+            return Scene(room, self.target, self.target, str(uuid.uuid4()), {}, str(other.id), str(self.cast[INVITED].id))
+        members = [r[role] for role in ("unverified", "member", "silenced", "removed", "suspended")]
+        owners = [r["owner"], *([self.cast[OWNER_TOO]] if self.kind == "group" else [])]
+        room = self.stack.room(*members, other, kind=self.kind)
+        for owner in owners:
+            self.stack.sql(
+                "INSERT INTO rooms_membership (room_id, person_id, role, first_seq, first_post_no, muted, joined_at) VALUES (%s, %s, 'owner', 0, 0, false, now())", room, owner.id
+            )
+        into = self.target
+        if self.kind == "case":
+            self.case(room, self.stack.room(r["reader"], kind="group"))
+            into = self.stack.room(r["owner"], other, kind="case")
+            self.case(into, None)
+            self.stack.sql("UPDATE cases_case SET asker_id = %s WHERE room_id = %s", other.id, into)
+            self.stack.sql("UPDATE rooms_room SET created_by = %s WHERE id = %s", other.id, into)
+            self.stack.sql("INSERT INTO rooms_audience (room_id, group_id) VALUES (%s, %s)", into, self.target)
+        self.stack.sql("UPDATE rooms_membership SET silenced_until = now() + interval '1 hour' WHERE room_id = %s AND person_id = %s", room, r["silenced"].id)
+        self.stack.sql("UPDATE rooms_membership SET ended = 'removed' WHERE room_id = %s AND person_id = %s", room, r["removed"].id)
+        self.visit(room)
+        message = self.say(room, other)
+        own = {role: self.say(room, someone) for role, someone in r.items()}
+        return Scene(room, self.target, into, message, own, str(other.id), str(self.cast[INVITED].id))
+
+    def visit(self, room: str) -> None:
+        who, act = self.roles["visiting"].id, uuid.uuid4()
+        if self.kind == "private":
+            self.stack.sql("INSERT INTO rooms_agreedreading (room_id, person_id, until) VALUES (%s, %s, now() + interval '1 hour')", room, who)
+        self.stack.sql(
+            "INSERT INTO rooms_act (id, kind, room_id, at, moderator_id, person_id, reason, data, reversal_reason) VALUES (%s, 'moderator.join', %s, now(), %s, %s, 'test', '{}', '')",
+            act, room, who, who,
+        )  # fmt: skip
+        self.stack.sql("INSERT INTO rooms_visit (room_id, person_id, act_id, seen_at) VALUES (%s, %s, %s, now())", room, who, act)
+        self.stack.sql("UPDATE rooms_room SET moderators_live = 1 WHERE id = %s", room)
+
+    def seq(self, scene: Scene) -> int:
+        return int(self.stack.sql("SELECT last_seq FROM rooms_room WHERE id = %s", scene.room)[0][0])
+
+
+def fields(action: str, scene: Scene, role: str) -> dict[str, Any]:
+    """The command of an action, about what is in the scene."""
+    kind = action.removesuffix(" own")
+    message = scene.own.get(role, scene.message) if action.endswith(" own") else scene.message
+    more: dict[str, Any] = {
+        "room.enter": {"after": None},
+        "read.mark": {"seq": 1},
+        "message.post": {"body": "Bonjour"},
+        "reaction.add": {"message": message, "reaction": "agree"},
+        "message.edit": {"message": message, "base": 0, "body": "mots"},  # to the words it has: ok whatever the base
+        "message.retract": {"message": message},
+        "image.hide": {"message": message, "image": str(uuid.uuid4())},
+        "member.silence": {"person": scene.other, "seconds": 60},
+        "room.slow": {"seconds": 1, "answers_exempt": True},
+        "thread.move": {"message": message, "to": scene.to},
+        "case.move": {"to": scene.to},
+        "case.merge": {"into": scene.into},
+    }.get(kind, {})
+    if kind in ("image.restore", "image.ask_mask"):
+        more = {"message": message, "image": str(uuid.uuid4())}
+    if kind in ("message.hide", "message.restore", "pin.add", "pin.remove"):
+        more = {"message": message}
+    if kind in ("member.unsilence", "member.remove", "member.readmit"):
+        more = {"person": scene.other}
+    model = commands.COMMANDS[kind].model_fields
+    if "id" in model:
+        more["id"] = str(uuid.uuid4())
+    if "reason" in model:
+        more["reason"] = "test"
+    return {"type": kind, **more}
+
+
+class Doors:
+    """Both ways in for all roles: each HTTP request at one node, each command at the other."""
+
+    def __init__(self, nodes: tuple[Node, Node], roles: dict[str, Someone]) -> None:
+        self.nodes, self.roles = nodes, roles
+        self.client = httpx.AsyncClient(base_url=nodes[0].base, trust_env=False, timeout=30)
+        self.sockets: dict[str, Socket | str] = {}
+
+    async def open(self) -> None:
+        for role, someone in self.roles.items():
+            try:
+                self.sockets[role] = await Socket.open(self.nodes[1], someone)
+            except Refused as refused:
+                self.sockets[role] = refused.code
+        stranger = await Socket.knock(self.nodes[1], self.roles["outsider"])
+        answer = await stranger.start("hello", protocols=[1], client="paths/1")
+        try:
+            await asyncio.wait_for(answer, 20)
+        except (Refused, Gone) as no:
+            code = no.code if isinstance(no, Refused) else next(f["code"] for f in stranger.frames if f["type"] == "refused")
+            self.sockets["nobody"] = str(code)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        for one in self.sockets.values():
+            if isinstance(one, Socket):
+                await one.close()
+
+    async def http(self, role: str, action: str, scene: Scene) -> str:
+        headers = self.roles[role].headers if role != "nobody" else {}
+        verb, _, path = action.partition(" ")
+        body: dict[str, Any] | None = None
+        if verb not in ("GET", "POST", "PUT", "DELETE"):
+            body, verb = fields(action, scene, role), "POST"
+            path = "/rooms/{room}/moderation"
+            if body["type"] == "message.post":
+                path = "/rooms/{room}/messages"
+                del body["type"]
+        elif verb != "GET":
+            body = {
+                "/rooms/{room}/members": {"id": str(uuid.uuid4()), "person": scene.invited},
+                "/rooms/{room}/notices": {"level": "all"},
+                "/cases/{room}/status": {"id": str(uuid.uuid4()), "status": "closed"},
+                "/moderation/people/{person}/suspension": {"id": str(uuid.uuid4()), "reason": "test", **({"seconds": 60} if verb == "POST" else {})},
+            }.get(path, {})
+        url = "/api/v1" + path.format(room=scene.room, message=scene.message, person=scene.other)
+        answer = await self.client.request(verb, url, headers=headers, json=body)
+        assert answer.status_code < 500, (action, role, answer.text)
+        return "✓" if answer.status_code < 300 else str(answer.json()["code"])
+
+    async def socket(self, role: str, action: str, scene: Scene) -> str:
+        one = self.sockets[role]
+        if isinstance(one, str):
+            return one
+        command = fields(action, scene, role)
+        try:
+            await one.call(command.pop("type"), room=scene.room, **command)
+            if action == "room.enter" and scene.room != one.who.personal:
+                await one.call("room.leave", room=scene.room)
+        except Refused as refused:
+            return refused.code
+        return "✓"
+
+
+async def walk(world: World, doors: Doors, wanted: dict[str, dict[str, str]]) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """(action, role, door) -> (what the table says, what happened), where they differ."""
+    wrong: dict[tuple[str, str, str], tuple[str, str]] = {}
+    shared = world.scene()
+    for action, cells in wanted.items():
+        ways = [doors.http] if action.partition(" ")[0] in ("GET", "POST", "PUT", "DELETE") else [doors.socket] if action.startswith(SOCKET_ONLY) else [doors.http, doors.socket]
+        reads = action.startswith(("GET", "room.enter", "read.mark", "typing"))
+        before = world.seq(shared)
+        for way in ways:
+            refusing = [role for role, cell in cells.items() if cell not in ("✓", "·")]
+            for role, found in zip(refusing, await asyncio.gather(*(way(role, action, shared) for role in refusing)), strict=True):
+                if found != cells[role]:
+                    wrong[action, role, way.__name__] = cells[role], found
+            for role in (role for role, cell in cells.items() if cell == "✓"):
+                scene = shared if reads or world.kind == "personal" else world.scene()
+                if first := BEFORE.get(action):
+                    assert await doors.http("remit" if world.kind != "private" else "visiting", first, scene) == "✓"
+                if (found := await way(role, action, scene)) != "✓":
+                    wrong[action, role, way.__name__] = "✓", found
+        if not any(a == action for a, *_ in wrong) and world.kind != "personal":  # its log hears of what others did to that person
+            assert world.seq(shared) == before, f"{action}: a refusal wrote to the log"
+    return wrong
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("title", "kind"), [("A listed group", "group"), ("A case", "case"), ("A private conversation", "private"), ("The personal room", "personal"), ("The service", "personal")]
+)
+async def test_every_cell(title: str, kind: str, pair: Stack, nodes: tuple[Node, Node], cast: dict[str, Someone], roles: dict[str, Someone]) -> None:
+    doors = Doors(nodes, roles)
+    await doors.open()
+    try:
+        assert doors.sockets["nobody"] == "session.none" and doors.sockets["suspended"] == "account.suspended"
+        assert await walk(World(pair, roles, cast, kind), doors, table(title)) == {}
+    finally:
+        await doors.close()
