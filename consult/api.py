@@ -124,8 +124,7 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def mount() -> None:
     """Hangs every router on its path. Called by urls.py once all apps are loaded."""
-    from consult.cases.api import router as cases
-    from consult.cases.api_feed import router as feed
+    from consult.cases.api_feed import router as cases  # api.py's own, with what is found and followed
     from consult.clinicians.api import router as clinicians
     from consult.moderation.api import router as moderation
     from consult.moderation.api_console import router as console
@@ -140,5 +139,5 @@ def mount() -> None:
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, feed, cases, push, moderation, console, rules, transparency):
+    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)
