@@ -13,7 +13,7 @@ from consult import figures
 
 ROOT = settings.BASE_DIR
 TEXT = (ROOT / "docs" / "operating.md").read_text()
-ROWS = dict(re.findall(r"^\| `([A-Za-z_]+)` (\|.*\|)$", TEXT, re.MULTILINE))
+ROWS = dict(re.findall(r"^\| `([A-Za-z0-9_]+)` (\|.*\|)$", TEXT, re.MULTILINE))
 # Their defaults depend on CONSULT_LOCAL: outside of it they must be given.
 REQUIRED = ("SECRET_KEY", "ALLOWED_HOSTS", "IMAGES_DIR")
 
