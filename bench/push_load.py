@@ -66,7 +66,10 @@ def main() -> None:
         actions.register(person_id=idris.pk, session_key=people.session_of(idris), courier="web", address=service.browser("idris").address(), label="", locale="fr")
         worker = subprocess.Popen([sys.executable, "manage.py", "worker"])
         try:
-            time.sleep(8)
+            with connection.cursor() as cursor:  # its jobs come up last
+                while not (cursor.execute("SELECT FROM procrastinate_workers") or cursor.fetchall()):
+                    time.sleep(0.2)
+            time.sleep(2)
             looks = busy_s(), time.monotonic()
             time.sleep(IDLE_S)
             idle = (busy_s() - looks[0]) / (time.monotonic() - looks[1])

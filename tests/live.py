@@ -363,7 +363,8 @@ class Stack:
 
     def log(self, room: str) -> list[tuple[int, str, str | None]]:
         """What the database says: (seq, kind, message)."""
-        return [(seq, kind, str(m) if m else None) for seq, kind, m in self.sql("SELECT seq, kind, message_id FROM rooms_event WHERE room_id = %s ORDER BY seq", room)]
+        found = self.sql("SELECT seq, kind, coalesce(message_id::text, data->>'message') FROM rooms_event WHERE room_id = %s ORDER BY seq", room)
+        return [(seq, kind, message) for seq, kind, message in found]
 
     def bodies(self, room: str) -> list[str]:
         return [b for (b,) in self.sql("SELECT body FROM rooms_message WHERE room_id = %s ORDER BY seq", room)]

@@ -29,7 +29,7 @@ def test_blocked_until_replaced_asked_once_and_hinted_at(device: Devices, demo: 
     alert = page.locator("#composer-identifiers [role=alert]")
     expect(alert).to_contain_text("Date de naissance complète")
     expect(page.locator("button.send")).to_be_disabled()
-    expect(page.locator(".marks mark.block")).to_have_text("12/03/1978")
+    expect(page.locator(".marks mark[data-level='block']")).to_have_text("12/03/1978")
     camille.composer.press("Control+Enter")
     expect(camille.composer).to_have_value("Patiente née le 12/03/1978, plaque du mollet.")
     page.get_by_role("button", name="Remplacer par « en 1978 »").click()

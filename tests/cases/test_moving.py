@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from consult.cases import actions
+from consult.cases import status
 from consult.cases.models import Case
 from consult.rooms import access, lists
 from consult.rooms.actions import tools
@@ -95,7 +95,7 @@ def test_asked_twice_and_merged() -> None:
     item = lists.one(person=camille.pk, room=second)
     assert item["case"]["merged_into"] == str(first) and item["case"]["status"] == "closed"
     assert refused(post, second, nadia, "trop tard") == "room.closed"
-    assert refused(actions.set_status, person_id=camille.pk, client_id=uuid.uuid4(), room_id=second, status="open") == "case.status"
+    assert refused(status.set_status, person_id=camille.pk, client_id=uuid.uuid4(), room_id=second, status="open") == "case.status"
     assert refused(access.may_read, person=soizic.pk, room=first) == "room.not_found", "nobody gained a right"
     assert tools.use(order("case.merge", second, sacha, into=str(first)))["unchanged"]
     third = ask(camille, group=here, title="Encore")["room"]

@@ -97,7 +97,7 @@ export function IdentifierNotes({ id, text, watch, onReplace }: { id: string; te
   };
   const way = (item: Item) => <button type="button" class="link" onClick={() => replace(item)}>{t.replaceBy(replacement(text, item).by)}</button>;
   const of = (level: Item["level"]) => watch.items.filter((item) => item.level === level);
-  const line = (item: Item) => <span class="grow"><b>{t[item.category as Category]}</b> <q class="quote">{item.quote}</q></span>;
+  const line = (item: Item) => <span class="grow"><b>{t[item.category as Category]}</b> <q>{item.quote}</q></span>;
   const hints = [...new Map(of("hint").map((item) => [item.category, item])).values()];
   return (
     <div class="identifiers" id={`${id}-identifiers`}>
@@ -136,7 +136,7 @@ export function Marked({ text, watch, look, children }: { text: string; watch: W
   let at = 0;
   for (const item of watch.items) {
     if (item.start < at) continue;
-    parts.push(text.slice(at, item.start), <mark class={item.level} key={item.start}>{text.slice(item.start, item.end)}</mark>);
+    parts.push(text.slice(at, item.start), <mark data-level={item.level} key={item.start}>{text.slice(item.start, item.end)}</mark>);
     at = item.end;
   }
   return (

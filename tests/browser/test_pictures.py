@@ -1,0 +1,128 @@
+"""A picture on its way: masked on the device, brought in pieces, cleaned, shown to a colleague, pointed at together."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Demo, Devices
+from tests.browser.pages import PATIENCE, Tab
+
+WIDE, HIGH = 1200, 800
+
+
+def photo(folder: Path, name: str = "IMG_0001.jpg") -> Path:
+    """Coloured fields, none of them black, with the place where it was taken."""
+    picture = Image.new("RGB", (WIDE, HIGH), (200, 150, 130))
+    ImageDraw.Draw(picture).rectangle((600, 0, WIDE, HIGH), fill=(120, 170, 200))
+    exif = Image.Exif()
+    exif[0x010F] = "Telephone"
+    exif.get_ifd(0x8825).update({1: "N", 2: (47.0, 38.0, 0.0), 3: "W", 4: (2.0, 46.0, 0.0)})
+    picture.save(folder / name, quality=92, exif=exif)
+    return folder / name
+
+
+def attach(tab: Tab, *files: Path) -> None:
+    with tab.page.expect_file_chooser() as chooser:
+        tab.page.get_by_role("button", name="Joindre une photo").click()
+    chooser.value.set_files([str(f) for f in files])
+
+
+def send(tab: Tab, words: str) -> None:
+    tab.page.locator("textarea#composer").fill(words)
+    expect(tab.page.get_by_role("button", name="Envoyer")).to_be_enabled(timeout=3 * PATIENCE)
+    tab.page.get_by_role("button", name="Envoyer").click()
+
+
+def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    room = demo.fresh_room("camille", "nadia")
+    camille = device(viewport=PHONE, has_touch=True).tab().sign_in("camille").inside().room(room)
+    nadia = device().tab().sign_in("nadia").inside().room(room)
+    asked: list[bytes] = []
+    camille.page.on("request", lambda request: asked.append(request.post_data_buffer or b"") if request.method == "PATCH" else None)
+
+    attach(camille, photo(tmp_path))
+    stage = camille.page.get_by_role("application")
+    expect(stage).to_be_visible()
+    box = stage.bounding_box()
+    assert box
+    # A mask over the upper left quarter, by hand.
+    camille.page.mouse.move(box["x"] + 2, box["y"] + 2)
+    camille.page.mouse.down()
+    camille.page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4, steps=5)
+    camille.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+    camille.page.mouse.up()
+    expect(camille.page.get_by_role("button", name="Masque 1", exact=True)).to_be_visible()
+    # An arrow by keyboard: a mark, which stays a layer.
+    camille.page.get_by_role("button", name="Flèche", exact=True).click()
+    stage.press("Enter")
+    camille.page.get_by_role("button", name="Garder").click()
+    expect(camille.page.get_by_role("list", name="Photos à envoyer")).to_be_visible()
+    send(camille, "La lésion du bras")
+
+    shown = nadia.page.get_by_role("button", name="Ouvrir la photo 1 sur 1")
+    expect(shown).to_be_visible(timeout=2 * PATIENCE)
+    # What left the device had no place in it, and no pixel of what lay under the mask.
+    sent = Image.open(io.BytesIO(b"".join(asked)))
+    assert sent.size == (WIDE, HIGH) and not sent.getexif()
+    assert max(sent.convert("RGB").getpixel((100, 100))) < 20 and min(sent.convert("RGB").getpixel((900, 600))) > 90
+    # What a colleague gets is that.
+    shown.click()
+    picture = nadia.page.get_by_role("dialog").locator("img")
+    expect(picture).to_be_visible()
+    pixel = """img => { const c = document.createElement('canvas'); c.width = img.naturalWidth; c.height = img.naturalHeight; const x = c.getContext('2d'); x.drawImage(img, 0, 0);
+      const at = (a, b) => [...x.getImageData(a * c.width, b * c.height, 1, 1).data].slice(0, 3); return [at(.1, .1), at(.8, .8)]; }"""
+    nadia.page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=picture.element_handle())
+    under, beside = picture.evaluate(pixel)
+    assert max(under) < 30 and min(beside) > 90
+    expect(nadia.page.get_by_role("dialog").get_by_text("Flèche, ")).to_be_visible(timeout=PATIENCE)  # Camille's mark, kept with the message
+
+    # Pointing together: each sees where the other is, and a mark that is kept stays.
+    camille.page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click()
+    camille.page.get_by_role("dialog").locator("img").hover(position={"x": 60, "y": 40})
+    expect(nadia.page.locator(".overlay .pointer text")).to_have_text("Dr Aubrac", timeout=PATIENCE)
+    dialog = nadia.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Montrer sur la photo").click()
+    dialog.get_by_role("button", name="Ellipse").click()
+    place = picture.bounding_box()
+    assert place
+    nadia.page.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + place["height"] * 0.6)
+    nadia.page.mouse.down()
+    nadia.page.mouse.move(place["x"] + place["width"] * 0.7, place["y"] + place["height"] * 0.7, steps=4)
+    nadia.page.mouse.move(place["x"] + place["width"] * 0.8, place["y"] + place["height"] * 0.8, steps=4)
+    nadia.page.mouse.up()
+    dialog.get_by_role("button", name="Garder ce repère").click()
+    expect(camille.page.get_by_role("dialog").get_by_text("Ellipse, Dr Ferrand")).to_be_visible(timeout=PATIENCE)
+    assert [kind for (kind,) in demo.sql("SELECT kind FROM rooms_event WHERE room_id = %s AND kind LIKE 'mark.%%' ORDER BY seq", room)] == ["mark.added", "mark.added"]
+
+
+def test_what_was_left_behind_is_told_and_a_cut_loses_nothing(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    room = demo.fresh_room("camille", "nadia")
+    one = device()
+    camille = one.tab().sign_in("camille").inside().room(room)
+    attach(camille, photo(tmp_path))
+    one.cut()
+    camille.page.get_by_role("button", name="Garder").click()
+    expect(camille.page.get_by_text("Envoi : 0 %")).to_be_visible()
+    one.mend()
+    # Untouched, the file itself goes: the server says what it held and did not keep.
+    expect(camille.page.get_by_text("Position GPS")).to_be_visible(timeout=3 * PATIENCE)
+    send(camille, "Sans masque")
+    expect(camille.page.get_by_role("button", name="Ouvrir la photo 1 sur 1")).to_be_visible(timeout=2 * PATIENCE)
+
+
+def test_what_is_no_picture_is_told_so(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    room = demo.fresh_room("camille", "nadia")
+    camille = device().tab().sign_in("camille").inside().room(room)
+    (tmp_path / "photo.jpg").write_text("<html><script>alert(1)</script></html>")
+    attach(camille, tmp_path / "photo.jpg")
+    expect(camille.page.get_by_text("Ce navigateur ne sait pas ouvrir cette photo.")).to_be_visible()
+    camille.page.get_by_role("button", name="Envoyer sans masque").click()
+    expect(camille.page.get_by_text("n’est pas une image")).to_be_visible(timeout=3 * PATIENCE)
+    camille.page.locator("textarea#composer").fill("mots")
+    expect(camille.page.get_by_role("button", name="Envoyer")).to_be_disabled()
+    camille.page.get_by_role("button", name="Retirer cette photo").click()
+    expect(camille.page.get_by_role("button", name="Envoyer")).to_be_enabled()
