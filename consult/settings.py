@@ -193,6 +193,7 @@ IMAGES_ACCEL = knob("IMAGES_ACCEL", str, "", "/_pictures/: the internal location
 IMAGES_WAITING = knob("IMAGES_WAITING", int, 40, "Pictures of one person that are in no message yet.", at_least=1)
 IMAGES_WAITING_S = knob("IMAGES_WAITING_S", int, 86400, "Seconds after which a picture that is in no message, or an upload that was given up, is deleted.", at_least=60)
 IMAGE_MEMORY_MB = knob("IMAGE_MEMORY_MB", int, 1024, "Memory that opening one picture may take, in megabytes; one of 60 megapixels needs some 800.", at_least=128)
+IMAGE_NETS = knob("IMAGE_NETS", list, ["faces"], "What is looked for in every picture, and holds it back where it is found: faces, words.")
 IMAGE_SECONDS = knob("IMAGE_SECONDS", int, 30, "Seconds of processor time that opening one picture may take, and a quarter of the seconds it may last.", at_least=2)
 
 # --- accounts ---------------------------------------------------------------

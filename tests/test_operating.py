@@ -15,7 +15,7 @@ ROOT = settings.BASE_DIR
 TEXT = (ROOT / "docs" / "operating.md").read_text()
 ROWS = dict(re.findall(r"^\| `([A-Za-z_]+)` (\|.*\|)$", TEXT, re.MULTILINE))
 # Their defaults depend on CONSULT_LOCAL: outside of it they must be given.
-REQUIRED = ("SECRET_KEY", "ALLOWED_HOSTS")
+REQUIRED = ("SECRET_KEY", "ALLOWED_HOSTS", "IMAGES_DIR")
 
 
 def setting_row(name: str, default: Any, meaning: str) -> str:

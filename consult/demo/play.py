@@ -200,7 +200,7 @@ class Stage:
             fields["base"] = self.posted[name, self.keys[name, line.on]]["seq"]
         if line.verdict:
             fields["verdict"] = line.verdict
-        command = COMMANDS[line.type](ref=1, type=line.type, room=str(self.rooms[name]), id=str(_id("do", name, number)), **fields)
+        command = COMMANDS[line.type].model_validate({"ref": 1, "type": line.type, "room": str(self.rooms[name]), "id": str(_id("do", name, number)), **fields})
         acting.act(Asked(self.rooms[name], self.ids[line.who], command, charged=True))
 
     def _react(self, name: str, number: int, who: str, reaction: str) -> None:

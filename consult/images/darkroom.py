@@ -24,7 +24,7 @@ Box = tuple[float, float, float, float]
 class Developed:
     """A picture in its sizes: `sizes` holds (width, height, bytes) of each file in the folder; `memory` is the peak, in bytes.
 
-    `seconds`: of the pixels alone. `faces` and `words`: where the nets saw some.
+    `seconds`: of the pixels alone; `cpu`: processor time of all. `faces` and `words`: where the nets saw some.
     """
 
     width: int
@@ -34,6 +34,7 @@ class Developed:
     faces: list[Box]
     words: list[Box]
     seconds: float
+    cpu: float
     memory: int
 
 
@@ -53,7 +54,8 @@ class Darkroom:
 
     def develop(self, source: Path, into: Path, masks: Sequence[Box] = ()) -> Developed | Refused:
         """Opens `source` and writes its sizes into the folder `into`. Raises BrokenPipeError where the studio died with the order."""
-        order = {"source": str(source), "into": str(into), "masks": list(masks), "seconds": settings.IMAGE_SECONDS, "memory": settings.IMAGE_MEMORY_MB * 2**20}
+        limits = {"seconds": settings.IMAGE_SECONDS, "memory": settings.IMAGE_MEMORY_MB * 2**20}
+        order = {"source": str(source), "into": str(into), "masks": list(masks), "nets": settings.IMAGE_NETS, **limits}
         with self.turn:
             studio = self._studio()
             assert studio.stdin is not None and studio.stdout is not None

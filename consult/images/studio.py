@@ -34,14 +34,16 @@ def work(order: Answer) -> Answer:
     image = pixels.mask(clean.image, order["masks"])
     sizes = pixels.write_sizes(image, Path(order["into"]))
     spent = round(time.perf_counter() - began, 3)
-    faces, words = nets.look(image)
+    faces, words = nets.look(image, order["nets"])
     return {"width": clean.width, "height": clean.height, "found": sorted(clean.found), "sizes": sizes, "seconds": spent, "faces": faces, "words": words}
 
 
 def serve() -> None:
     """Until standard input ends, which it does when who gave the orders is gone."""
     for line in iter(sys.stdin.buffer.readline, b""):
-        answer = _one(json.loads(line))
+        order = json.loads(line)
+        nets.load(order["nets"])
+        answer = _one(order)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
@@ -59,7 +61,7 @@ def _one(order: Answer) -> Answer:
     if late:
         os.kill(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
-    spent = {"memory": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
+    spent = {"cpu": round(usage.ru_utime + usage.ru_stime, 3), "memory": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
     if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGXCPU)):
         return {"refused": "image.too_heavy", "why": "time" if late else "limit", **spent}
     if os.WIFSIGNALED(status):

@@ -19,7 +19,7 @@ from consult.errors import Refusal
 from consult.images import storage
 from consult.images.models import Image, State
 
-PIECE = 4 * 2**20  # bytes that one request may bring
+PIECE = 2 * 2**20  # bytes that one request may bring: below what Django would put into a file of its own
 _WAITING = (State.UPLOADING, State.WORKING, State.READY, State.HELD)
 
 

@@ -23,7 +23,7 @@ HELP = (
 )
 
 
-class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class RuleForm(forms.ModelForm):
     class Meta:
         model = Rule
         fields = ("name_fr", "name_en", "kind", "data", "action", "live")
@@ -40,7 +40,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Rule)
-class RuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RuleAdmin(admin.ModelAdmin):
     form = RuleForm
     list_display = ("name_fr", "kind", "action", "live", "version", "tried")
     actions = ("try_them",)

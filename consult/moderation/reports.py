@@ -49,6 +49,19 @@ class Object:
     person: uuid.UUID | None = None  # its author, or the person flagged
 
 
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What somebody asks to be noticed: a message, one of its pictures, or a person."""
+
+    by: uuid.UUID
+    client_id: uuid.UUID
+    category: Category
+    message: str | None
+    image: str | None
+    person: str | None
+    note: str
+
+
 def report(
     *,
     person_id: uuid.UUID,
@@ -66,28 +79,37 @@ def report(
     """
     if (message is None) == (person is None) or (image is not None and message is None):
         raise Refusal("frame.invalid", fields=["message", "person"])
-    order = _hiding(message, category) if message else None
+    flag = Flag(person_id, client_id, Category(category), message, image, person, note)
     own, desk = personal.room_of(person_id), console.room()
-    with log.writing([own, desk, *(tools.rooms_of(order) if order else [])]) as made:
-        request = receipts.before(sender=person_id, client_id=client_id, act="report", category=category, message=message, image=image, person=person, note=note)
-        if request.answer is not None:
-            return request.answer
-        it = _message(person_id, message, image, made) if message else _person(person_id, person or "")
-        if it.person == person_id:
-            raise Refusal("report.own")
-        there = Report.objects.filter(reporter_id=person_id, object=it.name, category=category).values_list("id", flat=True).first()
-        if there is not None:
-            return {**request.keep({"report": str(there)}), "created": False}
-        wait, _ = rate.take(person_id)
-        if wait:
-            raise Refusal("rate.reports", retry_after_ms=wait)
-        item = _count(made, it, person_id, Category(category))
-        if order and _too_heavy(item, Category(category)):
-            _hide(made, item, order if image is None else replace(order, kind="image.hide", asked={**order.asked, "image": image}))
-        item.save()
-        record(act="report.made", person=person_id, room=it.room, object=str(item.id), reason=category)
-        stored = Report.objects.create(item=item, object=it.name, reporter_id=person_id, category=category, note=note)
-        return request.keep({"report": str(stored.id)})
+    while True:
+        order = _hiding(message, category) if message else None
+        rooms = {own, desk, *(tools.rooms_of(order) if order else ())}
+        with log.writing(rooms) as made:
+            if order is None or set(tools.rooms_of(order)) <= rooms:  # else a case opened meanwhile gave the message a twin: lock anew
+                return _report(made, flag, order)
+
+
+def _report(made: log.Writing, flag: Flag, order: Order | None) -> dict[str, Any]:
+    asked = {"category": str(flag.category), "message": flag.message, "image": flag.image, "person": flag.person, "note": flag.note}
+    request = receipts.before(sender=flag.by, client_id=flag.client_id, act="report", **asked)
+    if request.answer is not None:
+        return request.answer
+    it = _message(flag.by, flag.message, flag.image, made) if flag.message else _person(flag.by, flag.person or "")
+    if it.person == flag.by:
+        raise Refusal("report.own")
+    there = Report.objects.filter(reporter_id=flag.by, object=it.name, category=flag.category).values_list("id", flat=True).first()
+    if there is not None:
+        return {**request.keep({"report": str(there)}), "created": False}
+    wait, _ = rate.take(flag.by)
+    if wait:
+        raise Refusal("rate.reports", retry_after_ms=wait)
+    item = _count(made, it, flag.by, flag.category)
+    if order and _too_heavy(item, flag.category):
+        _hide(made, item, order if it.image is None else replace(order, kind="image.hide", asked={**order.asked, "image": str(it.image)}))
+    item.save()
+    record(act="report.made", person=flag.by, room=it.room, object=str(item.id), reason=flag.category)
+    stored = Report.objects.create(item=item, object=it.name, reporter_id=flag.by, category=flag.category, note=flag.note)
+    return request.keep({"report": str(stored.id)})
 
 
 def _hiding(message: str, category: str) -> Order:

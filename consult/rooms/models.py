@@ -333,6 +333,7 @@ class Act(models.Model):
             models.Index(fields=["other_room", "-at"], name="acts_shown_as_well", condition=models.Q(other_room__isnull=False)),
             models.Index(fields=["person_id", "-at"], name="acts_on_a_person", condition=models.Q(person_id__isnull=False)),
             models.Index(fields=["room", "seq"], name="act_of_an_event"),
+            models.Index(fields=["at"], name="calls_for_a_moderator", condition=models.Q(kind="moderator.call")),  # the worker looks each second
         ]
 
 

@@ -91,9 +91,12 @@ NOTICES = 200  # the newest lines about the room itself that one page carries
 
 
 def _notices(room: uuid.UUID, low: int, high: int) -> list[Any]:
-    """The events of a page's range that are not about a message: who came and went, what moderators did."""
+    """The lines of a page's range that are not drawn on a message: who came and went, what moderators did, also to pictures."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND message_id IS NULL ORDER BY seq DESC LIMIT %s", (room, low, high, NOTICES))
+        cursor.execute(
+            "SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND (message_id IS NULL OR kind LIKE 'image.%%') ORDER BY seq DESC LIMIT %s",
+            (room, low, high, NOTICES),
+        )
         seqs = [seq for (seq,) in cursor.fetchall()]
     spans = [(room, seq - 1, seq) for seq in sorted(seqs)]
     frames = log.frames_of(spans).get(room, []) if spans else []

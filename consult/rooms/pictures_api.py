@@ -41,7 +41,7 @@ class Announcement(Body):
 
 
 class Masks(Body):
-    masks: list[tuple[float, float, float, float]]
+    masks: list[Annotated[list[float], Field(min_length=4, max_length=4)]]
 
 
 class Release(Body):
@@ -98,6 +98,18 @@ def one(request: HttpRequest, image: str) -> dict[str, Any]:
     return _item(picture, person, locale_of(request))
 
 
+@router.post("/images/{image}/masks", summary="Burn solid boxes into one's own picture")
+def mask(request: HttpRequest, image: str, body: Masks) -> dict[str, Any]:
+    pictures.mask(person_id=person_of(request), image_id=_id(image), boxes=[(a, b, c, d) for a, b, c, d in body.masks])
+    return {"state": State.WORKING}
+
+
+@router.post("/images/{image}/release", summary="Show one's own held picture as it is, for a reason that is recorded")
+def release(request: HttpRequest, image: str, body: Release) -> dict[str, Any]:
+    pictures.release(person_id=person_of(request), image_id=_id(image), reason=body.reason)
+    return {"state": State.READY}
+
+
 @router.get("/images/{image}/{size}", summary="The picture itself: list, room or zoom")
 def pixels(request: HttpRequest, image: str, size: str) -> HttpResponse:
     picture = shown.may_see(person=person_of(request), image=_id(image))
@@ -110,18 +122,6 @@ def pixels(request: HttpRequest, image: str, size: str) -> HttpResponse:
     except FileNotFoundError:  # erased since the row was read
         raise Refusal("image.not_found") from None
     return HttpResponse(content, content_type="image/webp", headers=GUARDED)
-
-
-@router.post("/images/{image}/masks", summary="Burn solid boxes into one's own picture")
-def mask(request: HttpRequest, image: str, body: Masks) -> dict[str, Any]:
-    pictures.mask(person_id=person_of(request), image_id=_id(image), boxes=body.masks)
-    return {"state": State.WORKING}
-
-
-@router.post("/images/{image}/release", summary="Show one's own held picture as it is, for a reason that is recorded")
-def release(request: HttpRequest, image: str, body: Release) -> dict[str, Any]:
-    pictures.release(person_id=person_of(request), image_id=_id(image), reason=body.reason)
-    return {"state": State.READY}
 
 
 @router.delete("/images/{image}", summary="Delete a picture that is in no message")

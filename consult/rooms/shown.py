@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from consult.errors import Refusal
@@ -15,7 +16,7 @@ from consult.rooms import access
 from consult.rooms.access import Grant
 
 _QUERY = """
-SELECT i.id, i.owner_id, i.state, i.code, i.width, i.height, i.sizes, i.report, i.folder, i.released, i.message_id, m.room_id, m.seq, m.withheld, v.why
+SELECT i.id, i.owner_id, i.state, i.code, i.width, i.height, i.sizes::text, i.report::text, i.folder, i.released, i.message_id, m.room_id, m.seq, m.withheld, v.why
 FROM images_image i LEFT JOIN rooms_message m ON m.id = i.message_id
 LEFT JOIN rooms_pictureveil v ON v.image_id = i.id AND v.message_id = i.message_id WHERE i.id = ANY(%s)"""
 
@@ -43,7 +44,7 @@ def known_to(person: uuid.UUID, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Pic
     """Those of these pictures that this person may know of: their own, and those of messages they may read, shown or not."""
     with connection.cursor() as cursor:
         cursor.execute(_QUERY, (list(ids),))
-        found = [Picture(*row) for row in cursor.fetchall()]
+        found = [Picture(*(orjson.loads(value) if at in (6, 7) else value for at, value in enumerate(row))) for row in cursor.fetchall()]
     grants = access.grants([(p.room, person) for p in found if p.room is not None])
     return {p.id: p for p in found if _readable(p, person, grants.get((p.room, person)) if p.room else None)}
 

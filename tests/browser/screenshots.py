@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -171,6 +172,54 @@ def test_states(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: 
     yann = enter(profile("yann"), "yann", locale)
     expect(yann.page.locator(".entry-in.wide")).to_be_visible()
     shot(yann.page, "28-waiting")
+
+
+def test_moderation(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:
+    """The console, an item, the way in, the tray; and what everyone sees of it: a flag, a receipt, the record."""
+    demo.sql("TRUNCATE moderation_item CASCADE")
+    flags = [("identifies_patient", 3, 2), ("dangerous_advice", 2, 3), ("disrespect", 1, 1), ("advertising", 1, 1), ("disrespect", 1, 2), ("not_clinician", 2, 1), ("other", 1, 1)]
+    said = "SELECT m.id, m.room_id, m.author_id FROM rooms_message m JOIN rooms_room r ON r.id = m.room_id WHERE r.kind IN ('case', 'group') AND m.withheld IS NULL AND m.form <> 'question' ORDER BY m.at DESC LIMIT 7"
+    for n, ((message, room, author), (category, urgency, count)) in enumerate(zip(demo.sql(said), flags, strict=True)):
+        item = uuid.uuid4()
+        demo.sql(
+            "INSERT INTO moderation_item (id, kind, object, urgency, at, room_id, message_id, person_id, categories, count, weight, announced) "
+            "VALUES (%s, 'report', %s, %s, now() - %s * interval '7 minutes', %s, %s, %s, ARRAY[%s]::varchar[], %s, 1, true)",
+            item, str(message), urgency, n + 1, room, message, author, category, count,
+        )  # fmt: skip
+        demo.sql(
+            "INSERT INTO moderation_report (id, item_id, object, reporter_id, category, note, at, pardoned, told) VALUES (gen_random_uuid(), %s, %s, %s, %s, '', now(), false, true)",
+            item, str(message), demo.cast["nadia"].id, category,
+        )  # fmt: skip
+    tab = enter(profile("sacha"), "sacha", locale).go("/moderation")
+    page = tab.page
+    expect(page.locator(".queue-row").first).to_be_visible()
+    expect(page.locator(".tile").first).to_be_visible()
+    if size != "phone":
+        expect(page.locator(".detail .msg.flagged")).to_be_visible()
+    page.wait_for_timeout(500)
+    shot(page, "30-console")
+    page.locator(".queue-row").first.click()
+    expect(page.locator(".detail .msg.flagged")).to_be_visible()
+    shot(page, "31-item")
+    page.locator(".item-head .btn.mod").click()
+    page.locator("dialog .chip").first.click()
+    shot(page, "32-way-in")
+    page.locator("dialog .btn.mod").click()
+    expect(page.locator(".visiting")).to_be_visible()
+    page.wait_for_timeout(400)
+    shot(page, "33-visit")
+    page.locator("article.msg:not(.own)").last.focus()
+    page.keyboard.press("Shift+M")
+    expect(page.locator("dialog .tools")).to_be_visible()
+    shot(page, "34-tray")
+    page.keyboard.press("Escape")
+    page.locator(".visiting button").last.click()
+    nadia = enter(profile("nadia"), "nadia", locale).go(f"/rooms/{demo.group('MG')}").page
+    nadia.locator("article.msg:not(.own)").last.focus()
+    nadia.keyboard.press("Enter")
+    nadia.get_by_role("menuitem", name=re.compile("^(Signaler|Report)$")).click()
+    nadia.locator(".choices input").first.check()
+    shot(nadia, "35-report")
 
 
 def test_kept_and_covered(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:

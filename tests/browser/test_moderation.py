@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import uuid
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Demo, Devices
+from tests.browser.conftest import DESKTOP, PHONE, TABLET, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
+from tests.browser.test_access import AXE, grave
 
 
 def enter(tab: Tab, motive: str) -> Tab:
@@ -231,6 +234,49 @@ def test_silenced_slowed_and_locked_with_reasons(device: Devices, demo: Demo) ->
     camille.device.expects("/api/v1/rooms/")
     sheet.get_by_role("button", name="Exclure : appuyez encore").click()
     expect(camille.page.get_by_text(re.compile("Vous n’avez plus accès|n’existe pas"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_suspended_account_learns_why_and_contests(device: Devices, demo: Demo) -> None:
+    laptop = device()
+    laptop.expects("/api/v1/")
+    theo = laptop.tab().sign_in("theo").inside()
+    ids = {"person_id": demo.cast["sacha"].id, "client_id": uuid.uuid4(), "target": demo.cast["theo"].id, "seconds": 86_400, "reason": "publicité répétée"}
+    demo.manage("shell", "-c", f"from uuid import UUID; from consult.rooms.actions import suspension; suspension.suspend(**{ids!r})")
+    page = theo.page
+    expect(page.get_by_role("heading", name="Compte suspendu")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("alert")).to_contain_text("Motif : publicité répétée.")
+    page.get_by_label("Pourquoi").fill("Je citais une recommandation.")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_role("status")).to_contain_text("Votre contestation est transmise.", timeout=PATIENCE)
+    assert demo.sql("SELECT count(*) FROM moderation_appeal WHERE person_id = %s", demo.cast["theo"].id) == [(1,)]
+    # Lifted: the rooms are back, after a press.
+    more = {"person_id": None, "client_id": None, "target": demo.cast["theo"].id, "reason": "fin", "checked": True}
+    demo.manage("shell", "-c", f"from uuid import UUID; from consult.rooms.actions import suspension; suspension.lift(**{more!r})")
+    page.get_by_role("button", name="Vérifier de nouveau").click()
+    theo.inside()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (TABLET, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")])
+def test_axe_finds_nothing_grave_in_the_console(device: Devices, demo: Demo, size: dict[str, int], scheme: str) -> None:
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Salle pour axe")
+    flagged(demo, room, 12)
+    # The page's own policy would refuse the tool: here alone it is set aside.
+    sacha = device(viewport=size, color_scheme=scheme, bypass_csp=True).tab().sign_in("sacha")
+    expect(sacha.page.locator("#email")).to_have_count(0, timeout=PATIENCE)
+    console(sacha)
+
+    def look() -> list[Any]:
+        sacha.page.wait_for_timeout(300)
+        sacha.page.add_script_tag(path=AXE)
+        return grave(sacha.page)
+
+    assert not (found := look()), found
+    row(sacha, "Salle pour axe").first.click()
+    expect(sacha.page.locator(".detail .msg.flagged")).to_be_visible(timeout=PATIENCE)
+    assert not (found := look()), found
+    sacha.page.locator(".item-head").get_by_role("button", name="Entrer dans la salle").click()
+    expect(sacha.page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE)
+    assert not (found := look()), found
 
 
 def flagged(demo: Demo, room: str, many: int) -> None:

@@ -15,11 +15,12 @@ def decide(item: Item, decision: Decision) -> None:
 
 
 def _wake(item: Item) -> None:
-    """Those whom the message would have woken when it was written hear of it now; where it stays hidden, or is read already, nobody does."""
+    """Those whom the message, and the case it is the card of, would have woken when it was written hear of it now; where it stays hidden, or is read already, nobody does."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT room_id, seq, now(), false, true FROM rooms_message WHERE id = %s AND withheld IS NULL",
-            (item.message_id,),
+            "INSERT INTO rooms_followup (room_id, seq, at, tally, wake) SELECT room_id, seq, now(), false, true FROM rooms_message "
+            "WHERE (id = %s OR id = (SELECT (data->>'twin')::uuid FROM rooms_act WHERE id = %s)) AND withheld IS NULL",
+            (item.message_id, item.act_id),
         )
 
 

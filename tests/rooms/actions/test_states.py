@@ -136,6 +136,8 @@ def test_pictures_are_veiled_alone(room: uuid.UUID) -> None:
     for wrong in (str(uuid.uuid4()), "x"):
         assert refused(tools.use, order("image.hide", room, sacha, message=message, image=wrong)) == "image.not_found"
     assert Phone(nadia).get(f"/messages/{message}").json()["body"] == "la photo"
+    lines = [n["kind"] for n in Phone(nadia).get(f"/rooms/{room}/messages").json()["notices"] if n["kind"].startswith("image.")]
+    assert lines == ["image.mask_asked", "image.restored", "image.hidden", "image.restored"], "each is a line of its own, for who comes later too"
 
 
 def test_calling_moderators_in_wakes_those_of_the_room(room: uuid.UUID) -> None:

@@ -116,7 +116,7 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
       <div class="input-block"><label class="label" for="decide-note">{t.toAuthor}</label>
         <textarea class="input short" id="decide-note" maxLength={500} placeholder={t.toAuthorHint} value={note.value} onInput={(event) => (note.value = event.currentTarget.value)} /></div>
       <div class="tool-grid">{detail.decisions.map((one) => (
-        <button type="button" class="tool" disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
+        <button type="button" class={`tool${one[lang()].length > 11 ? " wide-tool" : ""}`} disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
       ))}</div>
       <Problem error={error.value} />
     </section>

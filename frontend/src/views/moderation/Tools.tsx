@@ -12,6 +12,8 @@ import { lastingWords, SILENCES, SLOWS, SUSPENSIONS, toolsFor, type Asks, type S
 
 export type ToolKeys = (key: string) => boolean;
 const ARMED = 6_000;
+/** Longer words than this have a line of their own. */
+const SHORT = 11;
 const SECTIONS: Section[] = ["message", "room", "case", "person"];
 
 /** `keys` is given a function that takes a key and says whether it was one of a tool. */
@@ -94,7 +96,7 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
         return (
           <section class="tool-section" aria-label={headings[section]} key={section}>
             <h3 class="one-line">{headings[section]}</h3>
-            <div class={`tool-grid ${section}`}>
+            <div class="tool-grid">
               {own.map((tool) => <ToolButton tool={tool} armed={!!tool.twice && !tool.asks && armed.value !== null && armed.value.startsWith(`${tool.id}:`)} open={open.value?.id === tool.id} busy={busy.value} onPress={() => press(tool)} key={tool.id} />)}
             </div>
             {open.value?.section === section && open.value.asks && (
@@ -137,7 +139,7 @@ export async function undoLast(): Promise<boolean> {
 function ToolButton({ tool, armed, open, busy, onPress }: { tool: Tool; armed: boolean; open: boolean; busy: boolean; onPress: () => void }) {
   const t = mod().tools;
   return (
-    <button type="button" class={`tool${armed ? " armed" : ""}${tool.id === "hide" ? " main-tool" : ""}`} disabled={busy} aria-expanded={tool.asks ? open : undefined} aria-keyshortcuts={tool.key?.toUpperCase()} onClick={onPress}>
+    <button type="button" class={`tool${tool.label.length > SHORT ? " wide-tool" : ""}${armed ? " armed" : ""}${tool.id === "hide" ? " main-tool" : ""}`} disabled={busy} aria-expanded={tool.asks ? open : undefined} aria-keyshortcuts={tool.key?.toUpperCase()} onClick={onPress}>
       <Icon name={tool.icon} /><span class="grow">{armed ? t.again(tool.label) : tool.label}</span>{tool.key && <kbd aria-hidden="true">{tool.key.toUpperCase()}</kbd>}
     </button>
   );

@@ -1,0 +1,85 @@
+"""The second net: a real face is seen however it lies, a masked one is not; words burnt in are seen; nothing is seen where nothing is.
+
+astronaut.jpg: part of NASA's portrait of Eileen Collins, in the public domain.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from consult.images import nets, pixels, weights
+from consult.images.darkroom import Darkroom, Developed
+
+from .pictures import saved, scene, write
+
+PHOTO = Path(__file__).parent / "astronaut.jpg"
+FACE = (0.25, 0.2, 0.6, 0.65)  # left, top, right, bottom of where it is
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> None:
+    nets.load(["faces", "words"])
+
+
+def photo() -> Image.Image:
+    return Image.open(PHOTO).convert("RGB")
+
+
+def middle(box: nets.Box) -> tuple[float, float]:
+    return box[0] + box[2] / 2, box[1] + box[3] / 2
+
+
+def test_a_face_is_found_where_it_is() -> None:
+    (box,) = nets.faces(photo())
+    x, y = middle(box)
+    assert FACE[0] < x < FACE[2] and FACE[1] < y < FACE[3]
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_that_lies_is_found_where_it_lies(quarters: int) -> None:
+    x, y = middle(nets.faces(photo())[0])
+    found = nets.faces(photo().rotate(90 * quarters, expand=True))
+    for _ in range(quarters):  # against the clock
+        x, y = y, 1 - x
+    assert any(abs(middle(box)[0] - x) < 0.1 and abs(middle(box)[1] - y) < 0.1 for box in found)
+
+
+def test_no_face_in_skin() -> None:
+    assert nets.faces(scene(900, 700)) == []
+
+
+def written(image: Image.Image) -> Image.Image:
+    ImageDraw.Draw(image).text((30, 20), "LE GOFF YVONNE  02/03/1948", fill="white", font=ImageFont.load_default(28))
+    return image
+
+
+def test_words_are_found_where_they_are() -> None:
+    found = nets.words(written(Image.new("RGB", (800, 600), (20, 20, 20))))
+    assert found and all(middle(box)[1] < 0.15 for box in found)
+    assert nets.words(Image.new("RGB", (800, 600), (20, 20, 20))) == []
+
+
+def test_what_is_masked_is_seen_no_more() -> None:
+    image = photo()
+    boxes = nets.faces(image)
+    assert nets.faces(pixels.mask(image, [(b[0] - 0.05, b[1] - 0.05, b[2] + 0.1, b[3] + 0.1) for b in boxes])) == []
+
+
+def test_through_the_studio(darkroom: Darkroom, tmp_path: Path, settings: object) -> None:
+    settings.IMAGE_NETS = ["faces", "words"]  # type: ignore[attr-defined]
+    done = darkroom.develop(write(tmp_path, saved(photo(), "jpeg")), tmp_path)
+    assert isinstance(done, Developed) and len(done.faces) == 1
+    settings.IMAGE_NETS = []  # type: ignore[attr-defined]
+    done = darkroom.develop(write(tmp_path, saved(photo(), "jpeg")), tmp_path)
+    assert isinstance(done, Developed) and done.faces == [] and done.words == []
+
+
+def test_weights_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(weights.FILES, "faces", ("no_such_wheel", "x.onnx"))
+    assert weights.path_of("faces") is None
+    monkeypatch.setattr(nets, "_loaded", {})
+    with pytest.raises(FileNotFoundError):
+        nets.load(["faces"])
