@@ -124,8 +124,8 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def mount() -> None:
     """Hangs every router on its path. Called by urls.py once all apps are loaded."""
-    from consult.cases import api_feed  # noqa: F401  hangs what is found and followed on the same router
     from consult.cases.api import router as cases
+    from consult.cases.api_feed import router as feed
     from consult.clinicians.api import router as clinicians
     from consult.moderation.api import router as moderation
     from consult.moderation.api_console import router as console
@@ -140,5 +140,6 @@ def mount() -> None:
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
 
-    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, cases, push, moderation, console, rules, transparency):
+    # `feed` before `cases`: its /cases/similar would be taken for a case's id. One address stands in one router: a second one answers 405 there.
+    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, feed, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

@@ -14,7 +14,7 @@ from consult.errors import Refusal
 from consult.rooms import access, lists
 
 LONGEST = 10_000  # characters of title and question
-CANDIDATES = 2000  # cases that are ranked
+CANDIDATES = 300  # cases that are ranked
 MOST_WORDS = 12
 SHOWN = 5
 
@@ -46,7 +46,7 @@ def cases(*, person: uuid.UUID, title: str, question: str, locale: str = "fr") -
             return []
         db.execute(_COMMON, (words,))
         counts = dict(db.fetchall())
-        db.execute(_SIMILAR, {"person": person, "rare": _either(_rare(counts)), "all": _either(sorted(counts, key=lambda w: counts[w])[:50])})
+        db.execute(_SIMILAR, {"person": person, "rare": _either(_rare(counts)), "all": _either(sorted(counts, key=lambda w: counts[w])[:MOST_WORDS])})
         found = [room for (room,) in db.fetchall()]
     return lists.items(person, found, locale)
 
