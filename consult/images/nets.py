@@ -18,7 +18,7 @@ from consult.images import weights
 
 Box = tuple[float, float, float, float]  # left, top, width, height, as parts of the whole
 Map = NDArray[np.float32]
-FACE, WORD = 0.5, 0.3  # how sure; docs/decisions/0010 has what was measured
+FACE, WORD, WORD_SURE = 0.5, 0.3, 0.6  # how sure: of a face, of each part of a word, of the surest part; docs/decisions/0010 has what was measured
 # (longer side of the copy, quarter turns): small faces, faces that fill the picture, and those lying down.
 LOOKS = ((768, 0), (320, 0), (512, 1), (320, 3))
 WORDS_SIDE = 960
@@ -113,8 +113,9 @@ def words(image: Image.Image) -> list[Box]:
     copy = _copy(image, WORDS_SIDE)
     pixels = (np.asarray(copy, np.float32)[:, :, ::-1] / 255 - _MEAN) / _SPREAD
     sure = _run("words", pixels)[0][0, 0]
-    cells = sure.reshape(sure.shape[0] // CELL, CELL, sure.shape[1] // CELL, CELL).max(axis=(1, 3)) > WORD
-    return [_rounded(_box(group, cells.shape)) for group in _groups(cells) if len(group) > 1]
+    cells = sure.reshape(sure.shape[0] // CELL, CELL, sure.shape[1] // CELL, CELL).max(axis=(1, 3))
+    groups = _groups(cells > WORD)
+    return [_rounded(_box(group, cells.shape)) for group in groups if len(group) > 1 and max(cells[at] for at in group) > WORD_SURE]
 
 
 def _groups(cells: NDArray[np.bool_]) -> Iterator[list[tuple[int, int]]]:
