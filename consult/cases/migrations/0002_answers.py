@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cases', '0001_initial'),
         ('clinicians', '0004_code_lists'),
-        ('rooms', '0011_message_doubt'),
+        ('rooms', '0013_message_doubt'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

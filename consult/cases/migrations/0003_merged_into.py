@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0002_answers'),
-        ('rooms', '0012_waking_in_chunks'),
+        ('rooms', '0015_waking_in_chunks'),
     ]
 
     operations = [

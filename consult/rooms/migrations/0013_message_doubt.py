@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0011_console_room'),
+        ('rooms', '0012_console_room'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0011_message_doubt'),
+        ('rooms', '0013_message_doubt'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rooms", "0012_waking_in_chunks")]
+    dependencies = [("rooms", "0015_waking_in_chunks")]
     operations = [
         migrations.AddIndex(
             model_name="act",

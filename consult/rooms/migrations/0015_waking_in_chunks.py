@@ -4,5 +4,5 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rooms", "0011_picture_marks")]
+    dependencies = [("rooms", "0014_picture_marks")]
     operations = [migrations.AddField("followup", "woken_to", models.UUIDField(null=True))]
