@@ -142,7 +142,7 @@ def test_from_a_flag_to_an_appeal_that_another_moderator_grants(device: Devices,
         expect(tab.log).not_to_contain_text("Lemoine")
     item = row(sacha, "Courriers d’adressage")
     expect(item).to_contain_text("Identifiant", timeout=PATIENCE)
-    expect(item.locator(".blacked")).to_have_count(1)
+    expect(item.locator(".blacked").first).to_be_visible()
     expect(item).not_to_contain_text("Lemoine")
 
     # Another moderator sees live who has it.
