@@ -60,6 +60,10 @@ export class Live {
   readonly tracks = new Map<string, Track>();
   personalRoom: string | null = null;
   private up = false;
+  /** Followed after a hello was sent and before it was answered: it did not name them. */
+  private readonly late = new Set<string>();
+  /** A hello is on its way. */
+  private asked = false;
 
   constructor(private readonly o: LiveOptions) {}
 
@@ -70,6 +74,7 @@ export class Live {
       track = { room, log: new RoomLog(this.o.me, open), entered: false, open, state: null, typing: new Map(), pointing: new Map(), turn: 0, reading: false, mending: false };
       if (head) track.log.order.set(head);
       this.tracks.set(room, track);
+      if (this.asked) this.late.add(room);
     }
     if (open) track.open = track.log.keep = true;
     return track;
@@ -104,6 +109,8 @@ export class Live {
 
   resume(recent: string[]): { room: string; after: Head | null }[] {
     const most = this.o.socket.limits?.rooms ?? 200;
+    this.late.clear();
+    this.asked = true;
     const rank = new Map(recent.map((room, i) => [room, i]));
     const rankOf = (t: Track): number => (t.room === this.personalRoom ? -2 : t.open ? -1 : (rank.get(t.room) ?? Infinity));
     return [...this.tracks.values()].sort((a, b) => rankOf(a) - rankOf(b) || 0).slice(0, most - 1)
@@ -112,6 +119,7 @@ export class Live {
 
   ready(ok: HelloOk, resumed: boolean): void {
     this.up = true;
+    this.asked = false;
     const { room, head } = ok.personal;
     const named = resumed && this.tracks.has(room);
     this.personalRoom = room;
@@ -119,7 +127,8 @@ export class Live {
     personal.entered = true;
     // Not named in the hello: it is entered at its head, and nothing older follows.
     if (!named && personal.log.order.epoch !== head.epoch) personal.log.reset(head);
-    if (!resumed) for (const track of this.tracks.values()) this.enter(track.room);
+    for (const room of resumed ? this.late : this.tracks.keys()) if (!resumed || room !== this.personalRoom) this.enter(room);
+    this.late.clear();
   }
 
   get connected(): boolean {

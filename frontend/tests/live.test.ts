@@ -161,3 +161,17 @@ test("a room that is lost is forgotten, and so is one that may not be entered", 
   await world.pass(0);
   expect([log, live.tracks.has("R"), live.tracks.has("S")]).toEqual([["room.removed", "room.not_found"], false, false]);
 });
+
+test("a room followed while the hello is on its way is entered when it is answered, and once", () => {
+  live.follow("early", null);
+  expect(live.resume([]).map((one) => one.room)).toContain("early");
+  live.follow("late", null);
+  live.enter("late");
+  expect(enters()).toEqual([]);
+  live.ready(welcome, true);
+  expect(enters()).toMatchObject([{ room: "late" }]);
+  live.lost();
+  live.resume([]);
+  live.ready(welcome, true);
+  expect(enters()).toHaveLength(1);
+});
