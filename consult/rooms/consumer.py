@@ -18,13 +18,12 @@ from django.db import InterfaceError, OperationalError
 from consult import figures
 from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
-from consult.rooms import access, carrying, commands, greeting, lanes, limits, wire
+from consult.rooms import access, carrying, commands, greeting, lanes, limits, typists, wire
 from consult.rooms.actions import changes, marks, messages, reading, tools
 from consult.rooms.connection import Connection, refused
 from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
 from consult.rooms.order import Lines, Slot
-from consult.rooms.typists import PAUSE_S, POINTING_S, may_tell
 from consult.standing.draining import draining
 
 logger = logging.getLogger("consult.socket")
@@ -422,11 +421,11 @@ class Consumer(AsyncConsumer):
             card, until = grant.card, grant.silenced_until
         if until and until > greeting.now():
             raise Refusal("room.silenced", until=wire.time(until))
-        pause, data = PAUSE_S, {}
+        pause, data = typists.PAUSE_S, {}
         if isinstance(c, commands.Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points
-            pause = POINTING_S if c.at else 0.0
+            pause = typists.POINTING_S if c.at else 0.0
             data = {"image": c.image[:36], "at": c.at and c.at.model_dump(), "drawn": c.drawn and c.drawn.model_dump()}
-        if may_tell(self.connection.person, id, pause):
+        if typists.may_tell(self.connection.person, id, pause):
             self.hub.signal(id, wire.frame(type="signal", room=str(id), kind=c.type, actor=card, data=data), but=self.connection.person)
         return {}
 

@@ -67,7 +67,7 @@ def test_the_list_shows_a_case_to_those_it_is_for() -> None:
     case = item["case"]
     assert case.pop("opened_at").endswith("Z") and case.pop("author")["name"] == "Dr Camille Aubrac"
     assert case.pop("group") == {"id": str(der), "title": "Dermatologie"}
-    assert case == {"status": "open", "urgency": "week", "specialty": "SM15", "question": QUESTION, "answers": 0, "first_answer_at": None}
+    assert case == {"status": "open", "urgency": "week", "specialty": "SM15", "question": QUESTION, "answers": 0, "first_answer_at": None, "merged_into": None}
     assert (item["id"], item["title"], item["member"], item["joinable"], item["unread"]) == (str(room), "Plaque du mollet", False, True, 1)
     assert Phone(people.idris()).get("/rooms").json()["rooms"] == []
     membership.join(person_id=nadia.pk, room_id=room)

@@ -286,7 +286,7 @@ def test_what_the_clock_asks_for_is_done(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(clock.tickets, "purge", lambda: done.append("purge"))
     with in_thread():
         assert wait_for(lambda: {"digest", "purge"} <= set(done))
-    assert sql("SELECT DISTINCT task_name FROM procrastinate_periodic_defers WHERE task_name NOT LIKE 'test.%%' ORDER BY 1") == [("digest",), ("purge",)]
+    assert {("digest",), ("purge",)} <= set(sql("SELECT DISTINCT task_name FROM procrastinate_periodic_defers WHERE task_name NOT LIKE 'test.%%'"))
 
 
 # --- where it lives ----------------------------------------------------------------

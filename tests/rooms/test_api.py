@@ -50,7 +50,7 @@ def test_meta_answers_without_signing_in() -> None:
     assert answer.status_code == 200 and answer.json() == {
         "protocols": [1],
         "server": answer.json()["server"],
-        "features": ["identifiers", "moderation"],
+        "features": ["cases", "identifiers", "image.pointer", "moderation"],
         "limits": live_settings.LIMITS,
     }
 
