@@ -56,6 +56,7 @@ def test_an_item_says_where_i_stand() -> None:
         "mentions": 0,
         "members": 2,
         "joinable": False,
+        "expert": None,
         "lock": None,
         "moderator_live": False,
         "last": {"seq": seq, "excerpt": "x" * 120, "withheld": None},

@@ -54,6 +54,7 @@ def replayed(log_: list[dict[str, Any]], me: Person) -> list[dict[str, Any]]:
                 "edited_seq": None,
                 "withheld": None if data["withheld"] == "superseded" else data["withheld"],
                 "case": None,
+                "doubt": None,
             }
         elif kind == "message.edited":
             held[message].update(edited_seq=event["seq"], **({"body": data["body"], "mentions": data["mentions"]} if data["withheld"] != "superseded" else {}))
