@@ -12,7 +12,7 @@ from ninja import Query, Router, Status
 from pydantic import Field
 
 from consult.cases import acting, actions, audience, consent, differentials, search, sheet, status, template
-from consult.cases.export import fhir, pdf
+from consult.cases.export import fhir
 from consult.cases.export import record as export
 from consult.cursors import next_url
 from consult.locale import locale_of
@@ -170,6 +170,8 @@ def one_case(request: HttpRequest, room: str) -> dict[str, Any]:
 def take_along(request: HttpRequest, room: str, format: Short = "pdf") -> HttpResponse:
     record = export.gather(person=me(request), room=access.room_id(room), format=format, locale=locale_of(request))
     if format == "pdf":
+        from consult.cases.export import pdf  # what it draws with takes a tenth of a process's start
+
         response = HttpResponse(pdf.render(record), content_type="application/pdf")
     else:
         response = HttpResponse(orjson.dumps(fhir.bundle(record)), content_type="application/fhir+json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
@@ -18,7 +19,7 @@ from tests.browser.test_installed import PORTAL, installed
 from tests.live import Node, wait_for
 from tests.proxy import Link
 
-ROUNDS = 50
+ROUNDS = int(os.environ.get("CUTS", "50"))
 LIVE = re.compile("En direct|Live")
 # Silence of two heartbeats is the end of a connection; so much longer a busy machine may take to see it.
 HEARTBEAT_MS, NOTICED_S = 2000, PATIENCE / 1000

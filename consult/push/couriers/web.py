@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import orjson
 from django.conf import settings
 from py_vapid import Vapid02, VapidException
-from pywebpush import WebPusher, WebPushException
 
 from consult.errors import Refusal
 from consult.push import addresses
@@ -33,6 +32,8 @@ class WebCourier:
         self.signed: dict[str, tuple[float, str]] = {}  # origin -> until when, and the header: signing costs more than sending
 
     async def carry(self, address: Mapping[str, str], wake: Wake) -> Outcome:
+        from pywebpush import WebPusher, WebPushException  # it brings two HTTP clients that only the worker's start should wait for
+
         endpoint = address["endpoint"]
         try:
             addresses.endpoint_of(endpoint)  # the allow-list of today, not of the day it was registered
