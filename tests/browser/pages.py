@@ -112,7 +112,9 @@ class Tab:
         return self.live()
 
     def live(self) -> Tab:
-        expect(self.page.locator(".room-head .facts")).to_contain_text(re.compile("En direct|Live"), timeout=PATIENCE)
+        expect(self.page.locator(".room-head .facts")).to_contain_text(
+            re.compile("En direct|Live|présent|present"), timeout=PATIENCE
+        )  # a phone has room for who is there, while it is live
         return self
 
     # The room
