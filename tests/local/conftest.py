@@ -137,7 +137,7 @@ def end(checkout: Checkout) -> None:
             process.terminate()
     for process in checkout.started:
         try:
-            process.communicate(timeout=30)
+            process.communicate(timeout=90)
         except (subprocess.TimeoutExpired, ValueError):
             process.kill()
     for pid in checkout.living() if HAS_PROC else ():

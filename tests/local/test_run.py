@@ -229,7 +229,7 @@ def test_where_the_kernel_does_not_tell_children_a_watcher_does(checkout: Checko
 def test_a_service_that_dies_is_named_and_all_stops(checkout: Checkout, word: str, name: str) -> None:
     running = checkout.start_and_wait("--throwaway")
     os.kill(checkout.find(word), signal.SIGKILL)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=90)
     assert running.returncode == 1
     assert f"{name} died (signal SIGKILL)" in err
     assert checkout.nobody_left()
@@ -239,7 +239,7 @@ def test_a_frozen_redis_does_not_hold_up_the_end(checkout: Checkout) -> None:
     running = checkout.start_and_wait("--throwaway")
     os.kill(checkout.find("redis.sock"), signal.SIGSTOP)
     running.terminate()
-    running.communicate(timeout=30)
+    running.communicate(timeout=90)
     assert checkout.nobody_left()
 
 
@@ -248,7 +248,7 @@ def test_two_checkouts_run_side_by_side(checkout: Checkout, other_checkout: Chec
     assert first.url != second.url  # type: ignore[attr-defined]
     for process, mine in ((first, checkout), (second, other_checkout)):
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=90)
         assert mine.nobody_left()
 
 
