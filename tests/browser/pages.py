@@ -14,6 +14,7 @@ from tests.live import Node, wait_for
 from tests.proxy import Proxy
 
 PATIENCE = 1000 * float(os.environ.get("BROWSER_PATIENCE", "20"))  # ms: the machine that runs the tests may be slow
+expect.set_options(timeout=PATIENCE)
 # The questions "who am I?" and "is this still my vault?" are answered 401 where nobody is signed in; the browser writes that down as an error.
 SESSION_PROBE = re.compile(r"/api/v1/me$|/api/v1/vaults$|/_allauth/browser/v1/auth/session$")
 NETWORK = re.compile(r"net::ERR_|WebSocket connection to .* failed|WebSocket is closed|error occurred when fetching the script")

@@ -23,7 +23,7 @@ from tests.live import CHECKOUT, Node, Refused, Socket, Someone, Stack, batches_
 from tests.test_metrics import ALERTS
 from tests.test_operating import METRICS
 
-LOOKED = 20  # seconds in which what is looked at every 2 s must have been seen
+LOOKED = 60  # seconds in which what is looked at every 2 s must have been seen
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|[0-9a-f]{16,}|@")
 
 
