@@ -374,6 +374,7 @@ def test_five_hundred_items_by_keyboard_alone(device: Devices, demo: Demo) -> No
     expect(page.get_by_role("dialog", name="Touches de la console")).to_be_visible()
     press("Escape")
     expect(queue).to_be_focused()
+    expect(page.locator(".detail .msg.flagged")).to_be_visible()  # the next item has come, and with it its room
     press("Enter")
     expect(page.get_by_role("dialog", name="Entrer pour modérer")).to_be_visible()
     press("Escape")
