@@ -13,7 +13,7 @@ from typing import Any
 from consult.cases import answers, differentials, outcome, references, votes
 from consult.cases.models import Case
 from consult.errors import Refusal
-from consult.rooms import access, commands, identifying, limits, log, receipts
+from consult.rooms import access, commands, identifying, lanes, limits, log, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
 from consult.rooms.carrying import Asked
@@ -70,14 +70,7 @@ def act_many(items: Sequence[Asked]) -> list[dict[str, Any] | Refusal]:
 
 def created_many(items: Sequence[Asked]) -> list[dict[str, Any] | Refusal]:
     """The same with "created": false where this client id had been used for the same before."""
-    return [_told(item) for item in items]
-
-
-def _told(item: Asked) -> dict[str, Any] | Refusal:
-    try:
-        return act(item)
-    except Refusal as refusal:
-        return refusal
+    return lanes.each(act, items)
 
 
 def act(item: Asked) -> dict[str, Any]:

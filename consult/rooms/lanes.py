@@ -32,6 +32,17 @@ Result = Any  # an answer, a Refusal, or OutcomeUnknown
 RunMany = Callable[[Sequence[Any]], Sequence[Result]]
 
 
+def each(act: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """One item after the other, each in a transaction of its own: its answer, or in its place the Refusal that it raised."""
+    answers: list[Any] = []
+    for item in items:
+        try:
+            answers.append(act(item))
+        except Refusal as refusal:
+            answers.append(refusal)
+    return answers
+
+
 class Job(NamedTuple):
     run: RunMany  # one transaction for all the items it is given
     item: Any

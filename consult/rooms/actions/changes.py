@@ -11,7 +11,7 @@ import orjson
 from django.db import connection
 
 from consult.errors import Refusal
-from consult.rooms import access, content, identifying, judging, limits, log
+from consult.rooms import access, content, identifying, judging, lanes, limits, log
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
 from consult.rooms.judging import Verdict
@@ -72,7 +72,8 @@ class Stored:
         return {"seq": self.last_event_seq or self.version, "unchanged": True}
 
 
-def _grant(made: log.Writing, room: uuid.UUID, person: uuid.UUID) -> Grant:
+def grant_to(made: log.Writing, room: uuid.UUID, person: uuid.UUID) -> Grant:
+    """The right to write here now, read under the room's lock. Raises Refusal room.*."""
     grant = access.may_read(person=person, room=room)
     messages.may_write_now(grant, made.heads[room], made.now)
     return grant
@@ -100,22 +101,15 @@ def message(room: uuid.UUID, text: str, first_seq: int = 0) -> Stored:
 
 
 def edit_many(items: Sequence[Edit]) -> list[dict[str, Any] | Refusal]:
-    return [_told(edit, i) for i in items]
+    return lanes.each(edit, items)
 
 
 def retract_many(items: Sequence[Retraction]) -> list[dict[str, Any] | Refusal]:
-    return [_told(retract, i) for i in items]
+    return lanes.each(retract, items)
 
 
 def react_many(items: Sequence[React]) -> list[dict[str, Any] | Refusal]:
-    return [_told(react, i) for i in items]
-
-
-def _told(act: Any, item: Any) -> dict[str, Any] | Refusal:
-    try:
-        return act(item)  # type: ignore[no-any-return]
-    except Refusal as refusal:
-        return refusal
+    return lanes.each(react, items)
 
 
 def edit(item: Edit) -> dict[str, Any]:
@@ -136,7 +130,7 @@ def _edit(item: Edit, seen: identifying.Look | None) -> dict[str, Any]:
         named = []  # told below, in its turn
     rooms_of = personal.rooms_of(known(named)) if named else {}
     with log.writing([item.room, *rooms_of.values()]) as made:
-        grant = _grant(made, item.room, item.person)
+        grant = grant_to(made, item.room, item.person)
         _charge(item)
         stored = message(item.room, item.message)
         if stored.author != item.person:
@@ -260,7 +254,7 @@ def show(message: uuid.UUID, seq: int) -> None:
 def react(item: React) -> dict[str, Any]:
     """Adds or takes back one of the four words. Repeating is ok and adds no event."""
     with log.writing([item.room]) as made:
-        grant = _grant(made, item.room, item.person)
+        grant = grant_to(made, item.room, item.person)
         _charge(item)
         stored = message(item.room, item.message, grant.first_seq)
         if item.add and stored.withheld in GONE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import connection
 from consult.errors import Refusal
 from consult.rooms import access, lanes, limits, log, receipts
 from consult.rooms.access import Grant
-from consult.rooms.actions import changes, messages, personal
+from consult.rooms.actions import changes, personal
 from consult.rooms.models import Mark, Message
 
 MOST = 100  # a picture
@@ -39,18 +39,11 @@ class Removal:
 
 
 def add_many(items: Sequence[Adding]) -> list[Answer | Refusal]:
-    return [_told(add, item) for item in items]
+    return lanes.each(add, items)
 
 
 def remove_many(items: Sequence[Removal]) -> list[Answer | Refusal]:
-    return [_told(remove, item) for item in items]
-
-
-def _told(act: Callable[[Any], Answer], item: Any) -> Answer | Refusal:
-    try:
-        return act(item)
-    except Refusal as refusal:
-        return refusal
+    return lanes.each(remove, items)
 
 
 def send(item: Adding | Removal) -> Answer:
@@ -68,7 +61,7 @@ def add(item: Adding) -> Answer:
         request = receipts.before(sender=item.person, client_id=item.client_id, act="mark.add", room=str(item.room), message=item.message, image=item.image, drawn=item.drawn)
         if request.answer is not None:
             return {"seq": request.answer["seq"], "mark": request.answer["mark"]}
-        grant = _may(made, item.room, item.person)
+        grant = changes.grant_to(made, item.room, item.person)
         if not item.charged:
             wait, _ = limits.posts.take(item.person)
             if wait:
@@ -96,7 +89,7 @@ def remove(item: Removal) -> Answer:
     Raises Refusal room.*, mark.not_found, mark.not_yours.
     """
     with log.writing([item.room]) as made:
-        grant = _may(made, item.room, item.person)
+        grant = changes.grant_to(made, item.room, item.person)
         try:
             mark = (
                 Mark.objects.filter(pk=access.id_of(item.mark), message__room_id=item.room)
@@ -113,12 +106,6 @@ def remove(item: Removal) -> Answer:
         Mark.objects.filter(pk=id).delete()
         seq = made.append(item.room, "mark.removed", actor=item.person, acting=grant.acting, message=message, data={"image": str(image), "mark": str(id)})
     return {"seq": seq}
-
-
-def _may(made: log.Writing, room: uuid.UUID, person: uuid.UUID) -> Grant:
-    grant = access.may_read(person=person, room=room)
-    messages.may_write_now(grant, made.heads[room], made.now)
-    return grant
 
 
 def _image(message: uuid.UUID, text: str) -> uuid.UUID:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from consult.errors import Refusal
-from consult.rooms import access, log
+from consult.rooms import access, lanes, log
 from consult.rooms.actions import personal
 
 
@@ -22,13 +22,7 @@ class Mark:
 
 
 def mark_many(items: Sequence[Mark]) -> list[dict[str, Any] | Refusal]:
-    answers: list[dict[str, Any] | Refusal] = []
-    for item in items:
-        try:
-            answers.append(mark(item))
-        except Refusal as refusal:
-            answers.append(refusal)
-    return answers
+    return lanes.each(mark, items)
 
 
 _MARK = """

@@ -126,13 +126,7 @@ def of_command(c: commands.Tool, room: uuid.UUID, person: uuid.UUID) -> Order:
 
 def use_many(orders: Sequence[Order]) -> list[Answer | Refusal]:
     """What a lane runs for the socket: the answers without `created`."""
-    answers: list[Answer | Refusal] = []
-    for order in orders:
-        try:
-            answers.append({k: v for k, v in use(order).items() if k != "created"})
-        except Refusal as refusal:
-            answers.append(refusal)
-    return answers
+    return [a if isinstance(a, Refusal) else {k: v for k, v in a.items() if k != "created"} for a in _use_each(orders)]
 
 
 def send(order: Order) -> Answer:
@@ -146,13 +140,7 @@ def end_act(act: Act, *, by: uuid.UUID | None, at: datetime, reason: str) -> Non
 
 
 def _use_each(orders: Sequence[Order]) -> list[Answer | Refusal]:
-    answers: list[Answer | Refusal] = []
-    for order in orders:
-        try:
-            answers.append(use(order))
-        except Refusal as refusal:
-            answers.append(refusal)
-    return answers
+    return lanes.each(use, orders)
 
 
 def use(order: Order) -> Answer:
