@@ -10,7 +10,7 @@ import { pictureWords } from "../../i18n/pictures";
 import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
 import { tools, type Tool } from "./tools";
-import { useZoom } from "./useZoom";
+import { Stage, useStage } from "./Stage";
 import "./editor.css";
 
 /** `file` is the one that was opened, untouched, or a new one that only holds what is seen. */
@@ -79,7 +79,7 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
           </div>
         )}
         {picture.value
-          ? <Stage picture={picture.value} edit={current} tool={tool.value} layer={layer.value} chosen={chosen.value} onPut={put} />
+          ? <Ground picture={picture.value} edit={current} tool={tool.value} layer={layer.value} chosen={chosen.value} onPut={put} />
           : <div class="stage" aria-busy={!failure.value}>{!failure.value && <p role="status">{t.opening}</p>}</div>}
         <div class="editor-tools" role="group" aria-label={t.tools}>
           {tools.map(({ name, key, path, solid }) => (
@@ -97,23 +97,16 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
   );
 }
 
-interface StageProps { picture: ImageBitmap; edit: Edit; tool: Tool; layer: boolean; chosen: number; onPut: (edit: Edit, chosen?: number) => void }
+interface GroundProps { picture: ImageBitmap; edit: Edit; tool: Tool; layer: boolean; chosen: number; onPut: (edit: Edit, chosen?: number) => void }
 
 /** The picture, and what a finger, a mouse or the keyboard lays on it. */
-function Stage({ picture, edit, tool, layer, chosen, onPut }: StageProps) {
+function Ground({ picture, edit, tool, layer, chosen, onPut }: GroundProps) {
   const t = pictureWords();
-  const box = useRef<HTMLDivElement>(null);
+  const stage = useStage();
+  const { size, zoom } = stage;
   const canvas = useRef<HTMLCanvasElement>(null);
   const line = useRef<Point[]>([]);
-  const size = useSignal({ width: 0, height: 0 });
   const drawn = useSignal(0);
-  const zoom = useZoom(box);
-
-  useLayoutEffect(() => {
-    const seen = new ResizeObserver(() => (size.value = { width: box.current!.clientWidth, height: box.current!.clientHeight }));
-    seen.observe(box.current!);
-    return () => seen.disconnect();
-  }, []);
 
   const out = resultSize(edit, picture);
   const fit = Math.min(size.value.width / out.width, size.value.height / out.height) || 0;
@@ -179,17 +172,13 @@ function Stage({ picture, edit, tool, layer, chosen, onPut }: StageProps) {
 
   const from = line.current[0], to = line.current.at(-1);
   return (
-    <div class="stage" ref={box} onWheel={zoom.onWheel}>
+    <Stage of={stage}>
       <div class="stage-in" style={{ width: `${out.width * shown}px`, height: `${out.height * shown}px`, transform: zoom.transform.value }}>
         <canvas ref={canvas} tabIndex={0} role="application" aria-label={t.canvas} onKeyDown={onKey}
           onPointerDown={onDown} onPointerMove={onMove} onPointerUp={onUp} onPointerCancel={() => { line.current = []; drawn.value++; }} />
         {tool === "crop" && from && to && draft === "crop" && <Frame from={from} to={to} edit={edit} picture={picture} />}
       </div>
-      <div class="zooms">
-        <button type="button" class="icon-btn" aria-label={t.zoom} onClick={() => zoom.by(1.5)}><Icon name="plus" /></button>
-        <button type="button" class="icon-btn" aria-label={t.unzoom} disabled={zoom.scale.value <= 1} onClick={() => zoom.by(1 / 1.5)}><svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h12" /></svg></button>
-      </div>
-    </div>
+    </Stage>
   );
 }
 

@@ -25,7 +25,13 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
   // The item is another object whenever something happened to it, to its pictures too.
   useEffect(() => {
     let gone = false;
-    look(api, item.images).then(({ images }) => { if (!gone) { found.value = new Map(images.map((one) => [one.image, one])); turn.value++; } }, () => undefined); // shown as not ready; the next event asks again
+    look(api, item.images).then(({ images }) => {
+      if (gone) return;
+      // Other pixels under the same name: a reaction alone does not bring them again.
+      const before = found.peek();
+      if (images.some((one) => stand(before.get(one.image)) !== stand(one))) turn.value++;
+      found.value = new Map(images.map((one) => [one.image, one]));
+    }, () => undefined); // shown as not ready; the next event asks again
     return () => { gone = true; };
   }, [ids, item]);
   useEffect(() => { if (own) void keepWaiting(view.id, item); }, [ids, own]);
@@ -53,6 +59,8 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
     </>
   );
 }
+
+const stand = (one: Picture | undefined) => JSON.stringify([one?.state, one?.veil, one?.sizes]);
 
 function why(one: Picture | undefined, own: boolean): string {
   const t = pictureWords();

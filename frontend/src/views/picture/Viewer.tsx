@@ -1,6 +1,6 @@
 /** One picture at a time, on neutral grey; colleagues point at it together, live, and keep what should stay. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { boxOf, type Mark, type Point } from "../../pictures/shapes";
 import { pictureWords } from "../../i18n/pictures";
 import { Problem } from "../parts/atoms";
@@ -8,7 +8,7 @@ import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
 import { Overlay, type PointerAt } from "./Overlay";
 import { tools, type Tool } from "./tools";
-import { useZoom } from "./useZoom";
+import { Stage, useStage } from "./Stage";
 import "./viewer.css";
 
 export interface Seen { id: string; src: string; alt: string }
@@ -113,18 +113,11 @@ interface LookedProps {
 /** The picture itself: two fingers, wheel and double tap look closer; a mouse points by being there, a finger by resting. */
 function Looked({ picture, marks, pointers, tool, loose, count, onPoint }: LookedProps) {
   const t = pictureWords();
-  const box = useRef<HTMLDivElement>(null);
-  const room = useSignal({ width: 0, height: 0 });
+  const stage = useStage();
+  const { box, size: room, zoom } = stage;
   const natural = useSignal({ width: 0, height: 0 });
   const lost = useSignal(false);
-  const zoom = useZoom(box);
   const from = useRef<Point | null>(null);
-
-  useLayoutEffect(() => {
-    const seen = new ResizeObserver(() => (room.value = { width: box.current!.clientWidth, height: box.current!.clientHeight }));
-    seen.observe(box.current!);
-    return () => seen.disconnect();
-  }, []);
 
   const fit = natural.value.width ? Math.min(room.value.width / natural.value.width, room.value.height / natural.value.height, 1) : 0;
   const wide = natural.value.width * fit * zoom.scale.value, high = natural.value.height * fit * zoom.scale.value;
@@ -161,7 +154,7 @@ function Looked({ picture, marks, pointers, tool, loose, count, onPoint }: Looke
   const onDouble = () => { if (!tool) zoom.by(zoom.scale.peek() > 1 ? 1 / zoom.scale.peek() : Math.max(2, fit ? 1 / fit / devicePixelRatio : 2)); };
 
   return (
-    <div class="stage" ref={box} onWheel={zoom.onWheel}>
+    <Stage of={stage}>
       {lost.value && <p role="status">{t.lost}</p>}
       <div class={`stage-in${tool ? " marking" : ""}`} style={{ width: `${wide}px`, height: `${high}px`, transform: zoom.transform.value }}
         onPointerDown={onDown} onPointerMove={onMove} onPointerUp={onUp} onPointerLeave={() => onPoint(null, null)} onDblClick={onDouble}>
@@ -169,10 +162,6 @@ function Looked({ picture, marks, pointers, tool, loose, count, onPoint }: Looke
           onLoad={(event) => (natural.value = { width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })} onError={() => (lost.value = true)} />
         {wide > 0 && <Overlay marks={marks} pointers={pointers} wide={wide} high={high} loose={loose.value} />}
       </div>
-      <div class="zooms">
-        <button type="button" class="icon-btn" aria-label={t.zoom} onClick={() => zoom.by(1.5)}><Icon name="plus" /></button>
-        <button type="button" class="icon-btn" aria-label={t.unzoom} disabled={zoom.scale.value <= 1} onClick={() => zoom.by(1 / 1.5)}><svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h12" /></svg></button>
-      </div>
-    </div>
+    </Stage>
   );
 }

@@ -53,6 +53,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const attach = (some: FileList | File[] | null | undefined) => {
     const found = [...(some ?? [])].filter((file) => file.type.startsWith("image/") || /\.(heic|heif|dcm)$/i.test(file.name));
     if (!found.length) return false;
+    if (!pictured.value) chosen.value = null; // until the tray, whose script may still come, says otherwise
     pictured.value = true;
     files.value = [...files.value, ...found];
     return true;
