@@ -13,8 +13,10 @@ export const MOST = 6;
 
 interface Item {
   id: string;
-  /** As it was taken; it leaves this device only where nothing was masked. */
+  /** As it was taken: to be changed anew, and never sent from here. */
   file: Blob;
+  /** What goes: the masked picture, or the file itself where nothing was masked. */
+  prepared: Blob;
   edit: Edit | undefined;
   marks: Mark[];
   src: Signal<string>;
@@ -54,9 +56,9 @@ export default function Tray({ files, chosen, sent }: Props) {
     chosen.value = settledAll ? { images: items.value.map((one) => one.picture.value!.image), marks: new Map(items.value.map((one) => [one.picture.value!.image, one.marks])) } : null;
   }, [settledAll, items.value]);
 
-  const send = (item: Item, prepared: Blob) => {
+  const send = (item: Item) => {
     item.error.value = null;
-    upload({ api, file: prepared, id: item.id, moved: (bytes) => (item.share.value = bytes / prepared.size), signal: item.end.signal }).then(
+    upload({ api, file: item.prepared, id: item.id, moved: (bytes) => (item.share.value = bytes / item.prepared.size), signal: item.end.signal }).then(
       (picture) => { item.picture.value = picture; items.value = [...items.value]; },
       (error: unknown) => { if (!item.end.signal.aborted) item.error.value = error instanceof Refusal ? error : new Refusal({ code: "network.unreachable" }); },
     );
@@ -64,10 +66,10 @@ export default function Tray({ files, chosen, sent }: Props) {
   const take = (file: Blob, prepared: Blob, marks: Mark[], edit: Edit | undefined, instead?: Item) => {
     if (instead) drop(instead);
     const item: Item = {
-      id: crypto.randomUUID(), file, edit, marks, src: signal(URL.createObjectURL(prepared)), share: signal(0), picture: signal(null), error: signal(null), end: new AbortController(),
+      id: crypto.randomUUID(), file, prepared, edit, marks, src: signal(URL.createObjectURL(prepared)), share: signal(0), picture: signal(null), error: signal(null), end: new AbortController(),
     };
     items.value = [...items.value, item];
-    send(item, prepared);
+    send(item);
     queue.value = queue.value.slice(1);
   };
   const drop = (item: Item) => {
@@ -89,7 +91,7 @@ export default function Tray({ files, chosen, sent }: Props) {
     <>
       {items.value.length > 0 && (
         <ul class="tray" aria-label={t.tray}>
-          {items.value.map((item) => <Waiting item={item} key={item.id} onDrop={() => drop(item)} onAgain={() => send(item, item.file)} onRelease={(why) => release(item, why)}
+          {items.value.map((item) => <Waiting item={item} key={item.id} onDrop={() => drop(item)} onAgain={() => send(item)} onRelease={(why) => release(item, why)}
             onChange={() => (queue.value = [{ file: item.file, of: item }, ...queue.value])} />)}
         </ul>
       )}
