@@ -164,8 +164,8 @@ def test_a_kill_while_the_cluster_is_made(checkout: Checkout) -> None:
 
 PATIENT = """
 import time
-print('ready', flush=True)
 try:
+    print('ready', flush=True)  # inside: the interrupt may come as soon as this is read
     time.sleep(60)
 except KeyboardInterrupt:
     time.sleep(1)  # a second interrupt would end this
