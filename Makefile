@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
+# Some images forbid Python to keep what it compiled. Each start would then compile it all anew: five seconds where one is enough.
+unexport PYTHONDONTWRITEBYTECODE
 
 PORT ?= 8000
 ARGS ?=
