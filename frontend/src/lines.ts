@@ -27,7 +27,7 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
   const quote = (id: string | null): Quote | null => {
     if (!id) return null;
     const item = of.find(id);
-    return { message: id, seq: item?.seq ?? null, actor: item?.actor ?? null, body: item?.body ?? null, withheld: item?.withheld ?? null };
+    return { message: id, seq: item?.seq ?? null, actor: item?.actor ?? null, body: item?.body ?? null, withheld: item?.withheld ?? null, doubt: item?.doubt ?? null };
   };
   let day = "", author: string | null = null, time = 0, divided = of.newSince === null;
   const newDay = (at: string): void => {
@@ -82,7 +82,7 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
 }
 
 function sameQuote(a: Quote | null, b: Quote | null): boolean {
-  return a === b || (!!a && !!b && a.message === b.message && a.seq === b.seq && a.body === b.body && a.withheld === b.withheld);
+  return a === b || (!!a && !!b && a.message === b.message && a.seq === b.seq && a.body === b.body && a.withheld === b.withheld && a.doubt === b.doubt);
 }
 
 function same(a: Line, b: Line): boolean {

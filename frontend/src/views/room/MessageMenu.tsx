@@ -7,6 +7,7 @@ import { say, toast } from "../parts/announce";
 import { Icon } from "../parts/icons";
 import { Menu, MenuItem } from "../parts/sheet";
 import { moderating } from "../layers";
+import { AnswerActs } from "./caseParts";
 import { reactions, type MessageActs, type MessageLine } from "./Message";
 
 interface Props {
@@ -27,6 +28,7 @@ export function MessageMenu({ line, anchor, view, acts, onEdit, onRetract, onCas
         {reactions.map((one) => <MenuItem checked={item.mine.includes(one)} onPick={pick(() => acts.react(line, one))} key={one}>{t[one]}</MenuItem>)}
       </div>
       <hr />
+      {room?.kind === "case" && item.form === "answer" && !item.withheld && <AnswerActs line={line} view={view} onClose={onClose} />}
       <MenuItem onPick={pick(() => acts.reply(line))}><Icon name="reply" />{t.reply}</MenuItem>
       {own && item.form !== "question" && <MenuItem onPick={pick(onEdit)}><Icon name="edit" />{t.edit}</MenuItem>}
       {own && item.form === "question" && !item.case && <MenuItem onPick={pick(onEdit)}><Icon name="edit" />{t.edit}</MenuItem>}

@@ -19,7 +19,7 @@ import { Header } from "./Header";
 import { Log, type LogActs } from "./Log";
 import type { MessageLine } from "./Message";
 import { MessageMenu } from "./MessageMenu";
-import { Panel } from "./Panel";
+import { CaseTop, Panel } from "./caseParts";
 
 type Layer = { kind: "versions"; message: string } | { kind: "case" | "retract"; line: MessageLine };
 
@@ -75,6 +75,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
         </button>
       )}
       <Pinned view={view} onJump={acts.jump} />
+      {room.case && <CaseTop view={view} room={room} />}
       {view.error.value && connection.value.state === "live" && <Problem error={view.error.value} retry={() => (view.error.value = null)} />}
       <Log view={view} acts={acts} title={title} atNewest={toNewest} key={view.id} />
       <Typing view={view} />
