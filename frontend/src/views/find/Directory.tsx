@@ -10,7 +10,7 @@ import { Icon } from "../parts/icons";
 import { moderating } from "../layers";
 import { usePages } from "./usePages";
 
-export function Directory({ q, tab }: { q: string; tab: "people" | "groups" }) {
+export default function Directory({ q, tab }: { q: string; tab: "people" | "groups" }) {
   const t = words();
   return (
     <div class="page"><header class="page-head"><h1>{t.people.title}</h1></header>
