@@ -72,7 +72,7 @@ def test_three_pictures_from_a_phone(device: Devices, demo: Demo, tmp_path: Path
     waiting(tab).first.get_by_role("button", name="Décrire").click()
     page.get_by_label("Ce que montre la photo 1").fill("Plaque ronde, bord net")
 
-    page.get_by_text("Accord du patient").click()
+    page.locator("summary", has_text="Accord du patient").click()
     expect(page.get_by_text("Une photo demande l’accord du patient")).to_be_visible()
     page.get_by_label("de la demande d’avis").check()
     expect(page.get_by_text("Il manque : qui la verra, comment l’accord est noté.")).to_be_visible()
@@ -103,21 +103,21 @@ def test_a_draft_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -
     page = first.page
     page.get_by_label("Votre question en une phrase").fill("Prurit nocturne depuis trois semaines ?")
     page.get_by_label("Contexte").fill("Trois résidents touchés.")
-    page.get_by_text("Le patient", exact=True).click()
+    page.locator("summary", has_text="Le patient").click()
     page.get_by_label("Tranche d’âge").select_option("80-89")
     page.get_by_label("Sexe").select_option("f")
     page.get_by_label("Déjà fait").fill("Dermoscopie douteuse.")
     page.get_by_label("Ce qui est craint").fill("Vue par le Dr : joindre au 06 12 34 56 78")
     expect(page.locator("#ask-feared-identifiers")).to_contain_text("Téléphone")  # the template's words are looked at like the others
     page.get_by_label("Ce qui est craint").fill("Une gale.")
-    page.get_by_text("Accord du patient").click()
+    page.locator("summary", has_text="Accord du patient").click()
     page.get_by_label("de qui lit le cas").check()
     add(first, photo(tmp_path))
     mask(first)
     expect(waiting(first).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
     page.get_by_role("radio", name="Des personnes").click()
     page.get_by_label("Ajouter une personne").fill("Ferrand")
-    page.get_by_role("option").first.click()
+    page.locator(".picker").get_by_role("option").first.click()
     page.wait_for_timeout(500)  # the disk, under lock
     page.close()
 
@@ -153,8 +153,10 @@ def test_who_will_see_it_is_told_before_it_is_posted(device: Devices, demo: Demo
     # Recognised: dermatology, and its group. A case like it has been asked before.
     expect(page.get_by_text("Dermatologie, reconnue")).to_be_visible()
     told = page.locator(".audience [role=status]")
-    expect(told).to_have_text(re.compile(r"^\d+ soignants : Dermatologie \(\d+\), et qui rejoindra\.$"), timeout=PATIENCE)
-    expect(page.get_by_text(re.compile(r"cas semblable"))).to_be_visible(timeout=PATIENCE)
+    expect(told).to_have_text(re.compile(r"^\d+ soignants\s: Dermatologie \(\d+\), et qui rejoindra\.$"), timeout=PATIENCE)
+    page.get_by_role("button", name=re.compile("cas semblable")).click(timeout=PATIENCE)
+    expect(page.get_by_role("dialog").get_by_role("link", name=re.compile("gliptine"))).to_be_visible()
+    page.keyboard.press("Escape")
     page.get_by_label("Ajouter un groupe…").select_option(label="Cardiologie")
     expect(told).to_have_text(re.compile(r"Dermatologie \(\d+\), Cardiologie|Cardiologie \(\d+\), Dermatologie"), timeout=PATIENCE)
     page.get_by_role("radio", name="Tous les vérifiés").click()
@@ -173,15 +175,12 @@ def test_who_will_see_it_is_told_before_it_is_posted(device: Devices, demo: Demo
 
 def test_the_feed_says_why_and_what_is_followed_and_put_aside_stays(device: Devices, demo: Demo) -> None:
     title = f"Nodule de la paupière {uuid.uuid4().hex[:4]} ?"
-    camille = demo.cast["camille"]
-    asked = demo.sql("SELECT id FROM rooms_room WHERE kind = 'group' AND code = 'OPH'")[0][0]
     tab = device().tab().sign_in("camille").inside().go("/ask")
     tab.page.get_by_label("Votre question en une phrase").fill(title)
     tab.page.get_by_label("Spécialité", exact=True).select_option("SM15")
-    tab.page.get_by_role("radio", name="Heure").click()
+    tab.page.get_by_role("radio", name="Sous 1 h").click()
     tab.page.get_by_role("button", name="Poser la question").click()
     expect(tab.page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=PATIENCE)
-    assert asked and camille
 
     nadia = device().tab().sign_in("nadia").inside().go("/cases")
     page = nadia.page
@@ -202,7 +201,7 @@ def test_the_feed_says_why_and_what_is_followed_and_put_aside_stays(device: Devi
     expect(page.get_by_role("button", name="Ne plus suivre Cardiologie")).to_be_visible(timeout=PATIENCE)
     page.get_by_label("Spécialité", exact=True).select_option("")
 
-    card.get_by_role("button", name=f"Suivre le cas\u00a0: {title}").click()
+    card.get_by_role("button", name=re.compile("^Suivre")).click()
     expect(card.get_by_role("button", pressed=True)).to_have_text("Suivi", timeout=PATIENCE)
     card.get_by_role("button", name=re.compile("^Ranger dans une collection")).click()
     dialog = page.get_by_role("dialog")
@@ -234,7 +233,7 @@ def test_the_feed_says_why_and_what_is_followed_and_put_aside_stays(device: Devi
     page.get_by_role("link", name="Suivis").click()
     page.get_by_role("button", name="Ne plus suivre Cardiologie").click()
     page.get_by_label("Suivre un confrère").fill("Aubrac")
-    page.get_by_role("option").first.click()
+    page.locator(".picker").get_by_role("option").first.click()
     expect(page.get_by_role("button", name="Ne plus suivre Dr Camille Aubrac")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Pour vous").click()
     expect(card).to_contain_text("confrère suivi", timeout=PATIENCE)

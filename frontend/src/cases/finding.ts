@@ -10,9 +10,12 @@ export const REASONS = ["urgent", "unanswered", "addressed", "my_specialty", "fo
 export type Reason = (typeof REASONS)[number];
 export interface Told { room: RoomItem; reasons: Reason[] }
 
+/** Without what is empty. */
+const said = (of: Record<string, string>) => Object.fromEntries(Object.entries(of).filter(([, value]) => value));
+
 /** `specialty` is a specialty group's code, such as DER. */
 export async function feed(of: { only: string; specialty: string; status: string; next: string | null }, signal: AbortSignal): Promise<Page<Told>> {
-  const path = of.next ?? query("/api/v1/feed", { only: of.only, specialty: of.specialty, status: of.status });
+  const path = of.next ?? query("/api/v1/feed", said({ only: of.only, specialty: of.specialty, status: of.status }));
   const answer = await api.get<{ cases: Told[]; next: string | null }>(path, { signal });
   return { items: answer.cases, next: answer.next };
 }
@@ -21,7 +24,7 @@ export async function feed(of: { only: string; specialty: string; status: string
 export interface Wanted { q: string; specialty: string; status: CaseStatus | ""; picture: "" | "true" | "false"; since: string; until: string }
 export async function searchCases(of: Wanted & { next: string | null }, signal: AbortSignal): Promise<Page<RoomItem>> {
   const { next, since, until, ...rest } = of;
-  const answer = await api.get<{ cases: RoomItem[]; next: string | null }>(next ?? query("/api/v1/cases", { ...rest, since: startOf(since), until: startOf(until, 1) }), { signal });
+  const answer = await api.get<{ cases: RoomItem[]; next: string | null }>(next ?? query("/api/v1/cases", said({ ...rest, since: startOf(since), until: startOf(until, 1) })), { signal });
   return { items: answer.cases, next: answer.next };
 }
 

@@ -108,7 +108,6 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
       <div class="page-in">
         <form class="ask-form" onSubmit={submit}>
           <Words {...field("question")} label={t.oneSentence} placeholder={t.oneSentenceHint} rows={2} />
-          <Similar title={titleOf(it.question)} question={it.context} />
           <div class="two">
             <div class="input-block">
               <label for="ask-specialty">{words().cases.specialty}</label>
@@ -128,6 +127,7 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
           <Audience draft={it} listed={listed.value} onPut={(some) => { if (some.groups) byHand.current.group = true; put(some); }} />
           <Problem error={error.value} />
           <div class="form-foot">
+            <Similar title={titleOf(it.question)} question={it.context} />
             {lacks.length > 0 && begun(it) && <p class="meta third" role="status">{t.missing(lacks.map((one) => names[one]).join(", "))}</p>}
             {waiting && <p class="meta third" role="status">{t.picturesWait}</p>}
             <button type="submit" class="btn primary tall wide" disabled={toSettle > 0 || waiting || busy.value}>{toSettle ? t.toSettle(toSettle) : t.submit}</button>

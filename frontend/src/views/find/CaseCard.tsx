@@ -24,6 +24,8 @@ export function CaseCard({ room: found, at, of, reasons = [], children }: Props)
   /** Since it was found; null: as the list has it. */
   const turned = useSignal<boolean | null>(null);
   const following = turned.value ?? room.member;
+  // What has found its answer is no longer wanted by an hour.
+  const why = reasons.filter((one) => one !== "urgent" || room.case?.status === "open" || room.case?.status === "answered");
   const mine = room.case?.author?.id === me;
   const turn = () => {
     busy.value = true;
@@ -34,9 +36,9 @@ export function CaseCard({ room: found, at, of, reasons = [], children }: Props)
     <article class="found case-found" aria-label={room.title} aria-setsize={of} aria-posinset={at + 1}>
       <Item room={room} me={me} />
       <div class="case-more">
-        {reasons.length > 0 && <p class="meta third grow">{t.finding.because(reasons.map((one) => t.reasons[one]).join(", "))}</p>}
+        {why.length > 0 && <p class="meta third">{t.finding.because(why.map((one) => t.reasons[one]).join(", "))}</p>}
         <div class="row">
-          {!mine && <button type="button" class="link reach" aria-pressed={following} aria-label={t.finding.followCase(room.title)} disabled={busy.value} onClick={turn}><Icon name={following ? "check" : "plus"} size="small" />{following ? t.finding.followed : t.finding.follow}</button>}
+          {!mine && <button type="button" class="link reach" aria-pressed={following} aria-label={following ? t.finding.followedCase(room.title) : t.finding.followCase(room.title)} disabled={busy.value} onClick={turn}><Icon name={following ? "check" : "plus"} size="small" />{following ? t.finding.followed : t.finding.follow}</button>}
           <button type="button" class="link reach" aria-haspopup="dialog" aria-label={t.finding.keepCase(room.title)} onClick={() => (keeping.value = true)}><Icon name="star" size="small" />{t.finding.keep}</button>
           {children}
         </div>

@@ -36,24 +36,24 @@ export function CaseSearch({ wanted }: { wanted: Wanted }) {
             onInput={(event) => { typed.value = event.currentTarget.value; clearTimeout(timer.current); timer.current = setTimeout(() => go({}), WAIT); }} />
           {typed.value && <button type="button" class="icon-btn" aria-label={words().people.clear} onClick={() => { typed.value = ""; go({ q: "" }); field.current?.focus(); }}><Icon name="close" size="small" /></button>}
         </label>
-        <details class="fold" open={open.current} onToggle={(event) => (open.current = event.currentTarget.open)}>
-          <summary><Icon name="right" size="small" /><span class="strong">{t.filters}</span>{filtered > 0 && <span class="count">{filtered}</span>}</summary>
-          <div class="fold-in filters">
-            <div class="input-block"><label for="find-specialty">{t.specialty}</label><SpecialtySelect id="find-specialty" value={wanted.specialty} none={t.anySpecialty} onPick={(specialty) => go({ specialty })} /></div>
-            <div class="input-block"><label for="find-status">{t.status}</label>
-              <select class="input" id="find-status" value={wanted.status} onChange={(event) => go({ status: event.currentTarget.value as Wanted["status"] })}>
-                <option value="">{t.anyStatus}</option>{statuses.map((one) => <option value={one} selected={one === wanted.status} key={one}>{words().room[one]}</option>)}
-              </select></div>
-            <div class="input-block"><label for="find-picture">{t.pictures}</label>
-              <select class="input" id="find-picture" value={wanted.picture} onChange={(event) => go({ picture: event.currentTarget.value as Wanted["picture"] })}>
-                <option value="">{t.withOrNot}</option><option value="true" selected={wanted.picture === "true"}>{t.withPicture}</option><option value="false" selected={wanted.picture === "false"}>{t.withoutPicture}</option>
-              </select></div>
-            <div class="input-block"><label for="find-since">{t.since}</label><input class="input" type="date" id="find-since" value={wanted.since} max={wanted.until || undefined} onChange={(event) => go({ since: event.currentTarget.value })} /></div>
-            <div class="input-block"><label for="find-until">{t.until}</label><input class="input" type="date" id="find-until" value={wanted.until} min={wanted.since || undefined} onChange={(event) => go({ until: event.currentTarget.value })} /></div>
-          </div>
-        </details>
         <p class="meta third" role="status">{list ? words().cases.found(list.length, !!found.next.value) : t.searchHint}</p>
       </form>
+      <details class="fold find-fold" open={open.current} onToggle={(event) => (open.current = event.currentTarget.open)}>
+        <summary><Icon name="right" size="small" /><span class="strong">{t.filters}</span>{filtered > 0 && <span class="count">{filtered}</span>}</summary>
+        <div class="fold-in filters">
+          <div class="input-block"><label for="find-specialty">{t.specialty}</label><SpecialtySelect id="find-specialty" value={wanted.specialty} none={t.anySpecialty} onPick={(specialty) => go({ specialty })} /></div>
+          <div class="input-block"><label for="find-status">{t.status}</label>
+            <select class="input" id="find-status" value={wanted.status} onChange={(event) => go({ status: event.currentTarget.value as Wanted["status"] })}>
+              <option value="">{t.anyStatus}</option>{statuses.map((one) => <option value={one} selected={one === wanted.status} key={one}>{words().room[one]}</option>)}
+            </select></div>
+          <div class="input-block"><label for="find-picture">{t.pictures}</label>
+            <select class="input" id="find-picture" value={wanted.picture} onChange={(event) => go({ picture: event.currentTarget.value as Wanted["picture"] })}>
+              <option value="">{t.withOrNot}</option><option value="true" selected={wanted.picture === "true"}>{t.withPicture}</option><option value="false" selected={wanted.picture === "false"}>{t.withoutPicture}</option>
+            </select></div>
+          <div class="input-block"><label for="find-since">{t.since}</label><input class="input" type="date" id="find-since" value={wanted.since} max={wanted.until || undefined} onChange={(event) => go({ since: event.currentTarget.value })} /></div>
+          <div class="input-block"><label for="find-until">{t.until}</label><input class="input" type="date" id="find-until" value={wanted.until} min={wanted.since || undefined} onChange={(event) => go({ until: event.currentTarget.value })} /></div>
+        </div>
+      </details>
       <Problem error={found.error.value} retry={found.again} />
       {any && !list && !found.error.value && <Skeletons />}
       {list?.length === 0 && !found.next.value && <Empty title={t.searchNone} />}

@@ -17,8 +17,8 @@ export default function Cases({ query }: { query: string }) {
   return (
     <div class="page"><header class="page-head"><h1>{t.title}</h1><a class="btn primary" href="/ask"><Icon name="plus" />{words().shell.askQuestion}</a></header>
       <div class="page-in">
-        <nav class="chips places" aria-label={t.places}>
-          {places.map(([name, label]) => <a class="chip reach" href={toCases(name)} aria-current={place === name ? "page" : undefined} key={name}>{label}</a>)}
+        <nav class="places" aria-label={t.places}>
+          {places.map(([name, label]) => <a href={toCases(name)} aria-current={place === name ? "page" : undefined} key={name}>{label}</a>)}
         </nav>
         {place === "feed" ? <Feed only={only} specialty={wanted.specialty} status={wanted.status} />
           : place === "search" ? <CaseSearch wanted={wanted} />

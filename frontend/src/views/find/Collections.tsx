@@ -31,7 +31,7 @@ export function Collections() {
       <ul>
         {list.value?.map((one) => (
           <li class="found entry-row collection" key={one.collection}>
-            <Icon name="star" /><a class="about" href={toCases("collections", { collection: one.collection })}><span class="name">{one.name}</span> <span class="meta third">{t.count(one.cases)}</span></a>
+            <Icon name="star" /><a class="about" href={toCases("collections", { collection: one.collection })}><span class="name">{one.name}</span><span class="meta third">{t.count(one.cases)}</span></a>
             <div class="row"><button type="button" class="icon-btn" aria-label={t.renameOf(one.name)} title={t.rename} onClick={() => (layer.value = { act: "rename", of: one })}><Icon name="edit" /></button>
               <button type="button" class="icon-btn" aria-label={t.dropOf(one.name)} title={t.drop} onClick={() => (layer.value = { act: "drop", of: one })}><Icon name="trash" /></button></div>
           </li>

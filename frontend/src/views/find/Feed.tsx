@@ -42,9 +42,9 @@ export function Feed({ only, specialty, status }: Props) {
       <Problem error={found.error.value} retry={found.again} />
       {!list && !found.error.value && <Skeletons />}
       {list?.length === 0 && <Empty title={t.finding.feedNone}><p>{t.finding.feedNoneHint}</p>{(only || specialty || status) && <button type="button" class="link" onClick={() => go({ only: "", specialty: "", status: "" })}>{t.finding.without}</button>}</Empty>}
-      <div role="feed" aria-label={t.finding.feed} aria-busy={!list}>
-        {list?.map(({ room, reasons }, at) => <CaseCard room={room} reasons={reasons} at={at} of={found.next.value ? -1 : list.length} key={room.id} />)}
-      </div>
+      {list && list.length > 0 && <div role="feed" aria-label={t.finding.feed}>
+        {list.map(({ room, reasons }, at) => <CaseCard room={room} reasons={reasons} at={at} of={found.next.value ? -1 : list.length} key={room.id} />)}
+      </div>}
       {found.next.value && <button type="button" class="btn" onClick={found.more}>{words().shell.moreResults}</button>}
     </>
   );

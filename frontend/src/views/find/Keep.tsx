@@ -29,7 +29,7 @@ export function Keep({ room, onClose }: { room: string; onClose: () => void }) {
     act(nameCollection(id, called).then(() => save(id, room, true)).then(() => (name.value = "")));
   };
   return (
-    <Sheet title={t.keepTitle} onClose={onClose}>
+    <Sheet title={t.keepTitle} onClose={onClose}><div class="keep-in">
       <Problem error={error.value} retry={() => void load()} />
       {!list.value && !error.value && <Skeletons rows={2} />}
       {list.value && list.value.length > 0 && (
@@ -46,6 +46,6 @@ export function Keep({ room, onClose }: { room: string; onClose: () => void }) {
       </form>
       <p class="meta third">{t.collectionsHint}</p>
       <button type="button" class="btn primary tall" onClick={onClose}>{t.done}</button>
-    </Sheet>
+    </div></Sheet>
   );
 }
