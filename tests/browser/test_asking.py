@@ -130,7 +130,7 @@ def test_a_draft_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -
     expect(page.get_by_label("Déjà fait")).to_have_value("Dermoscopie douteuse.")
     expect(page.get_by_label("Ce qui est craint")).to_have_value("Une gale.")
     expect(page.get_by_label("de qui lit le cas")).to_be_checked()
-    expect(page.get_by_text("Dr Nadia Ferrand")).to_be_visible()
+    expect(page.locator(".person-chip")).to_have_text("Dr Nadia Ferrand")
     shown = waiting(second).locator("img")
     expect(shown).to_have_count(1, timeout=PATIENCE)
     page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=shown.element_handle())
