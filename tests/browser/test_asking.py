@@ -185,8 +185,8 @@ def test_the_feed_says_why_and_what_is_followed_and_put_aside_stays(device: Devi
     nadia = device().tab().sign_in("nadia").inside().go("/cases")
     page = nadia.page
     card = page.get_by_role("article", name=title)
-    expect(card).to_contain_text("Ici parce que : réponse voulue aujourd’hui, sans réponse, votre spécialité", timeout=PATIENCE)
-    expect(page.get_by_role("article").first).to_contain_text("réponse voulue aujourd’hui, sans réponse")
+    expect(card).to_contain_text("réponse voulue sous 1 h, sans réponse, votre spécialité", timeout=PATIENCE)
+    expect(page.get_by_role("article").first).to_contain_text("sans réponse")
     # Filters are in the address, so that back and a reload come to the same.
     page.get_by_role("button", name="Les miens").click()
     expect(card).to_have_count(0)

@@ -13,9 +13,9 @@ const finding = {
   show: p("Montrer", "Show"),
   all: p("Tous", "All"),
   specialty: p("Spécialité", "Specialty"),
-  anySpecialty: p("Toutes les spécialités", "All specialties"),
+  anySpecialty: p("Toutes", "All"),
   status: p("Statut", "Status"),
-  anyStatus: p("Tous les statuts", "Any status"),
+  anyStatus: p("Tous", "Any"),
   feedNone: p("Aucun cas ici.", "No case here."),
   feedNoneHint: p("Le fil montre les cas des trente derniers jours. Les plus anciens se trouvent par la recherche.", "The feed shows the cases of the last thirty days. Older ones are found by search."),
   without: p("Enlever les filtres", "Remove the filters"),
@@ -25,7 +25,7 @@ const finding = {
 
   words: p("Mots du titre, de la question, du contexte", "Words of title, question, background"),
   pictures: p("Photos", "Pictures"),
-  withOrNot: p("Avec ou sans photo", "With or without pictures"),
+  withOrNot: p("Avec ou sans", "With or without"),
   withPicture: p("Avec photo", "With a picture"),
   withoutPicture: p("Sans photo", "Without a picture"),
   since: p("Posés depuis le", "Asked since"),
@@ -86,6 +86,7 @@ const only = {
 /** Why a case stands where it stands. */
 const reasons = {
   urgent: p("réponse voulue aujourd’hui", "wanted today"),
+  hour: p("réponse voulue sous 1 h", "wanted within 1 h"),
   unanswered: p("sans réponse", "unanswered"),
   addressed: p("adressé à vous", "addressed to you"),
   my_specialty: p("votre spécialité", "your specialty"),

@@ -36,7 +36,7 @@ export function CaseCard({ room: found, at, of, reasons = [], children }: Props)
     <article class="found case-found" aria-label={room.title} aria-setsize={of} aria-posinset={at + 1}>
       <Item room={room} me={me} />
       <div class="case-more">
-        {why.length > 0 && <p class="meta third">{t.finding.because(why.map((one) => t.reasons[one]).join(", "))}</p>}
+        {why.length > 0 && <p class="meta third">{t.finding.because(why.map((one) => t.reasons[one === "urgent" && room.case?.urgency === "hour" ? "hour" : one]).join(", "))}</p>}
         <div class="row">
           {!mine && <button type="button" class="link reach" aria-pressed={following} aria-label={following ? t.finding.followedCase(room.title) : t.finding.followCase(room.title)} disabled={busy.value} onClick={turn}><Icon name={following ? "check" : "plus"} size="small" />{following ? t.finding.followed : t.finding.follow}</button>}
           <button type="button" class="link reach" aria-haspopup="dialog" aria-label={t.finding.keepCase(room.title)} onClick={() => (keeping.value = true)}><Icon name="star" size="small" />{t.finding.keep}</button>

@@ -28,11 +28,11 @@ export function Feed({ only, specialty, status }: Props) {
         </div>
         <div class="filters">
           <select class="input" aria-label={t.finding.specialty} value={specialty} onChange={(event) => go({ specialty: event.currentTarget.value })}>
-            <option value="">{t.finding.anySpecialty}</option>
+            <option value="">{t.finding.specialty}</option>
             {specialties.value?.groups.map((one) => <option value={one.code} selected={one.code === specialty} key={one.code}>{one.name[lang()]}</option>)}
           </select>
           <select class="input" aria-label={t.finding.status} value={status} onChange={(event) => go({ status: event.currentTarget.value })}>
-            <option value="">{t.finding.anyStatus}</option>
+            <option value="">{t.finding.status}</option>
             {statuses.map((one) => <option value={one} selected={one === status} key={one}>{words().room[one]}</option>)}
           </select>
         </div>
