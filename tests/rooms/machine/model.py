@@ -314,7 +314,11 @@ class Room:
             "pins": [],
             "lock": None,
             "slow_mode": 0,
+            "answers_exempt": False,
+            "expert": None,
+            "moderators": [],
             "silenced_until": None,
+            "silence_reason": None,
             "first_seq": first,
         }
 
