@@ -83,7 +83,8 @@ def ask(
 ) -> dict[str, Any]:
     """Opens a case, and with `group` leaves its card in that group's log. Answers {"room","seq","created"}, seq of the question.
 
-    `images` are pictures of the asker's own: they go with the question, and the card shows none. `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py).
+    `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py). `images` are ids of the asker's own pictures: they go
+    with the question, and the card shows none.
 
     Raises Refusal request.id_reused, account.*, room.* (of the groups), person.not_found, case.audience, rate.posts, content.*, image.*, and those of `_question`.
     """
