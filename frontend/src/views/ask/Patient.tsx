@@ -54,7 +54,7 @@ export function Consent({ draft, pictures, onPut }: Props & { pictures: boolean 
   const { sheet } = caseWords();
   const tell = (what: string, yes: boolean) => onPut({ told: TOLD.filter((one) => (one === what ? yes : draft.told.includes(one))) });
   return (
-    <Fold title={t.consent} what={t.consentWhat} said={draft.recorded ? sheet[draft.recorded as (typeof RECORDED)[number]] : ""}>
+    <Fold title={t.consent} what={t.consentWhat} said={draft.recorded ? sheet[draft.recorded as (typeof RECORDED)[number]] : draft.told.map((one) => sheet[one as (typeof TOLD)[number]]).join(", ")}>
       {pictures && !draft.recorded && <p class="note confirm"><Icon name="photo" /><span>{t.consentForPictures}</span></p>}
       <fieldset class="ticks">
         <legend>{sheet.toldOf}</legend>
