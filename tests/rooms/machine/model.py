@@ -365,6 +365,7 @@ class Room:
             "reactions": {r: sum(reaction == r for _, reaction in message.reactions) for r in REACTIONS},
             "mine": sorted(r for who, r in message.reactions if who == reader),
             "case": None,
+            "doubt": None,
         }
 
 
