@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
+
+pytestmark = pytest.mark.timeout(300)  # three browsers, and both cores may be at work elsewhere
 
 QUESTION = "Plaque annulaire du mollet depuis six semaines, prurigineuse. Que proposez-vous ?"
 ASK = """async of => {
@@ -187,7 +190,7 @@ def test_the_outcome_is_asked_for_by_the_clock_told_and_taken_along(device: Devi
 
 def test_withdrawn_consent_leaves_a_marked_gap_on_both_screens(device: Devices, demo: Demo) -> None:
     camille = device().tab().sign_in("camille").inside()
-    room = ask(camille, demo, "nadia", title="Titre à retirer", consent={"told": ["advice", "withdrawal"], "recorded": "oral"})
+    room = ask(camille, demo, "nadia", title="Titre à retirer", question="Fissure du talon qui ne guérit pas.", consent={"told": ["advice", "withdrawal"], "recorded": "oral"})
     camille.room(room)
     nadia = device().tab().sign_in("nadia").inside().room(room)
     expect(sheet(nadia)).to_contain_text("Oral, noté au dossier")
@@ -199,12 +202,12 @@ def test_withdrawn_consent_leaves_a_marked_gap_on_both_screens(device: Devices, 
     dialog = camille.page.get_by_role("dialog")
     expect(dialog).to_contain_text("Rien ne pourra être rétabli")
     camille.page.keyboard.press("Escape")
-    nadia.sees("Plaque annulaire")
+    nadia.sees("Fissure du talon")
     sheet(camille).get_by_role("button", name="Le patient reprend son accord").click()
     dialog.get_by_role("button", name="Effacer pour tous").click()
     for tab in (camille, nadia):
         expect(tab.log.locator(".gone")).to_have_text("Message retiré : le patient a repris son accord")
-        expect(tab.page.locator("body")).not_to_contain_text("Plaque annulaire")
+        expect(tab.page.locator("body")).not_to_contain_text("Fissure du talon")
         expect(tab.page.locator("body")).not_to_contain_text("Titre à retirer")
         expect(line(tab, "Le patient a repris son accord")).to_be_visible()
         expect(tab.message("Je propose une biopsie.")).to_be_visible()

@@ -69,6 +69,7 @@ const sheet = {
   backing: p("pour ce diagnostic", "for this diagnosis"),
   back: p("Soutenir", "Back"),
   backed: p("Vous soutenez", "You back this"),
+  proposedNow: p((label: string) => `Diagnostic proposé : ${label}`, (label: string) => `Diagnosis proposed: ${label}`),
   propose: p("Proposer un diagnostic", "Propose a diagnosis"),
   diagnosis: p("Diagnostic", "Diagnosis"),
   send: p("Proposer", "Propose"),
@@ -91,6 +92,7 @@ const sheet = {
   reopen: p("Rouvrir", "Reopen"),
 
   outcome: p("Issue", "Outcome"),
+  outcomeWas: p((verdict: string) => `Issue : ${verdict}`, (verdict: string) => `Outcome: ${verdict}`),
   howEnded: p("Comment cela s’est-il terminé ?", "How did it end?"),
   tellOutcome: p("Dire l’issue", "Tell the outcome"),
   outcomeWords: p("En quelques mots", "In a few words"),
@@ -108,6 +110,7 @@ const sheet = {
   written: p("Écrit", "Written"),
   representative: p("Donné par un représentant", "Given by a representative"),
   toldOf: p("Le patient a été informé", "The patient was told of"),
+  toldList: p((list: string) => `Le patient a été informé : ${list}.`, (list: string) => `The patient was told of: ${list}.`),
   advice: p("de la demande d’avis", "the request for advice"),
   readers: p("de qui lit le cas", "who reads the case"),
   pictures: p("des photos", "the pictures"),

@@ -56,7 +56,7 @@ function Propose({ view }: { view: RoomView }) {
   const send = (event: Event) => {
     event.preventDefault();
     const label = words.value.trim();
-    if (label) acting.act({ type: "differential.propose", label }, () => { words.value = ""; open.value = false; say(`${t.propose} : ${label}`); });
+    if (label) acting.act({ type: "differential.propose", label }, () => { words.value = ""; open.value = false; say(t.proposedNow(label)); });
   };
   return (
     <form class="col" onSubmit={send}>

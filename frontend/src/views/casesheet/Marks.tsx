@@ -34,7 +34,7 @@ export function Marks({ item, view, tab }: { item: MessageItem; view: RoomView; 
   const open = () => { if (wide.value) panelShown.value = true; else caseSheet.value = true; };
   return (
     <>
-      {item.form === "outcome" && <div class="marks"><span class="tag ok">{t.outcome}{outcome && ` : ${t[outcome.verdict]}`}</span></div>}
+      {item.form === "outcome" && <div class="marks"><span class="tag ok">{outcome ? t.outcomeWas(t[outcome.verdict]) : t.outcome}</span></div>}
       {sheet && (accepted || answer) && !item.withheld && (
         <div class="marks">
           {accepted && <span class="tag ok"><Icon name="check" size="small" />{t.accepted}</span>}

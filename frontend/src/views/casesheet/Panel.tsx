@@ -199,7 +199,7 @@ function ConsentState({ sheet, view, mod }: { sheet: Sheet; view: RoomView; mod:
     <section class="col">
       <h3>{t.consent}</h3>
       {consent?.withdrawn_at ? <p>{t.withdrawnAt(moment(consent.withdrawn_at))}</p>
-        : consent ? <><p>{t[consent.recorded]} <span class="meta third">{moment(consent.at)}</span></p><p class="label second">{t.toldOf} : {consent.told.map((one) => t[one]).join(", ")}.</p></>
+        : consent ? <><p>{t[consent.recorded]} <span class="meta third">{moment(consent.at)}</span></p><p class="label second">{t.toldList(consent.told.map((one) => t[one]).join(", "))}</p></>
         : <p class="second">{gone ? t.gone : t.noConsent}</p>}
       {!gone && (isAsker(sheet) || mod) && (
         <div class="row wrap">
