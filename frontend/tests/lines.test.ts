@@ -22,3 +22,14 @@ test("who comes in has a line, unless they have spoken before", () => {
   expect(lines.map((line) => line.key)).toEqual([lines[0]!.key, "n:1", "m:m2", "m:m3", "n:5"]);
   expect(lines[0]!.type).toBe("day");
 });
+
+test("what is quoted says that it is in doubt, from the moment it is", () => {
+  const quoted: MessageItem = { ...post(1, "nadia").item, form: "answer" };
+  const reply = { item: { ...post(2, "camille").item, reply_to: "m1" } };
+  const of = (item: MessageItem) => ({ items: [reply], notices: [], unsent: [], newSince: null, me: "x", find: () => item });
+  const before = buildLines(of(quoted), []);
+  expect(before.at(-1)).toMatchObject({ reply: { doubt: null } });
+  const after = buildLines(of({ ...quoted, doubt: "amended" }), before);
+  expect(after.at(-1)).not.toBe(before.at(-1));
+  expect(after.at(-1)).toMatchObject({ reply: { doubt: "amended" } });
+});

@@ -62,7 +62,7 @@ def test_from_an_answer_to_a_consensus_live_on_every_screen(device: Devices, dem
     camille.menu("Dermatophytie", "Retenir cette réponse")
     for tab in (camille, nadia, idris):
         expect(tab.page.locator(".pinned.accepted")).to_contain_text("Réponse retenue")
-        expect(tab.message("Dermatophytie").locator(".marks")).to_contain_text("Réponse retenue")
+        expect(tab.message("Dermatophytie").locator(".answer-marks")).to_contain_text("Réponse retenue")
         expect(line(tab, "Dr Camille Aubrac retient la réponse de Dr Nadia Ferrand")).to_be_visible()
 
     # Another agrees, live on the others' screens, as one filled tick: a dermatologist on a question of dermatology.
@@ -177,7 +177,7 @@ def test_the_outcome_is_asked_for_by_the_clock_told_and_taken_along(device: Devi
     dialog.get_by_role("radio", name="Confirmé").click()
     dialog.get_by_role("button", name="Envoyer l’issue").click()
     nadia.sees("Guérie en trois semaines.")
-    expect(nadia.message("Guérie en trois semaines.").locator(".marks")).to_have_text("Issue : Confirmé")
+    expect(nadia.message("Guérie en trois semaines.").locator(".answer-marks")).to_have_text("Issue : Confirmé")
     expect(sheet(nadia)).to_contain_text("Guérie en trois semaines.")
     expect(asked.get_by_role("button")).to_have_count(0)
 

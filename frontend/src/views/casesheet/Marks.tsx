@@ -34,9 +34,9 @@ export function Marks({ item, view, tab }: { item: MessageItem; view: RoomView; 
   const open = () => { if (wide.value) panelShown.value = true; else caseSheet.value = true; };
   return (
     <>
-      {item.form === "outcome" && <div class="marks"><span class="tag ok">{outcome ? t.outcomeWas(t[outcome.verdict]) : t.outcome}</span></div>}
+      {item.form === "outcome" && <div class="answer-marks"><span class="tag ok">{outcome ? t.outcomeWas(t[outcome.verdict]) : t.outcome}</span></div>}
       {sheet && (accepted || answer) && !item.withheld && (
-        <div class="marks">
+        <div class="answer-marks">
           {accepted && <span class="tag ok"><Icon name="check" size="small" />{t.accepted}</span>}
           {answer && <Tally answer={answer} item={item} view={view} sheet={sheet} tab={tab} />}
           {answer && answer.references.length > 0 && <button type="button" class="link label reach" tabIndex={tab} onClick={open}>{t.referenceCount(answer.references.length)}</button>}
