@@ -19,6 +19,7 @@ SPECIALTIES = 20
 
 _ROOM = "('00000000-0000-4000-8000-' || lpad(({k})::text, 12, '0'))::uuid"
 _PERSON = "('00000000-0000-4000-9000-' || lpad(({k})::text, 12, '0'))::uuid"
+_NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"  # consult.cases.audience.EVERYONE
 _GROUPS = f"""
 INSERT INTO rooms_room (id, kind, title, code, epoch, last_seq, last_post_no, listed, slow_mode, moderators_live, created_at)
 SELECT {_ROOM.format(k="k")}, 'group', 'Groupe ' || k, '', 'e' || k, 0, 0, true, 0, 0, now() FROM generate_series(0, %(groups)s - 1) k;
@@ -35,9 +36,10 @@ INSERT INTO rooms_message (id, room_id, seq, post_no, at, author_id, client_id, 
 SELECT question, room, 1, 1, at, asker, question, 'question', t.body, '[]', '{{}}' FROM seeded JOIN history_text t ON t.id = text ORDER BY k;
 INSERT INTO rooms_audience (moved_at, room_id, group_id, person_id)
 SELECT at, room, CASE WHEN k %% 200 < 197 THEN {_ROOM.format(k="k %% %(groups)s")} END, CASE WHEN k %% 200 = 199 THEN {_PERSON.format(k="0")} END FROM seeded ORDER BY k;
-INSERT INTO cases_case (room_id, asker_id, question_id, specialty, urgency, status, answers, opened_at, words, pictures)
+INSERT INTO cases_case (room_id, asker_id, question_id, specialty, urgency, status, answers, opened_at, words, pictures, readers)
 SELECT room, asker, question, 'SM' || lpad((k %% %(specialties)s)::text, 2, '0'), 'week', CASE k %% 10 WHEN 0 THEN 'open' WHEN 1 THEN 'consensus' WHEN 2 THEN 'closed' ELSE 'answered' END,
-    k %% 5, at, t.search, k %% 3 FROM seeded JOIN history_text t ON t.id = text ORDER BY k;
+    k %% 5, at, t.search, k %% 3, a.readers FROM seeded JOIN history_text t ON t.id = text
+CROSS JOIN LATERAL (SELECT ARRAY[CASE WHEN k %% 200 < 197 THEN {_ROOM.format(k="k %% %(groups)s")} WHEN k %% 200 = 199 THEN {_PERSON.format(k="0")} ELSE {_NOBODY} END] AS readers) a ORDER BY k;
 """
 _RARE = f"""
 UPDATE cases_case SET words = to_tsvector('consult_french', %(word)s) || words WHERE room_id IN (

@@ -6,6 +6,7 @@ the longer of the two. With arguments, everything named runs in one go, as pytes
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -40,6 +41,10 @@ def half(name: str, words: list[str], codes: dict[str, int]) -> None:
 
 
 def main(words: list[str]) -> int:
+    # A shell's background, or nohup, starts what it starts deaf to some signals, and that is inherited; tests send them.
+    for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, signal.SIG_DFL)
     if words:
         return subprocess.call(run(words), cwd=HERE.parent)
     codes: dict[str, int] = {}

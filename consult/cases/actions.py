@@ -255,6 +255,7 @@ def _case(
 ) -> Case:
     """The case's row, and `case.opened` beside its card."""
     case = Case.objects.create(room=room, asker_id=asker, question_id=question, specialty=it.specialty, urgency=it.urgency, group_id=group, card_id=card)
+    audiences.index(room.id)
     due.plan(case, made.now)
     if group is None or card is None:
         return case

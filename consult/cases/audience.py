@@ -17,6 +17,8 @@ from consult.rooms.models import Kind
 
 MOST = 50  # groups, and people, that one question may be addressed to
 
+EVERYONE = uuid.UUID(int=0)  # among a case's readers: every verified clinician
+
 Rule = tuple[uuid.UUID | None, uuid.UUID | None]  # (group, person); both null: every verified clinician
 
 _COUNT = f"""
@@ -25,6 +27,16 @@ WHERE p.id <> %(person)s AND {access.STANDING} AND (%(everyone)s OR p.id = ANY(%
     OR p.id IN (SELECT g.person_id FROM rooms_membership g WHERE g.room_id = ANY(%(groups)s) AND g.ended IS NULL))"""
 _GROUPS = """
 SELECT r.id, r.title, r.code, (SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id AND m.ended IS NULL) FROM rooms_room r WHERE r.id = ANY(%s) ORDER BY r.title"""
+_READERS = f"""
+UPDATE cases_case SET readers = ARRAY(
+    SELECT coalesce(a.group_id, a.person_id, '{EVERYONE}') FROM rooms_audience a WHERE a.room_id = cases_case.room_id ORDER BY 1)
+WHERE room_id = %s"""
+
+
+def index(case: uuid.UUID) -> None:
+    """Search finds a case by whom it is addressed to: to be called wherever that changes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READERS, (case,))
 
 
 def rules(person: uuid.UUID, groups: Iterable[uuid.UUID], people: Iterable[uuid.UUID], everyone: bool) -> list[Rule]:

@@ -34,29 +34,32 @@ SELECT id FROM (
     UNION ALL SELECT f.room_id, k.last_at FROM rooms_membership f CROSS JOIN LATERAL (SELECT last_at FROM rooms_room WHERE id = f.room_id AND kind = 'case' OFFSET 0) k
         WHERE f.person_id = %(person)s AND f.ended IS NULL AND k.last_at > now() - interval '{DAYS} days'
 ) x GROUP BY id ORDER BY max(moved_at) DESC LIMIT {MOST}"""
+# What is cheap is asked of all candidates; the right to read, and whether the words are withheld, in the order of rank until the page is full.
 _FEED = f"""
 WITH candidates AS MATERIALIZED ({_CANDIDATES}),
-own AS (SELECT CASE WHEN sp.code IS NULL THEN pr.group_id ELSE sp.group_id END AS code FROM clinicians_person p
-        LEFT JOIN clinicians_specialty sp ON sp.code = p.specialty LEFT JOIN clinicians_profession pr ON pr.code = p.profession WHERE p.id = %(person)s),
+own AS MATERIALIZED (SELECT CASE WHEN sp.code IS NULL THEN pr.group_id ELSE sp.group_id END AS code FROM clinicians_person p
+    LEFT JOIN clinicians_specialty sp ON sp.code = p.specialty LEFT JOIN clinicians_profession pr ON pr.code = p.profession WHERE p.id = %(person)s),
+facts AS MATERIALIZED (
+    SELECT c.room_id, c.question_id, c.opened_at, c.status, c.asker_id = %(person)s AS mine, r.code, c.urgency IN ('hour', 'today') AS urgent, c.status = 'open' AS unanswered,
+        %(person)s = ANY(c.readers) AS addressed, coalesce(r.code = (SELECT code FROM own), false) AS my_specialty, w.group_id IS NOT NULL AS followed_specialty,
+        y.followed_id IS NOT NULL AS followed_person, m.id IS NOT NULL AS following
+    FROM candidates k CROSS JOIN LATERAL (SELECT * FROM cases_case WHERE room_id = k.id OFFSET 0) c CROSS JOIN LATERAL (SELECT code FROM rooms_room WHERE id = k.id OFFSET 0) r
+    LEFT JOIN cases_specialtyfollow w ON w.person_id = %(person)s AND w.group_id = r.code LEFT JOIN cases_personfollow y ON y.person_id = %(person)s AND y.followed_id = c.asker_id
+    LEFT JOIN rooms_membership m ON m.person_id = %(person)s AND m.room_id = c.room_id AND m.ended IS NULL
+),
 ranked AS (
-    SELECT c.room_id, c.opened_at, f.*, 4 * (f.urgent AND f.unanswered)::int + 2 * (f.my_specialty OR f.followed_specialty OR f.followed_person)::int + f.unanswered::int AS rank
-    FROM candidates k JOIN cases_case c ON c.room_id = k.id JOIN rooms_message q ON q.id = c.question_id JOIN rooms_room r ON r.id = c.room_id
-    JOIN clinicians_person p ON p.id = %(person)s JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
-    CROSS JOIN LATERAL (SELECT
-        c.urgency IN ('hour', 'today') AS urgent, c.status = 'open' AS unanswered,
-        EXISTS (SELECT FROM rooms_audience a WHERE a.room_id = r.id AND a.person_id = p.id) AS addressed,
-        coalesce(r.code = (SELECT code FROM own), false) AS my_specialty,
-        EXISTS (SELECT FROM cases_specialtyfollow w WHERE w.person_id = p.id AND w.group_id = r.code) AS followed_specialty,
-        EXISTS (SELECT FROM cases_personfollow w WHERE w.person_id = p.id AND w.followed_id = c.asker_id) AS followed_person,
-        m.id IS NOT NULL AND m.ended IS NULL AS following) f
-    WHERE q.withheld IS NULL AND {access.READABLE}
-      AND (%(specialty)s = '' OR r.code = %(specialty)s) AND (%(status)s = '' OR c.status = %(status)s) AND (c.asker_id = p.id) = (%(only)s = 'mine')
-      AND CASE %(only)s WHEN 'unanswered' THEN f.unanswered WHEN 'urgent' THEN f.urgent WHEN 'following' THEN f.following
-          WHEN 'my_specialties' THEN f.my_specialty OR f.followed_specialty ELSE true END
+    SELECT *, 4 * (urgent AND unanswered)::int + 2 * (my_specialty OR followed_specialty OR followed_person)::int + unanswered::int AS rank FROM facts
+    WHERE (%(specialty)s = '' OR code = %(specialty)s) AND (%(status)s = '' OR status = %(status)s) AND mine = (%(only)s = 'mine')
+      AND CASE %(only)s WHEN 'unanswered' THEN unanswered WHEN 'urgent' THEN urgent WHEN 'following' THEN following
+          WHEN 'my_specialties' THEN my_specialty OR followed_specialty ELSE true END
 )
-SELECT room_id, opened_at, rank, urgent, unanswered, addressed, my_specialty, followed_specialty, followed_person, following FROM ranked
-WHERE (%(rank)s::int IS NULL OR (rank, opened_at, room_id) < (%(rank)s::int, %(at)s::timestamptz, %(id)s::uuid))
-ORDER BY rank DESC, opened_at DESC, room_id DESC LIMIT %(limit)s"""
+SELECT f.room_id, f.opened_at, f.rank, f.urgent, f.unanswered, f.addressed, f.my_specialty, f.followed_specialty, f.followed_person, f.following
+FROM (SELECT * FROM ranked WHERE %(rank)s::int IS NULL OR (rank, opened_at, room_id) < (%(rank)s::int, %(at)s::timestamptz, %(id)s::uuid)
+      ORDER BY rank DESC, opened_at DESC, room_id DESC OFFSET 0) f
+CROSS JOIN LATERAL (SELECT * FROM rooms_message WHERE id = f.question_id AND withheld IS NULL OFFSET 0) q
+CROSS JOIN LATERAL (SELECT * FROM rooms_room WHERE id = f.room_id OFFSET 0) r
+JOIN clinicians_person p ON p.id = %(person)s JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
+WHERE {access.READABLE} ORDER BY f.rank DESC, f.opened_at DESC, f.room_id DESC LIMIT %(limit)s"""
 
 
 def read(*, person: uuid.UUID, only: str, specialty: str, status: str, cursor: str | None, limit: int, locale: str = "fr") -> tuple[list[dict[str, Any]], list[Any] | None]:

@@ -54,15 +54,18 @@ class Case(models.Model):
     consensus_answer = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
     words = SearchVectorField(null=True)  # of title, question and template, kept by words.py; null where they are withheld
     pictures = models.PositiveIntegerField(default=0, db_default=0)  # in messages of its room that are not withheld; kept by the worker
+    readers = ArrayField(models.UUIDField(), default=list, db_default=[])  # groups and people it is addressed to, kept by audience.py
     consensus_differential = models.ForeignKey("Differential", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         indexes = [
             models.Index(fields=["specialty", "-opened_at"]),
             models.Index(fields=["status", "-opened_at"]),
+            models.Index(fields=["specialty", "status", "-opened_at"], name="cases_of_specialty_in_status"),
             models.Index(fields=["-opened_at", "-room"], name="cases_by_time"),
             models.Index(fields=["asker", "-opened_at"], name="cases_of_asker"),
             GinIndex(fields=["words"], name="case_words"),
+            GinIndex(fields=["readers", "specialty"], name="case_readers"),
         ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 
+from consult.cases import audience
 from consult.cases.models import Case, Status
 from consult.cases.status import updated
 from consult.errors import Refusal
@@ -75,6 +76,7 @@ def _readdress(use: Use, case: Case, before: uuid.UUID | None, to: uuid.UUID | N
         Audience.objects.filter(room_id=case.room_id, group_id=before).delete()
     if to:
         Audience.objects.get_or_create(room_id=case.room_id, group_id=to, person=None)
+    audience.index(case.room_id)
 
 
 def _tell(use: Use, before: uuid.UUID | None, to: uuid.UUID | None) -> int:

@@ -1,8 +1,7 @@
 """Search across cases: by words of title, question and template, specialty, status, pictures and time, among those a person may read.
 
-Three ways lead to the newest hits, and what PostgreSQL expects of each says which is the shortest: through the index of words where few cases have them,
-from the newest case on where many have them, or over the cases that this person may read where those are few. Each looks at a bounded
-number of cases a request; where that ends a page, `next` goes on from there.
+Most pages are found within the newest cases, read in the order of time. Where these hold too few, the indexes say which cases there are: of words,
+and of who may read them with their specialty. Each looks at a bounded number of cases a request; where that ends a page, `next` goes on from there.
 """
 
 from __future__ import annotations
@@ -14,37 +13,36 @@ from typing import Any
 
 from django.db import connection
 
+from consult.cases import audience
 from consult.cases.models import Status
 from consult.cursors import unseal
 from consult.errors import Refusal
 from consult.rooms import access, finding, lists
+from consult.rooms.models import Kind
 
 LONGEST = 200  # characters of a query
-LOOKED_AT = 20_000  # cases a request
+WALKED = 5_000  # cases of a request that are read in the order of time
+LOOKED_AT = 1_000  # cases of a request whose rights are asked
+AT_ONCE = 60  # of them together: the first few mostly fill a page
 CODE = 8
 
 _WORDS = f"c.words @@ {finding.QUERY}"
-_ORDER = f"ORDER BY c.opened_at DESC, c.room_id DESC LIMIT {LOOKED_AT}"
-_KEYS = "c.room_id, c.opened_at, c.question_id"
-# Each brings the keys of at most LOOKED_AT cases, the newest first. OFFSET 0 keeps the planner from another way, which it would choose for
-# the last of these cases, though a page mostly needs the first few.
-_BY_WORDS = f"SELECT {_KEYS} FROM (SELECT * FROM cases_case c WHERE {_WORDS} OFFSET 0) c WHERE true{{filters}} {_ORDER}"
-_BY_TIME = f"SELECT {_KEYS}, c.words, c.pictures FROM cases_case c WHERE true{{walked}} {_ORDER}"
-_MINE = (
-    f"SELECT {_KEYS} FROM (SELECT id FROM ({finding.CANDIDATES}) x) k CROSS JOIN LATERAL (SELECT * FROM cases_case WHERE room_id = k.id OFFSET 0) c WHERE true{{filters}} {_ORDER}"
-)
-_PAGE = f"""
-SELECT c.room_id, c.opened_at FROM ({{source}}) c
-JOIN rooms_message q ON q.id = c.question_id AND q.withheld IS NULL JOIN rooms_room r ON r.id = c.room_id
-JOIN clinicians_person p ON p.id = %(person)s JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
-WHERE {access.READABLE}{{rest}} ORDER BY c.opened_at DESC, c.room_id DESC LIMIT %(limit)s"""
-_END = f"SELECT c.opened_at, c.room_id FROM ({{source}}) c OFFSET {LOOKED_AT - 1} LIMIT 1"
-# What is expected, not counted: all cases, those that walking meets, those with the words, all that is asked, those addressed to this person.
-_EXPECTED = """
-EXPLAIN (FORMAT JSON) SELECT FROM cases_case c UNION ALL SELECT FROM cases_case c WHERE true{walked} UNION ALL SELECT FROM cases_case c WHERE {words}
-UNION ALL SELECT FROM cases_case c WHERE true{filters}
-UNION ALL SELECT FROM rooms_audience WHERE group_id = ANY(%(groups)s) OR person_id = %(person)s OR (group_id IS NULL AND person_id IS NULL)"""
-_GROUPS = "SELECT m.room_id FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id AND r.kind = 'group' WHERE m.person_id = %s AND m.ended IS NULL"
+# Who is expected to read: it chooses candidates by an index and decides nothing, rights are asked for what was found.
+_MINE = "(c.readers && %(readers)s::uuid[] OR c.room_id = ANY(%(joined)s::uuid[]))"
+_NEWEST = "ORDER BY c.opened_at DESC, c.room_id DESC LIMIT"
+_COLUMNS = "c.room_id, c.opened_at, c.readers, c.words, c.pictures"
+_BY_TIME = f"SELECT c.room_id, c.opened_at FROM (SELECT {_COLUMNS} FROM cases_case c WHERE true{{walked}} {_NEWEST} {WALKED}) c WHERE {_MINE}{{rest}} {_NEWEST} {LOOKED_AT}"
+# OFFSET 0 keeps the planner from the order of time, which it would choose for the last of these cases.
+_BY_INDEX = f"SELECT c.room_id, c.opened_at FROM (SELECT {_COLUMNS} FROM cases_case c WHERE true{{filters}} OFFSET 0) c WHERE true{{mine}} {_NEWEST} {LOOKED_AT}"
+_READABLE = f"""
+SELECT c.room_id FROM cases_case c JOIN rooms_message q ON q.id = c.question_id AND q.withheld IS NULL JOIN rooms_room r ON r.id = c.room_id
+JOIN clinicians_person p ON p.id = %s JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
+WHERE c.room_id = ANY(%s) AND {access.READABLE}"""
+_PLACES = """
+SELECT m.room_id, r.kind FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id WHERE m.person_id = %(person)s AND m.ended IS NULL
+UNION SELECT room_id, 'case' FROM rooms_visit WHERE person_id = %(person)s AND ended IS NULL"""
+
+Found = tuple[uuid.UUID, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,43 +95,52 @@ def cases(*, person: uuid.UUID, asked: Asked, cursor: str | None, limit: int, lo
     check(asked)
     limit = max(1, min(limit, 50))
     at, id = unseal("cases", cursor) or [None, None]
-    params = {**asked.params(), "person": person, "at": at, "id": id, "limit": limit + 1}
-    after = " AND (c.opened_at, c.room_id) < (%(at)s::timestamptz, %(id)s::uuid)" if at else ""
     with connection.cursor() as db:
-        source, rest = _way(db, asked, after, params)
-        db.execute(_PAGE.format(source=source, rest=rest), params)
-        rows = db.fetchall()
-        if len(rows) > limit:
-            position: list[Any] | None = [rows[limit - 1][1].isoformat(), str(rows[limit - 1][0])]
-        else:
-            db.execute(_END.format(source=source), params)
-            end = db.fetchone()
-            position = [end[0].isoformat(), str(end[1])] if end else None
-        if asked.q and not rows:
+        params = {**asked.params(), "at": at, "id": id, **_places(db, person)}
+        page, last = _page(db, person, _by_time(db, asked, params), limit + 1)
+        if len(page) <= limit:
+            page, last = _page(db, person, _by_index(db, asked, params), limit + 1)
+        if asked.q and not page and not last:
             db.execute("SELECT numnode(websearch_to_tsquery('consult_french', %s))", (asked.q,))
             if not db.fetchone()[0]:  # only words such as "le" and "de"
                 raise Refusal("search.query")
-    return lists.items(person, [row[0] for row in rows[:limit]], locale), position
+    end = page[limit - 1] if len(page) > limit else last
+    return lists.items(person, [room for room, _ in page[:limit]], locale), [end[1].isoformat(), str(end[0])] if end else None
 
 
-def _way(db: Any, asked: Asked, after: str, params: dict[str, Any]) -> tuple[str, str]:
-    """The shortest way to the first page, as (query of candidates, conditions that are left to ask)."""
-    filters = asked.walked() + asked.rest() + after
-    db.execute(_GROUPS, (params["person"],))
-    groups = [room for (room,) in db.fetchall()]
-    explain = _EXPECTED.format(walked=asked.walked() + after, words=_WORDS if asked.q else "true", filters=filters)
-    db.execute(explain, {**params, "groups": groups})
-    everything, walked, worded, hits, mine = (max(1, part["Plan Rows"]) for part in db.fetchone()[0][0]["Plan"]["Plans"])
-    share = min(1.0, mine / everything)  # of all cases, this person may read
-    costs = {
-        "time": params["limit"] * walked / max(0.01, hits * share),
-        "words": 2 * worded if asked.q else float("inf"),
-        "mine": 4 * mine,
-    }
-    match min(costs, key=lambda way: costs[way]):
-        case "time":
-            return _BY_TIME.format(walked=asked.walked() + after), asked.rest()
-        case "words":
-            return _BY_WORDS.format(filters=asked.walked() + asked.rest().replace(f" AND {_WORDS}", "") + after), ""
-        case _:
-            return _MINE.format(filters=filters), ""
+def _places(db: Any, person: uuid.UUID) -> dict[str, list[uuid.UUID]]:
+    """What lets this person read a case: as one of its readers, or as a member of its room."""
+    db.execute(_PLACES, {"person": person})
+    rooms = db.fetchall()
+    return {"readers": [*(room for room, kind in rooms if kind == Kind.GROUP), person, audience.EVERYONE], "joined": [room for room, kind in rooms if kind == Kind.CASE]}
+
+
+def _by_time(db: Any, asked: Asked, params: dict[str, Any]) -> list[Found]:
+    db.execute(_BY_TIME.format(walked=asked.walked() + _after(params), rest=asked.rest()), params)
+    return list(db.fetchall())
+
+
+def _by_index(db: Any, asked: Asked, params: dict[str, Any]) -> list[Found]:
+    filters, mine = asked.walked() + asked.rest() + _after(params), f" AND {_MINE}"
+    if asked.q and not asked.specialty:  # few have the words, and very many may be mine
+        db.execute(_BY_INDEX.format(filters=filters, mine=mine), params)
+    else:
+        db.execute(_BY_INDEX.format(filters=filters + mine, mine=""), params)
+    return list(db.fetchall())
+
+
+def _after(params: dict[str, Any]) -> str:
+    return " AND (c.opened_at, c.room_id) < (%(at)s::timestamptz, %(id)s::uuid)" if params["at"] else ""
+
+
+def _page(db: Any, person: uuid.UUID, found: list[Found], most: int) -> tuple[list[Found], Found | None]:
+    """Those of them that may be read, up to `most`; and where it goes on, should there be more than were looked at."""
+    page: list[Found] = []
+    for first in range(0, len(found), AT_ONCE):
+        some = found[first : first + AT_ONCE]
+        db.execute(_READABLE, (person, [room for room, _ in some]))
+        readable = {room for (room,) in db.fetchall()}
+        page += [case for case in some if case[0] in readable]
+        if len(page) >= most:
+            return page[:most], None
+    return page, found[-1] if len(found) == LOOKED_AT else None

@@ -30,7 +30,7 @@ def test_a_case_goes_to_another_group_and_back() -> None:
     old = Case.objects.get(room_id=case).card_id
     answer = tools.use(order("case.move", case, sacha, "Un ECG", to=str(there)))
     now = Case.objects.get(room_id=case)
-    assert now.group_id == there and Audience.objects.get(room_id=case).group_id == there
+    assert now.group_id == there and Audience.objects.get(room_id=case).group_id == there and now.readers == [there]
     assert Message.objects.get(pk=old).withheld == "hidden" and kinds(here)[-2:] == ["message.hidden", "case.moved"]
     card = Message.objects.get(pk=now.card_id)
     assert (card.room_id, card.author_id, card.form, card.case_room, card.body) == (there, camille.pk, "question", case, Message.objects.get(pk=old).body)

@@ -1,4 +1,4 @@
-"""Search across cases and cases alike: words in French, filters, rights, the three ways that lead to the same hits, bounded pages."""
+"""Search across cases and cases alike: words in French, filters, rights, the two ways that lead to the same hits, bounded pages."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from consult.cases import search
+from consult.cases import audience, search
 from consult.cases.models import Case
 from consult.rooms.actions import changes
+from consult.rooms.models import Audience, Membership
 from tests import people
 from tests.cases.helpers import ask, settle
 from tests.rooms.helpers import Phone, group, joined, post
@@ -23,19 +24,13 @@ def find(person: Any, **query: Any) -> list[str]:
     return [room["title"] for room in answer.json()["cases"]]
 
 
-@pytest.fixture(params=["time", "words", "mine"])
+@pytest.fixture(params=["time", "index"])
 def way(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each way by itself."""
-
-    def taken(db: Any, asked: search.Asked, after: str, params: Any) -> tuple[str, str]:
-        filters = asked.walked() + asked.rest() + after
-        if request.param == "words" and asked.q:
-            return search._BY_WORDS.format(filters=filters), ""
-        if request.param == "mine":
-            return search._MINE.format(filters=filters), ""
-        return search._BY_TIME.format(walked=asked.walked() + after), asked.rest()
-
-    monkeypatch.setattr(search, "_way", taken)
+    """Each way by itself: the newest cases fill no page, or all of them are walked."""
+    if request.param == "index":
+        monkeypatch.setattr(search, "_by_time", lambda db, asked, params: [])
+    else:
+        monkeypatch.setattr(search, "_by_index", search._by_time)
     return str(request.param)
 
 
@@ -97,18 +92,28 @@ def test_pages(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_request_looks_at_a_bounded_number_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     camille, nadia = people.camille(), people.nadia()
-    ask(camille, title="Le premier", question="Vitiligo")
-    for n in range(5):
-        ask(camille, title=f"Cas {n}")
-    monkeypatch.setattr(search, "_BY_TIME", search._BY_TIME.replace(f"LIMIT {search.LOOKED_AT}", "LIMIT 2"))
-    monkeypatch.setattr(search, "_END", search._END.replace(f"OFFSET {search.LOOKED_AT - 1}", "OFFSET 1"))
-    monkeypatch.setattr(search, "_way", lambda db, asked, after, params: (search._BY_TIME.format(walked=asked.walked() + after), asked.rest()))
+    rooms = [ask(camille, title=f"Cas {n}", question="Vitiligo")["room"] for n in range(6)]
+    Membership.objects.bulk_create([Membership(room_id=room, person=nadia, ended="removed", first_seq=0, first_post_no=0) for room in rooms[1:]])
+    for name in ("_BY_TIME", "_BY_INDEX"):
+        monkeypatch.setattr(search, name, getattr(search, name).replace(f"LIMIT {search.LOOKED_AT}", "LIMIT 2"))
+    monkeypatch.setattr(search, "LOOKED_AT", 2)
     phone, pages, url = Phone(nadia), [], "/api/v1/cases?q=vitiligo"
     while url:
         page = phone.client.get(url, headers=phone.headers).json()
         pages.append([room["title"] for room in page["cases"]])
         url = page["next"]
-    assert [p for p in pages if p] == [["Le premier"]] and 3 <= len(pages) <= 4
+    assert [p for p in pages if p] == [["Cas 0"]] and 3 <= len(pages) <= 4
+
+
+def test_what_search_knows_of_readers_follows_the_audience() -> None:
+    camille, nadia, idris = people.camille(), people.nadia(), people.idris()
+    der, car = joined(group(), camille, nadia), joined(group(code="CAR"), idris)
+    room = ask(camille, group=der, people=[nadia.pk])["room"]
+    assert set(Case.objects.get(pk=room).readers) == {der, nadia.pk}
+    assert Case.objects.get(pk=ask(camille, everyone=True)["room"]).readers == [audience.EVERYONE]
+    Audience.objects.filter(room_id=room, group_id=der).update(group_id=car)
+    audience.index(uuid.UUID(str(room)))
+    assert set(Case.objects.get(pk=room).readers) == {car, nadia.pk}
 
 
 @pytest.mark.parametrize(

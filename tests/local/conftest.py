@@ -55,6 +55,7 @@ class Checkout:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # in the terminal of whoever runs the tests, an interrupt would be the terminal's affair
         )
         self.started.append(process)
         return process
