@@ -29,8 +29,8 @@ function One({ of, sheet, view }: { of: Answer; sheet: Sheet; view: RoomView }) 
   const asker = sheet.asker?.id === session.value.me?.id;
   return (
     <li class="said-of">
-      <div class="row wrap">
-        <span class="strong">{name}</span>{of.actor?.verified !== false && <Verified />}<span class="label second grow">{of.actor && standing(of.actor)}</span>
+      <div class="row said-by">
+        <p class="grow"><span class="strong">{name}</span> {of.actor?.verified !== false && <Verified />} <span class="label second">{of.actor && standing(of.actor)}</span></p>
         <Jump view={view} message={of.message} seq={of.seq} label={t.seeAnswer(name)}>{t.see}</Jump>
       </div>
       {of.withheld ? <p class="gone">{of.withheld === "retracted" ? words().room.retracted(shortName(name)) : words().room[of.withheld]}</p> : <p class="excerpt" dir="auto">{bodyOf(view, of.message) ?? t.notHere}</p>}

@@ -80,7 +80,7 @@ function Asked({ sheet, room, view }: { sheet: Sheet | null; room: RoomItem; vie
   const { ages, sexes } = caseWords() as unknown as Record<"ages" | "sexes", Record<string, string>>;
   const it = room.case!;
   const withheld = sheet?.withheld;
-  const question = sheet ? sheet.question.body ?? "" : it.question;
+  const question = (sheet ? sheet.question.body : it.question) ?? ""; // null once it is withdrawn
   const template = sheet?.template;
   const ageSex = template && [template.age_band && ages[template.age_band], template.sex && sexes[template.sex]].filter(Boolean).join(", ");
   return (
