@@ -31,7 +31,6 @@ const sheet = {
   done: p("Déjà fait", "Done so far"),
   feared: p("Ce qui est craint", "What is feared"),
   gone: p("Retiré : le patient a repris son accord.", "Withdrawn: the patient took back their consent."),
-  goneTitle: p("Cas retiré", "Withdrawn case"),
 
   accepted: p("Réponse retenue", "Accepted answer"),
   accept: p("Retenir cette réponse", "Accept this answer"),
