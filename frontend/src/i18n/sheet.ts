@@ -64,7 +64,7 @@ const sheet = {
   diagnoses: p("Diagnostics proposés", "Proposed diagnoses"),
   noDiagnosis: p("Aucun pour l’instant.", "None yet."),
   voters: p((n: number) => `${n} ${plural.fr(n, "votant", "votants")}`, (n: number) => `${n} ${plural.en(n, "voter", "voters")}`),
-  people: p((n: number) => `${n} ${plural.fr(n, "personne", "personnes")}`, (n: number) => `${n} ${plural.en(n, "person", "people")}`),
+  person: p((n: number) => plural.fr(n, "personne", "personnes"), (n: number) => plural.en(n, "person", "people")),
   backing: p("pour ce diagnostic", "for this diagnosis"),
   back: p("Soutenir", "Back"),
   backed: p("Vous soutenez", "You back this"),

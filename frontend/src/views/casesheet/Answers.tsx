@@ -9,7 +9,7 @@ import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { openLayer, useActing, type Acting } from "./acting";
 import { Jump, bodyOf } from "./jump";
-import { Legend, Voters } from "./Voters";
+import { Legend, People, Voters } from "./Voters";
 
 export function Answers({ sheet, view }: { sheet: Sheet; view: RoomView }) {
   return (
@@ -71,9 +71,9 @@ function Votes({ of, sheet, acting }: { of: Answer; sheet: Sheet; acting: Acting
     <div class="votes" role="group" aria-label={t.votesOn(of.actor?.name ?? "?")}>
       {SIDES.map((side) => (
         <div class="vote-side" key={side}>
-          {own ? <p class="toggle"><span class="grow">{t[side]}</span><b>{votes[side].count}</b></p>
-            : <button type="button" class="toggle" aria-pressed={votes.mine === side} aria-label={`${t[side]}, ${t.people(votes[side].count)}`} onClick={() => vote(side)}>
-                <span class="grow">{t[side]}</span>{votes.mine === side && <Icon name="check" size="small" />}<b>{votes[side].count}</b></button>}
+          {own ? <p class="toggle"><span class="grow">{t[side]}</span><People n={votes[side].count} /></p>
+            : <button type="button" class="toggle" aria-pressed={votes.mine === side} onClick={() => vote(side)}>
+                <span class="grow">{t[side]}</span>{votes.mine === side && <Icon name="check" size="small" />}<People n={votes[side].count} /></button>}
           <Voters of={votes[side]} sheet={sheet} what={side === "agree" ? t.agreeing : t.disagreeing} />
         </div>
       ))}

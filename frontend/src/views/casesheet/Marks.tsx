@@ -12,7 +12,7 @@ import { caseSheet } from "../layers";
 import { panelShown, wide } from "../prefs";
 import { actOn, openLayer, refused } from "./acting";
 import { useSheet } from "./useSheet";
-import { Ticks, caseGroup } from "./Voters";
+import { People, Ticks, caseGroup } from "./Voters";
 
 type MessageLine = Extract<Line, { type: "message" }>;
 
@@ -65,8 +65,8 @@ function Tally({ answer, item, view, sheet, tab }: { answer: Answer; item: Messa
   return (
     <div class="tally" role="group" aria-label={t.votesOn(item.actor?.name ?? "?")}>
       {sides.map((side) => {
-        const drawn = <><span>{t[side]}</span><Ticks of={votes[side]} group={caseGroup(sheet)} /><b>{votes[side].count}</b></>;
-        return may ? <button type="button" class="vote" aria-pressed={votes.mine === side} aria-label={`${t[side]}, ${t.people(votes[side].count)}`} tabIndex={tab} onClick={() => castOn(view, item, side, votes.mine)} key={side}>{drawn}</button>
+        const drawn = <><span>{t[side]}</span><Ticks of={votes[side]} group={caseGroup(sheet)} /><People n={votes[side].count} /></>;
+        return may ? <button type="button" class="vote" aria-pressed={votes.mine === side} tabIndex={tab} onClick={() => castOn(view, item, side, votes.mine)} key={side}>{drawn}</button>
           : <span class="vote" key={side}>{drawn}</span>;
       })}
     </div>
