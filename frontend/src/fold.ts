@@ -19,6 +19,8 @@ export function messageOf(event: EventFrame): string | null {
 export function isNotice(event: EventFrame): boolean {
   // An answer that changed is no longer accepted: one line says both.
   if (event.kind === "answer.unaccepted") return event.data.why === "asker";
+  // In the case's own room; in its group's the card says it.
+  if (event.kind === "case.updated") return event.data.case === event.room;
   return /^((member|moderator|room|image|expert|thread|answer|consent)\.|(case\.(moved|merged|unanswered)|differential\.(proposed|withdrawn)|reference\.added|consensus\.proposed|outcome\.due)$)/.test(event.kind);
 }
 

@@ -45,12 +45,18 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
     return first;
   };
 
-  let n = 0;
+  let n = 0, status = "open";
   const spoken = new Set<string>();
   const noticesBefore = (seq: number): void => {
     for (let notice = of.notices[n]; notice && notice.seq < seq; notice = of.notices[++n]) {
       // Whoever answers a case follows it from then on: after their own words that they came in says nothing.
       if (notice.kind === "member.joined" && spoken.has(notice.data.person)) continue;
+      // Every answer says anew how far the case is: a line is what changes.
+      if (notice.kind === "case.updated") {
+        const before = status;
+        status = notice.data.status;
+        if (status === before) continue;
+      }
       newDay(notice.at);
       author = null;
       add({ type: "notice", key: `n:${notice.seq}`, event: notice });

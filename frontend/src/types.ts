@@ -24,7 +24,7 @@ export interface Specialties {
   professions: { code: string; label: string }[];
 }
 export interface CaseItem {
-  status: CaseStatus; urgency: Urgency; specialty: string | null; question: string; author: PersonCard | null; answers: number;
+  status: CaseStatus; urgency: Urgency; specialty: string | null; question: string | null; author: PersonCard | null; answers: number;
   opened_at: string; first_answer_at: string | null; group: { id: string; title: string } | null;
   /** A moderator asks for an expert, of this specialty or of any. */
   expert?: { specialty: string | null } | null;

@@ -61,6 +61,7 @@ export const room = {
   retracted: p((name: string) => `Message retiré par ${name}`, (name: string) => `Message retracted by ${name}`),
   hidden: p("Message masqué par la modération", "Message hidden by moderators"),
   withdrawn: p("Message retiré : le patient a repris son accord", "Message withdrawn: the patient took back their consent"),
+  caseGone: p("Cas retiré", "Withdrawn case"),
   amended: p("modifiée après acceptation", "changed after acceptance"),
   disputed: p("plus de désaccords que d’accords", "more disagree than agree"),
   erased: p("Message effacé", "Message erased"),

@@ -9,7 +9,7 @@ import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { openLayer, useActing, type Acting } from "./acting";
 import { Jump, bodyOf } from "./jump";
-import { Legend, Voters } from "./Voters";
+import { Legend, People, Voters } from "./Voters";
 
 export function Answers({ sheet, view }: { sheet: Sheet; view: RoomView }) {
   return (
@@ -29,8 +29,8 @@ function One({ of, sheet, view }: { of: Answer; sheet: Sheet; view: RoomView }) 
   const asker = sheet.asker?.id === session.value.me?.id;
   return (
     <li class="said-of">
-      <div class="row wrap">
-        <span class="strong">{name}</span>{of.actor?.verified !== false && <Verified />}<span class="label second grow">{of.actor && standing(of.actor)}</span>
+      <div class="row said-by">
+        <p class="grow"><span class="strong">{name}</span> {of.actor?.verified !== false && <Verified />} <span class="label second">{of.actor && standing(of.actor)}</span></p>
         <Jump view={view} message={of.message} seq={of.seq} label={t.seeAnswer(name)}>{t.see}</Jump>
       </div>
       {of.withheld ? <p class="gone">{of.withheld === "retracted" ? words().room.retracted(shortName(name)) : words().room[of.withheld]}</p> : <p class="excerpt" dir="auto">{bodyOf(view, of.message) ?? t.notHere}</p>}
@@ -71,9 +71,9 @@ function Votes({ of, sheet, acting }: { of: Answer; sheet: Sheet; acting: Acting
     <div class="votes" role="group" aria-label={t.votesOn(of.actor?.name ?? "?")}>
       {SIDES.map((side) => (
         <div class="vote-side" key={side}>
-          {own ? <p class="toggle"><span class="grow">{t[side]}</span><b>{votes[side].count}</b></p>
-            : <button type="button" class="toggle" aria-pressed={votes.mine === side} aria-label={`${t[side]}, ${t.people(votes[side].count)}`} onClick={() => vote(side)}>
-                <span class="grow">{t[side]}</span>{votes.mine === side && <Icon name="check" size="small" />}<b>{votes[side].count}</b></button>}
+          {own ? <p class="toggle"><span class="grow">{t[side]}</span><People n={votes[side].count} /></p>
+            : <button type="button" class="toggle" aria-pressed={votes.mine === side} onClick={() => vote(side)}>
+                <span class="grow">{t[side]}</span>{votes.mine === side && <Icon name="check" size="small" />}<People n={votes[side].count} /></button>}
           <Voters of={votes[side]} sheet={sheet} what={side === "agree" ? t.agreeing : t.disagreeing} />
         </div>
       ))}

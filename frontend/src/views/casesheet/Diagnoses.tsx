@@ -9,7 +9,7 @@ import { say } from "../parts/announce";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { typed, useActing } from "./acting";
-import { Legend, Voters } from "./Voters";
+import { Legend, People, Voters } from "./Voters";
 
 const LONGEST = 120;
 
@@ -35,8 +35,8 @@ function Diagnosis({ of, sheet, view }: { of: Differential; sheet: Sheet; view: 
   return (
     <li class={`backable${of.mine ? " mine" : ""}`}>
       {of.label === null ? <p class="gone">{of.withheld === "withdrawn" || of.withheld === "erased" ? words().room[of.withheld] : t.hiddenDiagnosis}</p> : <>
-        <button type="button" class="toggle" aria-pressed={of.mine} aria-label={`${of.label}, ${t.people(of.backers.count)}`} title={of.mine ? t.backed : t.back} onClick={toggle}>
-          <span class="grow" dir="auto">{of.label}</span>{of.mine && <Icon name="check" size="small" />}<b>{of.backers.count}</b>
+        <button type="button" class="toggle" aria-pressed={of.mine} title={of.mine ? t.backed : t.back} onClick={toggle}>
+          <span class="grow" dir="auto">{of.label}</span>{of.mine && <Icon name="check" size="small" />}<People n={of.backers.count} />
         </button>
         <Voters of={of.backers} sheet={sheet} what={t.backing} />
         {of.by && <p class="row wrap meta third"><span class="grow">{t.proposedBy(of.by.name ?? "?")}</span>
@@ -56,7 +56,7 @@ function Propose({ view }: { view: RoomView }) {
   const send = (event: Event) => {
     event.preventDefault();
     const label = words.value.trim();
-    if (label) acting.act({ type: "differential.propose", label }, () => { words.value = ""; open.value = false; say(`${t.propose} : ${label}`); });
+    if (label) acting.act({ type: "differential.propose", label }, () => { words.value = ""; open.value = false; say(t.proposedNow(label)); });
   };
   return (
     <form class="col" onSubmit={send}>

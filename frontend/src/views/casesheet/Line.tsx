@@ -1,6 +1,7 @@
 /** What happened to the case, as a line of the log; where it asks for something, with the way to it. */
 import type { EventFrame } from "../../protocol";
 import { session, type RoomView } from "../../store";
+import { proposal } from "../../cases/counting";
 import type { Sheet } from "../../cases/sheet";
 import { words } from "../../i18n";
 import { caseWords } from "../../i18n/sheet";
@@ -59,7 +60,8 @@ export function lineSaid(event: EventFrame, { sheet, me, nameOf: whose, withheld
     case "reference.added": return { text: t.referenced(who, whose(event.data.message)), message: event.data.message };
     case "consensus.proposed": {
       const { message, differential } = event.data;
-      const open = asker && sheet?.status !== "consensus" && sheet?.status !== "closed";
+      const now = sheet && proposal(sheet);
+      const open = asker && now && (differential ? now.differential === differential : now.message === message);
       return { text: t.consensus, ...(message ? { message } : {}), ...(open ? { opens: { label: s.declare, layer: { kind: "consensus", ...(message ? { message } : {}), ...(differential ? { differential } : {}) } } } : {}) };
     }
     case "case.unanswered": return asker ? { text: t.unansweredMine, ...(sheet?.status === "open" ? { opens: { label: t.invite, layer: { kind: "members" } } } : {}) } : { text: t.unanswered };

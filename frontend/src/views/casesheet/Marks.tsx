@@ -12,7 +12,7 @@ import { caseSheet } from "../layers";
 import { panelShown, wide } from "../prefs";
 import { actOn, openLayer, refused } from "./acting";
 import { useSheet } from "./useSheet";
-import { Ticks, caseGroup } from "./Voters";
+import { People, Ticks, caseGroup } from "./Voters";
 
 type MessageLine = Extract<Line, { type: "message" }>;
 
@@ -34,9 +34,9 @@ export function Marks({ item, view, tab }: { item: MessageItem; view: RoomView; 
   const open = () => { if (wide.value) panelShown.value = true; else caseSheet.value = true; };
   return (
     <>
-      {item.form === "outcome" && <div class="marks"><span class="tag ok">{t.outcome}{outcome && ` : ${t[outcome.verdict]}`}</span></div>}
+      {item.form === "outcome" && <div class="answer-marks"><span class="tag ok">{outcome ? t.outcomeWas(t[outcome.verdict]) : t.outcome}</span></div>}
       {sheet && (accepted || answer) && !item.withheld && (
-        <div class="marks">
+        <div class="answer-marks">
           {accepted && <span class="tag ok"><Icon name="check" size="small" />{t.accepted}</span>}
           {answer && <Tally answer={answer} item={item} view={view} sheet={sheet} tab={tab} />}
           {answer && answer.references.length > 0 && <button type="button" class="link label reach" tabIndex={tab} onClick={open}>{t.referenceCount(answer.references.length)}</button>}
@@ -65,8 +65,8 @@ function Tally({ answer, item, view, sheet, tab }: { answer: Answer; item: Messa
   return (
     <div class="tally" role="group" aria-label={t.votesOn(item.actor?.name ?? "?")}>
       {sides.map((side) => {
-        const drawn = <><span>{t[side]}</span><Ticks of={votes[side]} group={caseGroup(sheet)} /><b>{votes[side].count}</b></>;
-        return may ? <button type="button" class="vote" aria-pressed={votes.mine === side} aria-label={`${t[side]}, ${t.people(votes[side].count)}`} tabIndex={tab} onClick={() => castOn(view, item, side, votes.mine)} key={side}>{drawn}</button>
+        const drawn = <><span>{t[side]}</span><Ticks of={votes[side]} group={caseGroup(sheet)} /><People n={votes[side].count} /></>;
+        return may ? <button type="button" class="vote" aria-pressed={votes.mine === side} tabIndex={tab} onClick={() => castOn(view, item, side, votes.mine)} key={side}>{drawn}</button>
           : <span class="vote" key={side}>{drawn}</span>;
       })}
     </div>

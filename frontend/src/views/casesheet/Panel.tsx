@@ -80,7 +80,7 @@ function Asked({ sheet, room, view }: { sheet: Sheet | null; room: RoomItem; vie
   const { ages, sexes } = caseWords() as unknown as Record<"ages" | "sexes", Record<string, string>>;
   const it = room.case!;
   const withheld = sheet?.withheld;
-  const question = sheet ? sheet.question.body ?? "" : it.question;
+  const question = (sheet ? sheet.question.body : it.question) ?? ""; // null once it is withdrawn
   const template = sheet?.template;
   const ageSex = template && [template.age_band && ages[template.age_band], template.sex && sexes[template.sex]].filter(Boolean).join(", ");
   return (
@@ -199,7 +199,7 @@ function ConsentState({ sheet, view, mod }: { sheet: Sheet; view: RoomView; mod:
     <section class="col">
       <h3>{t.consent}</h3>
       {consent?.withdrawn_at ? <p>{t.withdrawnAt(moment(consent.withdrawn_at))}</p>
-        : consent ? <><p>{t[consent.recorded]} <span class="meta third">{moment(consent.at)}</span></p><p class="label second">{t.toldOf} : {consent.told.map((one) => t[one]).join(", ")}.</p></>
+        : consent ? <><p>{t[consent.recorded]} <span class="meta third">{moment(consent.at)}</span></p><p class="label second">{t.toldList(consent.told.map((one) => t[one]).join(", "))}</p></>
         : <p class="second">{gone ? t.gone : t.noConsent}</p>}
       {!gone && (isAsker(sheet) || mod) && (
         <div class="row wrap">

@@ -15,6 +15,9 @@ export function Ticks({ of, group }: { of: Counted; group: string | null }) {
   return <span class="ticks" aria-hidden="true">{ticks(of, group).slice(0, DRAWN).map((filled, n) => <i class={filled ? "filled" : undefined} key={n} />)}</span>;
 }
 
+/** How many, as a number that is seen and a word that is heard. */
+export const People = ({ n }: { n: number }) => <><b>{n}</b><span class="unseen">{caseWords().sheet.person(n)}</span></>;
+
 export function Voters({ of, sheet, what }: { of: Counted; sheet: Sheet; what: string }) {
   const t = caseWords().sheet;
   if (of.count === 0) return null;

@@ -49,7 +49,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
     if (at !== null) void (fresh ? view.land(at) : view.jumpTo(at)).catch(fail);
   }, [view, at, fresh]);
   useEffect(() => {
-    document.title = room ? `${room.title} · ${t.shell.app}` : t.shell.app;
+    document.title = room ? `${room.title || t.room.caseGone} · ${t.shell.app}` : t.shell.app;
     return () => { document.title = t.shell.app; };
   }, [room?.title]);
   useEffect(() => () => { caseSheet.value = false; }, [view]);
@@ -62,7 +62,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
   );
   if (!room) return <section class="room"><ConnectionBar /><Problem error={view.error.value} retry={() => navigate(location.pathname)} />{!view.error.value && <Skeletons rows={6} />}</section>;
 
-  const title = room.title;
+  const title = room.title || t.room.caseGone;
   const retract = (line: MessageLine) => () => void view.retract(line.item.message).catch(fail);
   return (
     <section class="room" aria-label={title}>
