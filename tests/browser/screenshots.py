@@ -112,6 +112,9 @@ def test_screens(profile: Callable[[str], Device], demo: Demo, shot: Shot, size:
     for name, path, wait in (
         ("08-ask", "/ask?group=" + demo.group("DER"), "#ask-question"),
         ("09-cases", "/cases", ".item, .found, .empty"),
+        ("09-case-search", "/cases?in=search&q=gliptine", ".case-found"),
+        ("09-follows", "/cases?in=follows", ".me-part"),
+        ("09-collections", "/cases?in=collections", "form.make"),
         ("10-directory", "/directory", ".entry-row"),
         ("11-groups", "/directory?tab=groups", ".entry-row"),
         ("12-search", "/search?q=corticoides", "li.found"),

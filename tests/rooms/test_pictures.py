@@ -288,7 +288,7 @@ def test_a_held_picture_is_its_senders_alone(phone: Camera, other: Camera, room:
     image = held(phone.ready())
     assert told(room, camille, image) is None
     assert sees(phone, image) and not sees(other, image)
-    assert other.get(f"/images/{image}").json() == {"image": image, "state": "held", "width": 300, "height": 200, "sizes": {}, "veil": None}
+    assert other.get(f"/images/{image}").json() == {"image": image, "state": "held", "width": 300, "height": 200, "sizes": {}, "veil": None, "description": ""}
     assert phone.get(f"/images/{image}").json()["faces"] == HELD["faces"]
     assert other.post(f"/images/{image}/release", {"reason": "je la veux"}).status_code == 404
     assert phone.post(f"/images/{image}/release", {"reason": "  "}).json()["code"] == "frame.invalid"
