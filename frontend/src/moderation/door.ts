@@ -76,6 +76,8 @@ export interface ItemDetail {
   appeal?: { appeal: string; at: string; text: string };
   reading?: { reading: string; asker: Actor | null; reason: string; until: string | null };
   standing?: { verification: string; register: string } | null;
+  /** A held picture: how many faces and words the nets saw. Its pixels are shown to nobody but its author. */
+  picture?: { image: string; state: string; width: number; height: number; faces: number; words: number } | null;
 }
 export interface QueuePage { items: Item[]; room: string; next: string | null }
 
