@@ -46,6 +46,7 @@ def test_a_question_in_a_group_is_answered_live(device: Devices, demo: Demo) -> 
     expect(nadia.message(question)).to_contain_text("Répondu")
     expect(nadia.message(question)).to_contain_text("1 réponse")
     camille.page.get_by_role("button", name="Déclarer le consensus").click()
+    camille.page.get_by_role("dialog").get_by_role("button", name="Déclarer le consensus").click()
     expect(nadia.message(question)).to_contain_text("Consensus", timeout=PATIENCE)
 
     assert demo.bodies(case) == [question, "Oui, en bordure active.", "Merci, c’est fait demain."]

@@ -1,25 +1,12 @@
-/** Words of asking, of the case sheet, of the list of cases and of search. */
+/** Words of asking, of the list of cases and of search. */
 import { p, plural } from "./pair";
 
 export const cases = {
   title: p("Cas", "Cases"),
   none: p("Aucune question en attente. Profitez-en.", "No question is waiting. Enjoy it."),
   sheetTitle: p("Fiche du cas", "Case sheet"),
-  firstIn: p((d: string) => `Première réponse en ${d}`, (d: string) => `First answer in ${d}`),
-  waitingFor: p((d: string) => `Sans réponse depuis ${d}`, (d: string) => `Waiting for ${d}`),
-  question: p("Question", "Question"),
-  urgency: p("Urgence", "Urgency"),
   specialty: p("Spécialité", "Specialty"),
-  askedBy: p("Posée par", "Asked by"),
-  askedAt: p("Posée", "Asked"),
   group: p("Groupe", "Group"),
-  answers: p("Réponses", "Answers"),
-  statusOf: p("Statut du cas", "Case status"),
-  step: p((n: number, word: string) => `Étape ${n} sur 4 : ${word}`, (n: number, word: string) => `Step ${n} of 4: ${word}`),
-  declare: p("Déclarer le consensus", "Declare consensus"),
-  close: p("Clore le cas", "Close the case"),
-  reopen: p("Rouvrir", "Reopen"),
-  statusNote: p("La personne qui a posé la question déclare le consensus.", "The person who asked declares the consensus."),
 
   askTitle: p("Poser une question", "Ask a question"),
   vital: p("Urgence vitale ? Appelez le 15. Consult ne la remplace pas.", "Life-threatening? Call 15 (112). Consult is no substitute."),

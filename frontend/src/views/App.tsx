@@ -25,7 +25,7 @@ import { keyMap, listDrawer, moderating, signingOut, switcher } from "./layers";
 import { RoomList } from "./list/RoomList";
 import { listShown, narrow, panelShown, wide } from "./prefs";
 import { Rail, Tabs } from "./rail";
-import { Panel } from "./room/Panel";
+import { Panel } from "./room/caseParts";
 import { Room } from "./room/Room";
 
 /** What most people never open comes when it is opened. */

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { specialties } from "../../store";
 import type { PersonCard, RoomItem } from "../../store";
-import type { Actor, CaseStatus } from "../../protocol";
+import type { Actor, CaseStatus, MessageItem } from "../../protocol";
 import { words } from "../../i18n";
 import { lang } from "../../i18n";
 import { Refusal } from "../../store";
@@ -35,6 +35,11 @@ export function Status({ status }: { status: CaseStatus }) {
 export function Verified() {
   const label = words().room.verified;
   return <span class="verified" role="img" aria-label={label} title={label}><ShieldCheck /></span>;
+}
+
+/** Said wherever a doubtful answer is shown, quoted or found. */
+export function Doubt({ of }: { of: MessageItem["doubt"] | undefined }) {
+  return of ? <span class="tag caution">{words().room[of]}</span> : null;
 }
 
 export function Avatar({ person, big }: { person: Pick<Actor, "name" | "as">; big?: boolean }) {
