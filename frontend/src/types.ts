@@ -47,6 +47,10 @@ export interface Hit {
 export interface Version { seq: number; at: string; body: string | null; mentions: Mention[] | null }
 export interface NewCase {
   title: string; question: string; specialty: string; urgency: Urgency; group?: string; groups?: string[]; people?: string[]; everyone?: boolean; confirmed?: Confirmed;
+  template?: Partial<Record<"age_band" | "sex" | "history" | "done" | "feared", string>>;
+  consent?: { told: string[]; recorded: string };
+  /** Ids of one's own pictures that the server has. */
+  images?: string[];
   /** Give the same id again to send the same case again. */
   id?: string;
 }

@@ -9,8 +9,7 @@ import { Refusal } from "../../store";
 import { Icon, ShieldCheck } from "./icons";
 import { initials } from "./names";
 
-/** The same order as a case takes them. */
-export const statuses: CaseStatus[] = ["open", "answered", "consensus", "closed"];
+export { statuses } from "./statuses";
 
 /** Group rooms are round, case rooms square; a private conversation shows its people. */
 export function Code({ item }: { item: Pick<RoomItem, "kind" | "code" | "title"> }) {
