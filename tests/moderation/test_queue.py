@@ -95,6 +95,13 @@ def test_the_console_is_closed_to_others(room: uuid.UUID) -> None:
     assert detail(moderator("luce"), some_id()).json()["code"] == detail(moderator("luce"), "x").json()["code"] == "item.not_found"
 
 
+def test_all_that_waits_is_counted_whatever_the_page(room: uuid.UUID) -> None:
+    flagged(room), flagged(room), flagged(room)
+    page = Phone(moderator()).get("/moderation/queue", limit=1).json()
+    assert (len(page["items"]), page["open"]) == (1, 3)
+    assert Phone(moderator("maude", group("CAR", "Cardiologie"))).get("/moderation/queue").json()["open"] == 0
+
+
 def test_some_items_are_asked_for_by_name(room: uuid.UUID) -> None:
     items = [flagged(room)[0] for _ in range(3)]
     sacha = moderator()

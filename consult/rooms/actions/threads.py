@@ -6,7 +6,7 @@ Only from group to group, and only where one moderates both, so that nobody gain
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -70,12 +70,26 @@ def _move(use: Use) -> Answer:
     if thread[0].case_room:
         raise Refusal("thread.case")
     new = repost(use.made, to, thread)
+    _carry(new)
     for old in new:
         changes.withhold(old, "hidden", use.event("message.hidden", message=old))
     where: dict[str, Any] = {"to": str(to), "from": str(use.room), "as_message": str(new[root.id])}
     use.event("thread.moved", room=to, data={**where, "message": str(new[root.id])})
     seq = use.event("thread.moved", data={**where, "message": str(root.id)})
     return use.keep(seq, message_id=root.id, other_room_id=to, data={"messages": {str(old): str(copy) for old, copy in new.items()}})
+
+
+def _carry(moves: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Pictures are seen where their message is read, and their marks with them. What a moderator withholds stays where it was, seen by nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PICTURES, (list(moves), list(moves.values())))
+        cursor.execute(_MARKS, (list(moves), list(moves.values())))
+
+
+_PICTURES = """
+UPDATE images_image i SET message_id = m.id, room_id = m.room_id FROM unnest(%s::uuid[], %s::uuid[]) q(old, new) JOIN rooms_message m ON m.id = q.new
+WHERE i.message_id = q.old AND NOT EXISTS (SELECT 1 FROM rooms_pictureveil v WHERE v.image_id = i.id AND v.message_id = q.old)"""
+_MARKS = "UPDATE rooms_mark k SET message_id = q.new FROM unnest(%s::uuid[], %s::uuid[]) q(old, new) WHERE k.message_id = q.old"
 
 
 def _thread(room: uuid.UUID, root: changes.Stored) -> list[Message]:
@@ -100,6 +114,7 @@ def _back(use: Use, act: Act) -> int:
     returning = [(old, copy) for old, copy in pairs.items() if withheld.get(old) == "hidden" and withheld.get(copy) is None]
     if not returning:
         raise Refusal("moderation.gone")
+    _carry({copy: old for old, copy in returning})
     for old, copy in returning:
         changes.withhold(copy, "hidden", use.event("message.hidden", room=act.other_room_id, message=copy))
         seq = use.event("message.restored", room=act.room_id, message=old)
