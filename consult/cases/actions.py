@@ -79,12 +79,14 @@ def ask(
     template: templates.Fields = templates.NOTHING,
     told: Sequence[str] = (),
     recorded: str = "",
+    images: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Opens a case, and with `group` leaves its card in that group's log. Answers {"room","seq","created"}, seq of the question.
 
-    `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py).
+    `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py). `images` are ids of the asker's own pictures: they go
+    with the question, and the card shows none.
 
-    Raises Refusal request.id_reused, account.*, room.* (of the groups), person.not_found, case.audience, rate.posts, content.*, and those of `_question`.
+    Raises Refusal request.id_reused, account.*, room.* (of the groups), person.not_found, case.audience, rate.posts, content.*, image.*, and those of `_question`.
     """
     seen = identifying.look([("title", title), ("question", question), *template.said()], confirmed=confirmed, rooms=[*groups, *([group] if group else [])])
     rooms_of = {person_id: personal.room_of(person_id)}
@@ -104,6 +106,7 @@ def ask(
             template=template.asked(),
             told=sorted(told),
             recorded=recorded,
+            images=list(images),
         )
         if request.answer is not None:
             return request.answer
@@ -126,7 +129,7 @@ def ask(
             if card.key in facts.before:  # this id already posted something there
                 raise Refusal("request.id_reused")
             accepted = [messages.accept(card, facts, made)]
-        room, stored = _open(made, rooms_of, it, asker=person_id, client_id=client_id, audience=audience, with_card=accepted)
+        room, stored = _open(made, rooms_of, it, asker=person_id, client_id=client_id, audience=audience, with_card=accepted, images=images)
         card_id = accepted[0].id if accepted else None
         case = _case(made, room, it, asker=person_id, question=stored.id, group=group, card=card_id, by=person_id)
         templates.keep(case, template)
@@ -226,13 +229,14 @@ def _open(
     audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]],
     with_card: Sequence[messages.Accepted],
     judged: bool = False,
+    images: Sequence[str] = (),
 ) -> tuple[Room, messages.Accepted]:
     """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it. With `judged` the rules
     have seen the words before."""
     room = membership.make_room(made, kind=Kind.CASE, by=asker, title=it.title, code=it.code)
     Audience.objects.bulk_create([Audience(room=room, group_id=g, person_id=p) for g, p in audience])
     membership.admit(made, rooms_of, room=room.id, roles={asker: Role.OWNER}, by=asker, from_start=True)
-    first = messages.Post(room.id, asker, client_id, it.question, form="question", beside=it.title, judged=judged, charged=True)
+    first = messages.Post(room.id, asker, client_id, it.question, images=images, form="question", beside=it.title, judged=judged, charged=True)
     facts = messages.facts_of([first], made)
     stored = messages.accept(first, facts, made)
     messages.insert([*with_card, stored], made, facts)

@@ -26,6 +26,7 @@ from consult.rooms.people import person_id
 router = Router(tags=["cases"])
 BOTH = {200: dict[str, Any], 201: dict[str, Any]}
 Ids = Annotated[list[str], Field(max_length=100)]
+Images = Annotated[list[str], Field(max_length=20)]  # as of a message
 Short = Annotated[str, Field(max_length=20)]
 Limit = Annotated[int, Query(ge=1)]
 
@@ -66,6 +67,7 @@ class Ask(Readers):
     urgency: Short
     template: TemplateIn | None = None
     consent: ConsentIn | None = None
+    images: Images | None = None
     confirmed: Confirmed | None = None
 
 
@@ -102,6 +104,7 @@ def ask(request: HttpRequest, body: Ask) -> Status:
             template=template.Fields(**body.template.dict()) if body.template else template.NOTHING,
             told=body.consent.told if body.consent else (),
             recorded=body.consent.recorded if body.consent else "",
+            images=body.images or (),
         )
     )
 

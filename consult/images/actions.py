@@ -26,6 +26,7 @@ from consult.images.models import Image, State
 logger = logging.getLogger("consult.images")
 REASON = 200  # characters
 MASKS = 50
+DESCRIPTION = 200  # code points
 FORGOTTEN_DAYS = 30  # until the row of a picture without files goes as well
 _GONE = (State.EXPIRED, State.ERASED, State.REFUSED)
 _darkroom = Darkroom()
@@ -124,10 +125,23 @@ def release_held(image: Image, *, by: uuid.UUID, reason: str) -> Image:
     return image
 
 
+def describe(*, person_id: uuid.UUID, image_id: uuid.UUID, description: str) -> None:
+    """What is seen on one's own picture, in a line, until a message carries it; empty takes it back.
+
+    Raises Refusal image.not_found, image.claimed, frame.invalid.
+    """
+    uploads.mine(person_id=person_id, image_id=image_id)
+    description = " ".join(description.split())
+    if len(description) > DESCRIPTION or not description.isprintable():
+        raise Refusal("frame.invalid", fields=["description"])
+    if not Image.objects.filter(pk=image_id, message_id=None).exclude(state__in=_GONE).update(description=description):
+        raise Refusal("image.claimed")
+
+
 def erase(ids: Iterable[uuid.UUID], state: State = State.ERASED) -> None:
     """No size of these is left, at once after the caller's transaction; a row stays, to say so. Asking twice is harmless."""
     ids = list(ids)
-    Image.objects.filter(pk__in=ids).exclude(state__in=_GONE).update(state=state, report={}, sizes={}, masks=[], expires_at=None)
+    Image.objects.filter(pk__in=ids).exclude(state__in=_GONE).update(state=state, report={}, sizes={}, masks=[], description="", expires_at=None)
     transaction.on_commit(lambda: _remove(ids))
 
 

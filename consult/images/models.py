@@ -29,6 +29,7 @@ class Image(models.Model):
     sizes = models.JSONField(default=dict)  # {"room": [width, height, bytes]}
     report = models.JSONField(default=dict)  # {"found": [codes], "faces": [boxes], "words": [boxes]}
     masks = models.JSONField(default=list)  # boxes that are to be burnt in
+    description = models.CharField(max_length=200, blank=True, default="", db_default="")  # by its owner, for who cannot see it
     folder = models.CharField(max_length=80, blank=True)  # where its files are kept; empty: it has none
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)  # null: a message carries it

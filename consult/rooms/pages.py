@@ -90,12 +90,18 @@ def _rows(grant: Grant, where: str, order: str, **params: Any) -> list[tuple[Any
 NOTICES = 200  # the newest lines about the room itself that one page carries
 
 
+# Lines of their own though they name a message; and what names none, yet is only counted.
+_TOLD = ["answer.accepted", "answer.unaccepted", "answer.amended", "reference.added", "consensus.proposed", "case.unanswered", "outcome.due"]
+_COUNTED = ["differential.backed", "differential.unbacked"]
+
+
 def _notices(room: uuid.UUID, low: int, high: int) -> list[Any]:
-    """The lines of a page's range that are not drawn on a message: who came and went, what moderators did, also to pictures."""
+    """The lines of a page's range that are not drawn on a message: who came and went, what moderators did, also to pictures, and how a case moved."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND (message_id IS NULL OR kind LIKE 'image.%%') ORDER BY seq DESC LIMIT %s",
-            (room, low, high, NOTICES),
+            "SELECT seq FROM rooms_event WHERE room_id = %s AND seq BETWEEN %s AND %s AND "
+            "(message_id IS NULL AND kind <> ALL(%s) OR kind LIKE 'image.%%' OR kind = ANY(%s)) ORDER BY seq DESC LIMIT %s",
+            (room, low, high, _COUNTED, _TOLD, NOTICES),
         )
         seqs = [seq for (seq,) in cursor.fetchall()]
     spans = [(room, seq - 1, seq) for seq in sorted(seqs)]

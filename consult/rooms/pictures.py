@@ -12,7 +12,7 @@ from consult.images import actions
 from consult.images.darkroom import Box
 from consult.images.models import Image, State
 from consult.jobs.declared import defer
-from consult.rooms import log
+from consult.rooms import identifying, log
 from consult.rooms.actions import personal
 from consult.rooms.actions import pictures as veils
 from consult.rooms.models import Message
@@ -45,6 +45,16 @@ def release(*, person_id: uuid.UUID, image_id: uuid.UUID, reason: str) -> None:
     with transaction.atomic():
         image = actions.release(person_id=person_id, image_id=image_id, reason=reason)
     tell(image)
+
+
+def describe(*, person_id: uuid.UUID, image_id: uuid.UUID, description: str, confirmed: Sequence[str] | None) -> None:
+    """Words like any others: looked at for what identifies a patient. Raises Refusal content.identifier, content.confirm, image.*, frame.invalid."""
+    seen = identifying.look([("description", description)], confirmed=confirmed)
+    if seen:
+        identifying.record(person_id, None, seen)
+        if seen.refusal:
+            raise seen.refusal
+    actions.describe(person_id=person_id, image_id=image_id, description=description)
 
 
 def release_for(*, person_id: uuid.UUID, image_id: uuid.UUID, reason: str) -> None:

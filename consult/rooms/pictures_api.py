@@ -20,7 +20,7 @@ from consult.images.models import State
 from consult.locale import locale_of
 from consult.rooms import access, pictures, shown
 from consult.rooms.api_lists import Body
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands import ClientUuid, Confirmed
 from consult.rooms.people import require_verified
 from consult.who import person_of
 
@@ -42,6 +42,11 @@ class Announcement(Body):
 
 class Masks(Body):
     masks: list[Annotated[list[float], Field(min_length=4, max_length=4)]]
+
+
+class Description(Body):
+    description: str
+    confirmed: Confirmed | None = None
 
 
 class Release(Body):
@@ -104,6 +109,12 @@ def mask(request: HttpRequest, image: str, body: Masks) -> dict[str, Any]:
     return {"state": State.WORKING}
 
 
+@router.put("/images/{image}/description", summary="Say in a line what one's own picture shows, before a message carries it")
+def describe(request: HttpRequest, image: str, body: Description) -> dict[str, Any]:
+    pictures.describe(person_id=person_of(request), image_id=_id(image), description=body.description, confirmed=body.confirmed)
+    return {}
+
+
 @router.post("/images/{image}/release", summary="Show one's own held picture as it is, for a reason that is recorded")
 def release(request: HttpRequest, image: str, body: Release) -> dict[str, Any]:
     pictures.release(person_id=person_of(request), image_id=_id(image), reason=body.reason)
@@ -135,6 +146,7 @@ def _item(picture: shown.Picture, person: uuid.UUID, locale: str) -> dict[str, A
     """What the page needs to draw it; to its owner also what was found and removed, and why it is held or was refused."""
     seen = shown.visible(picture, person)
     item: dict[str, Any] = {"image": str(picture.id), "state": picture.state, "width": picture.width, "height": picture.height, "veil": picture.veil}
+    item["description"] = picture.description if seen else ""
     item["sizes"] = {name: size[:2] for name, size in picture.sizes.items()} if seen else {}
     if picture.owner != person:
         return item

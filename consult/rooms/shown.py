@@ -16,7 +16,7 @@ from consult.rooms import access
 from consult.rooms.access import Grant
 
 _QUERY = """
-SELECT i.id, i.owner_id, i.state, i.code, i.width, i.height, i.sizes::text, i.report::text, i.folder, i.released, i.message_id, m.room_id, m.seq, m.withheld, v.why
+SELECT i.id, i.owner_id, i.state, i.code, i.width, i.height, i.sizes::text, i.report::text, i.folder, i.released, i.description, i.message_id, m.room_id, m.seq, m.withheld, v.why
 FROM images_image i LEFT JOIN rooms_message m ON m.id = i.message_id
 LEFT JOIN rooms_pictureveil v ON v.image_id = i.id AND v.message_id = i.message_id WHERE i.id = ANY(%s)"""
 
@@ -33,6 +33,7 @@ class Picture:
     report: dict[str, Any]
     folder: str
     released: bool
+    description: str
     message: uuid.UUID | None
     room: uuid.UUID | None
     seq: int | None

@@ -17,7 +17,11 @@ export function messageOf(event: EventFrame): string | null {
 
 /** Kinds that stand as a line of their own between the messages. Those that are about a message are drawn on it, but for what moves or is asked. */
 export function isNotice(event: EventFrame): boolean {
-  return /^(member|moderator|room|image|expert|thread)\.|^case\.(moved|merged)$/.test(event.kind);
+  // An answer that changed is no longer accepted: one line says both.
+  if (event.kind === "answer.unaccepted") return event.data.why === "asker";
+  // In the case's own room; in its group's the card says it.
+  if (event.kind === "case.updated") return event.data.case === event.room;
+  return /^((member|moderator|room|image|expert|thread|answer|consent)\.|(case\.(moved|merged|unanswered)|differential\.(proposed|withdrawn)|reference\.added|consensus\.proposed|outcome\.due)$)/.test(event.kind);
 }
 
 export function itemOf(event: EventOf<"message.posted">): MessageItem {

@@ -27,7 +27,7 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
   const quote = (id: string | null): Quote | null => {
     if (!id) return null;
     const item = of.find(id);
-    return { message: id, seq: item?.seq ?? null, actor: item?.actor ?? null, body: item?.body ?? null, withheld: item?.withheld ?? null };
+    return { message: id, seq: item?.seq ?? null, actor: item?.actor ?? null, body: item?.body ?? null, withheld: item?.withheld ?? null, doubt: item?.doubt ?? null };
   };
   let day = "", author: string | null = null, time = 0, divided = of.newSince === null;
   const newDay = (at: string): void => {
@@ -45,12 +45,18 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
     return first;
   };
 
-  let n = 0;
+  let n = 0, status = "open";
   const spoken = new Set<string>();
   const noticesBefore = (seq: number): void => {
     for (let notice = of.notices[n]; notice && notice.seq < seq; notice = of.notices[++n]) {
       // Whoever answers a case follows it from then on: after their own words that they came in says nothing.
       if (notice.kind === "member.joined" && spoken.has(notice.data.person)) continue;
+      // Every answer says anew how far the case is: a line is what changes.
+      if (notice.kind === "case.updated") {
+        const before = status;
+        status = notice.data.status;
+        if (status === before) continue;
+      }
       newDay(notice.at);
       author = null;
       add({ type: "notice", key: `n:${notice.seq}`, event: notice });
@@ -82,7 +88,7 @@ export function buildLines(of: LinesOf, before: Line[]): Line[] {
 }
 
 function sameQuote(a: Quote | null, b: Quote | null): boolean {
-  return a === b || (!!a && !!b && a.message === b.message && a.seq === b.seq && a.body === b.body && a.withheld === b.withheld);
+  return a === b || (!!a && !!b && a.message === b.message && a.seq === b.seq && a.body === b.body && a.withheld === b.withheld && a.doubt === b.doubt);
 }
 
 function same(a: Line, b: Line): boolean {

@@ -22,6 +22,8 @@ export const PAGE = 200;
 const PAGES = 5;
 const RECENT = 1500;
 const EXTRAS = 300;
+/** Votes, marks, diagnoses and the rest; and what happens to a message after it was posted. */
+const ABOUT_CASE = /^(answer|vote|differential|reference|consensus|outcome|consent|case)\.|^message\.[^p]/;
 
 export class RoomLog {
   readonly order = new Order();
@@ -35,6 +37,8 @@ export class RoomLog {
   to = 0;
   /** The newest post number heard of, to count what is below the window. */
   lastPost = 0;
+  /** Up to which event the room's case may have moved: what is read of it must not be older. */
+  said = 0;
   /** Changes with everything that is drawn. */
   version = 0;
   /** Messages whose words came back or whose text is not known: to be read again. */
@@ -90,6 +94,7 @@ export class RoomLog {
     if (head.epoch !== this.order.epoch) this.lastPost = 0;
     this.order.set(head);
     this.clear();
+    this.said = head.seq;
     this.recent = [];
   }
 
@@ -109,6 +114,7 @@ export class RoomLog {
     const taken = this.order.take(event);
     for (const e of taken) {
       if (this.keep) this.recent.push(e);
+      if (ABOUT_CASE.test(e.kind)) this.said = e.seq;
       this.fold(e);
     }
     if (this.recent.length > RECENT) this.recent.splice(0, this.recent.length - RECENT / 2);
@@ -165,6 +171,7 @@ export class RoomLog {
     } else {
       this.clear();
       this.loaded = true;
+      this.said = Math.max(this.said, at.seq);
       this.live = !page.more.after;
       this.reading = this.live ? "after" : "before";
       this.moreBefore = page.more.before;

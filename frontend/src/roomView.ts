@@ -92,6 +92,7 @@ export class OpenRoom implements RoomView {
   readonly pointing = this.from(() => [...this.track.pointing.values()]);
   readonly mode = this.from<"live" | "past">(() => (this.log.loaded && !this.log.live ? "past" : "live"));
   readonly below = this.from(() => this.log.below);
+  readonly said = this.from(() => this.log.said);
   readonly loading = this.from(() => !this.log.loaded && this.gone.value === null && this.error.value === null);
   readonly behind = this.from(() => !this.log.loaded || !this.track.entered || this.log.order.missing > 0);
   private readonly edges = this.from(() => `${this.log.moreBefore},${this.log.loaded && !this.log.live}`);

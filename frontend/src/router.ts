@@ -5,7 +5,8 @@ export type Route =
   | { name: "rooms" }
   /** `fresh`: from a notification; what is new begins before `at`, and that is where one lands. */
   | { name: "room"; id: string; at: number | null; fresh: boolean }
-  | { name: "cases" }
+  /** `query`: what is shown and filtered there (views/find/asked.ts). */
+  | { name: "cases"; query: string }
   | { name: "directory"; q: string; tab: "people" | "groups" }
   | { name: "search"; q: string; room: string | null; tag: string | null }
   | { name: "ask"; group: string | null; person: string | null }
@@ -28,6 +29,7 @@ export function parse(path: string, query: string): Route {
       return { name: "room", id: decode(second), at: Number.isInteger(at) && at > 0 ? at : null, fresh: asked.get("new") === "1" };
     }
     case "cases":
+      return { name: "cases", query };
     case "me":
     case "sign-in":
       return { name: first };

@@ -24,7 +24,7 @@ export interface Specialties {
   professions: { code: string; label: string }[];
 }
 export interface CaseItem {
-  status: CaseStatus; urgency: Urgency; specialty: string | null; question: string; author: PersonCard | null; answers: number;
+  status: CaseStatus; urgency: Urgency; specialty: string | null; question: string | null; author: PersonCard | null; answers: number;
   opened_at: string; first_answer_at: string | null; group: { id: string; title: string } | null;
   /** A moderator asks for an expert, of this specialty or of any. */
   expert?: { specialty: string | null } | null;
@@ -42,11 +42,15 @@ export interface RoomItem {
 export interface Member { person: PersonCard; role: string; joined_at: string }
 export interface Hit {
   room: { id: string; kind: RoomItem["kind"]; title: string; code: string | null };
-  message: string; seq: number; at: string; actor: PersonCard | null; excerpt: string; marks: [number, number][];
+  message: string; seq: number; at: string; actor: PersonCard | null; excerpt: string; marks: [number, number][]; doubt?: MessageItem["doubt"];
 }
 export interface Version { seq: number; at: string; body: string | null; mentions: Mention[] | null }
 export interface NewCase {
   title: string; question: string; specialty: string; urgency: Urgency; group?: string; groups?: string[]; people?: string[]; everyone?: boolean; confirmed?: Confirmed;
+  template?: Partial<Record<"age_band" | "sex" | "history" | "done" | "feared", string>>;
+  consent?: { told: string[]; recorded: string };
+  /** Ids of one's own pictures that the server has. */
+  images?: string[];
   /** Give the same id again to send the same case again. */
   id?: string;
 }
@@ -91,7 +95,7 @@ export interface OutboxEntry {
 }
 
 /** What a reply quotes; `message` null where it is not loaded here. */
-export interface Quote { message: string; seq: number | null; actor: Actor | null; body: string | null; withheld: Withheld | null }
+export interface Quote { message: string; seq: number | null; actor: Actor | null; body: string | null; withheld: Withheld | null; doubt: MessageItem["doubt"] }
 
 /** The lines of a room, in order, ready to draw. `key` is stable over updates. */
 export type Line =
@@ -128,6 +132,8 @@ export interface RoomView {
   /** "live": the newest messages are shown; "past": the window is elsewhere, `below` counts what came after it. */
   mode: ReadonlySignal<"live" | "past">;
   below: ReadonlySignal<number>;
+  /** Up to which event the room's case may have moved. */
+  said: ReadonlySignal<number>;
   /** True while what is shown may be behind the server. */
   behind: ReadonlySignal<boolean>;
   /** The last thing that went wrong; views may set it to null. */

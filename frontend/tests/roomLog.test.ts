@@ -254,4 +254,19 @@ describe("words", () => {
     log.apply(server.add("case.updated", { case: "C", message, status: "answered", answers: 2 }));
     expect(log.find(message)?.case).toEqual({ room: "C", status: "answered", answers: 2, specialty: "SM15", urgency: "today" });
   });
+
+  test("says up to where the case may have moved: by an act on it, by what happens to a message, by a page", () => {
+    const server = new RoomServer();
+    const message = server.post("answer", "b", { form: "answer" });
+    const log = opened(server);
+    expect(log.said).toBe(server.head.seq);
+    const read = log.said;
+    log.apply(server.add("message.posted", { message: "other", post_no: 2, client_id: "c", body: "x", mentions: [], reply_to: null, images: [], form: "text", withheld: null }));
+    log.apply(server.add("reaction.added", { message, reaction: "useful" }));
+    expect(log.said).toBe(read);
+    log.apply(server.add("vote.cast", { message, vote: "agree", doubt: null }));
+    expect(log.said).toBe(read + 3);
+    log.apply(server.add("message.edited", { message, base: read, body: "y", mentions: [], withheld: null }));
+    expect(log.said).toBe(read + 4);
+  });
 });

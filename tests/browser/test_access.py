@@ -57,6 +57,13 @@ def test_axe_finds_nothing_grave(device: Devices, demo: Demo, size: dict[str, in
             expect(page.get_by_role("menu")).to_be_visible()
             look("menu")
             page.keyboard.press("Escape")
+            if size == PHONE:
+                page.locator(".strip").click()
+            expect(page.locator(".panel-in .backable, .panel-in .said-of").first).to_be_visible()
+            for names in page.locator(".panel-in .voters summary").all():
+                names.click()
+            look("sheet")
+            page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     expect(page.locator("#switch-0")).to_be_visible()
     look("switcher")

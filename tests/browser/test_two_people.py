@@ -22,7 +22,7 @@ def test_a_question_in_a_group_is_answered_live(device: Devices, demo: Demo) -> 
     camille.page.get_by_label("Votre question en une phrase").fill(question)
     camille.page.get_by_label("Spécialité", exact=True).select_option("SM15")
     camille.page.get_by_role("radio", name="Semaine").click()
-    expect(camille.page.get_by_text("et qui rejoindra ce groupe")).to_be_visible()
+    expect(camille.page.get_by_text("et qui rejoindra")).to_be_visible()
     camille.page.get_by_role("button", name="Poser la question").click()
     expect(camille.page.get_by_role("heading", level=1, name=question)).to_be_visible()
     case = camille.page.url.rpartition("/")[2]
@@ -46,6 +46,7 @@ def test_a_question_in_a_group_is_answered_live(device: Devices, demo: Demo) -> 
     expect(nadia.message(question)).to_contain_text("Répondu")
     expect(nadia.message(question)).to_contain_text("1 réponse")
     camille.page.get_by_role("button", name="Déclarer le consensus").click()
+    camille.page.get_by_role("dialog").get_by_role("button", name="Déclarer le consensus").click()
     expect(nadia.message(question)).to_contain_text("Consensus", timeout=PATIENCE)
 
     assert demo.bodies(case) == [question, "Oui, en bordure active.", "Merci, c’est fait demain."]

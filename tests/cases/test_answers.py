@@ -198,6 +198,22 @@ def test_a_hidden_answer_stays_marked_and_says_that_it_is_hidden() -> None:
     assert Phone(camille).get("/search", q="prélever").json()["hits"] == []
 
 
+def test_a_page_of_the_room_has_what_moved_the_case_as_lines_and_leaves_the_counting_to_the_sheet() -> None:
+    camille, nadia, room, about = answered()
+    idris = people.idris()
+    done(camille, room, "answer.accept", **about)
+    done(idris, room, "vote.give", **about, vote="agree")
+    done(idris, room, "reference.add", message=about["message"], link="10.1000/1")
+    proposed = done(idris, room, "differential.propose", label="Mycose")["differential"]
+    done(nadia, room, "differential.back", differential=proposed)
+    edit(nadia, room, about, "Autre chose.")
+    settle()
+    found = Phone(camille).get(f"/rooms/{room}/messages").json()["notices"]
+    told = ["answer.accepted", "reference.added", "differential.proposed", "answer.unaccepted", "answer.amended"]
+    assert [e["kind"] for e in found if not e["kind"].startswith(("member.", "case."))] == told
+    assert found == [e for e in events(room) if e["seq"] in {f["seq"] for f in found}]
+
+
 def test_the_sheet_costs_the_same_whoever_voted() -> None:
     camille, _, room, about = answered()
 

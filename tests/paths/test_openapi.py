@@ -7,15 +7,17 @@ import uuid
 from typing import Any
 
 import httpx
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.live import Node, Someone, Stack, sockets
 
-EXAMPLES = 20
+EXAMPLES = 10  # of each of some hundred doors
 
 
+@pytest.mark.timeout(300)
 async def test_no_door_answers_5xx(pair: Stack, nodes: tuple[Node, Node], cast: dict[str, Someone]) -> None:
     """Half of the examples name a room, a message and a person that exist."""
     sacha, node = cast["sacha"], nodes[0]
@@ -24,8 +26,10 @@ async def test_no_door_answers_5xx(pair: Stack, nodes: tuple[Node, Node], cast: 
         await one.enter(room)
         posted = await one.post(room, "Une question #schema")
     real = {"room": room, "message": posted["message"], "person": str(cast["nadia"].id)}
-    failures = await asyncio.to_thread(attack, node, sacha, real)
-    pair.sql("UPDATE standing_standing SET verification = 'verified' WHERE person_id = %s", sacha.id)
+    try:
+        failures = await asyncio.to_thread(attack, node, sacha, real)
+    finally:  # the stack is shared, and the last door made her unverified
+        pair.sql("UPDATE standing_standing SET verification = 'verified' WHERE person_id = %s", sacha.id)
     assert not failures, "\n".join(failures)
 
 

@@ -27,6 +27,7 @@ def without(*names: str, **changes: Any) -> str:
     return json.dumps({k: v for k, v in {**POST, **changes}.items() if k not in names})
 
 
+TOOL = {"room": "R", "id": ID, "reason": "un motif"}
 WHOLE = {
     "hello": {"protocols": [1], "client": "t/1", "ticket": "x", "locale": "fr", "resume": [{"room": "R", "after": {"epoch": "E", "seq": 0}}, {"room": "S", "after": None}]},
     "room.enter": {"room": "R", "after": {"epoch": "E", "seq": 118}},
@@ -48,6 +49,31 @@ WHOLE = {
     "outcome.tell": {"room": "R", "id": ID, "body": "Guérie.", "verdict": "confirmed"},
     "reaction.remove": {"room": "R", "message": "M", "reaction": "discuss"},
     "read.mark": {"room": "R", "seq": 0},
+    "mark.add": {"room": "R", "id": ID, "message": "M", "image": "I", "drawn": {"kind": "number", "at": {"x": 0.5, "y": 0.5}, "n": 1}},
+    "mark.remove": {"room": "R", "mark": "K"},
+    "pointer": {"room": "R", "image": "I", "at": {"x": 0.5, "y": 0.5}},
+    "moderator.join": TOOL,
+    "moderator.leave": {"room": "R", "id": ID},
+    "moderator.call": {**TOOL, "person": None},
+    "message.hide": {**TOOL, "message": "M"},
+    "message.restore": {**TOOL, "message": "M"},
+    "image.hide": {**TOOL, "message": "M", "image": "I"},
+    "image.restore": {**TOOL, "message": "M", "image": "I"},
+    "image.ask_mask": {**TOOL, "message": "M", "image": "I"},
+    "member.silence": {**TOOL, "person": "P", "seconds": 600},
+    "member.unsilence": {**TOOL, "person": "P"},
+    "member.remove": {**TOOL, "person": "P"},
+    "member.readmit": {**TOOL, "person": "P"},
+    "room.slow": {**TOOL, "seconds": 30, "answers_exempt": True},
+    "room.lock": TOOL,
+    "room.unlock": TOOL,
+    "pin.add": {"room": "R", "id": ID, "message": "M"},
+    "pin.remove": {"room": "R", "id": ID, "message": "M"},
+    "expert.ask": {**TOOL, "specialty": "SM04"},
+    "expert.unask": TOOL,
+    "thread.move": {**TOOL, "message": "M", "to": "S"},
+    "case.move": {**TOOL, "to": "S"},
+    "case.merge": {**TOOL, "into": "S"},
     "typing": {"room": "R"},
     "ping": {},
 }

@@ -18,7 +18,7 @@ from consult.rooms.actions.tools import Order
 
 
 def context(item: Item, locale: str) -> dict[str, Any]:
-    image = Image.objects.filter(pk=item.image_id).first()
+    image = Image.objects.filter(pk=item.image_id).first() if item.image_id else None
     if image is None:
         return {"picture": None}
     seen = {name: len(image.report.get(name, ())) for name in ("faces", "words")}

@@ -22,10 +22,15 @@ async function subscription(): Promise<PushSubscription | null> {
 
 /** What stands here, without asking the person anything. */
 export async function lookAtDevice(): Promise<void> {
-  if (!able()) _waking.value = isApple() && !isInstalled() ? "install" : "unsupported";
-  else if (Notification.permission === "denied") _waking.value = "denied";
-  else if (!(await pushServices()).web) _waking.value = "elsewhere";
-  else _waking.value = Notification.permission === "granted" && (await subscription()) ? "on" : "off";
+  const before = _waking.value, found = await stands();
+  if (_waking.value === before) _waking.value = found; // a press meanwhile knows better
+}
+
+async function stands(): Promise<Waking> {
+  if (!able()) return isApple() && !isInstalled() ? "install" : "unsupported";
+  if (Notification.permission === "denied") return "denied";
+  if (!(await pushServices()).web) return "elsewhere";
+  return Notification.permission === "granted" && (await subscription()) ? "on" : "off";
 }
 
 /** Only ever at a press: that is when a browser lets the question be asked, and when it makes sense. Rejects where the push service does not answer. */

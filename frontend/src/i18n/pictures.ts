@@ -1,6 +1,6 @@
 /** Words of pictures: taking, masking, sending, looking. In the part of the app that is loaded with them. */
 import { lang } from "./index";
-import { inLang, p, type Lang } from "./pair";
+import { inLang, p, plural, type Lang } from "./pair";
 
 const pictures = {
   editor: p("Préparer la photo", "Prepare the picture"),
@@ -35,9 +35,10 @@ const pictures = {
   opening: p("Ouverture de la photo…", "Opening the picture…"),
   unread: p("Ce navigateur ne sait pas ouvrir cette photo.", "This browser cannot open this picture."),
   unreadWhat: p(
-    "Prenez-la en JPEG, ou ouvrez Consult dans le navigateur du téléphone qui l’a prise.",
-    "Take it as a JPEG, or open Consult in the browser of the phone that took it.",
+    "Un HEIC d’iPhone ou un DICOM peut être converti par le serveur. Vous seul voyez la photo tant que vous ne l’avez pas postée ; vous pourrez la masquer ici juste après. Pour qu’elle ne quitte pas l’appareil sans masque, reprenez-la en JPEG.",
+    "The server can convert an iPhone’s HEIC, or a DICOM. You alone see the picture until you post it, and can mask it here right after. To have it masked before it leaves the device, take it as a JPEG.",
   ),
+  maskNow: p("Convertie. Masquez maintenant ce qui ne doit pas être vu.", "Converted. Mask now what must not be seen."),
   picture: p((n: number, all: number) => `Photo ${n} sur ${all}`, (n: number, all: number) => `Picture ${n} of ${all}`),
   close: p("Fermer", "Close"),
   before: p("Précédente", "Previous"),
@@ -63,6 +64,13 @@ const pictures = {
   removedNone: p("Rien d’autre que l’image dans ce fichier.", "Nothing but the picture in this file."),
   waitForThem: p("Les photos ne sont pas encore prêtes.", "The pictures are not ready yet."),
   sayWith: p("Ajoutez un mot à la photo pour l’envoyer.", "Add a word to the picture to send it."),
+  expired: p((n: number) => `${n} ${plural.fr(n, "photo du brouillon n’est plus là", "photos du brouillon ne sont plus là")} : à ajouter de nouveau.`, (n: number) => `${n} ${plural.en(n, "picture", "pictures")} of the draft ${plural.en(n, "is", "are")} gone: add again.`),
+  nth: p((n: number) => `Photo ${n}`, (n: number) => `Picture ${n}`),
+  describe: p("Décrire", "Describe"),
+  describeAnew: p("Changer la description", "Change the description"),
+  describeAs: p((n: number) => `Ce que montre la photo ${n}`, (n: number) => `What picture ${n} shows`),
+  describeHint: p("Pour qui ne la voit pas : plaque ronde, bord net", "For who cannot see it: round plaque, sharp edge"),
+  described: p((which: string, what: string) => `${which} : ${what}`, (which: string, what: string) => `${which}: ${what}`),
   most: p("Six photos au plus par message.", "At most six pictures a message."),
   asIs: p("Envoyer sans masque", "Send without a mask"),
   open: p((n: number, all: number) => `Ouvrir la photo ${n} sur ${all}`, (n: number, all: number) => `Open picture ${n} of ${all}`),

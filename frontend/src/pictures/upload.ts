@@ -8,6 +8,8 @@ export interface Picture {
   sizes: Partial<Record<"list" | "room" | "zoom", [number, number]>>;
   /** A moderator withholds it: hidden, or mask, until its owner has masked it. */
   veil: "hidden" | "mask" | null;
+  /** What it shows, in its owner's words, for who cannot see it. */
+  description?: string;
   /** To its owner alone: what was found in the file and left behind, and what holds it. */
   removed?: { code: string; words: string }[];
   faces?: unknown[]; words?: unknown[];

@@ -13,11 +13,8 @@ import { MePage } from "./account/Me";
 import { SignIn } from "./account/SignIn";
 import { SignOut } from "./account/SignOut";
 import { Waiting } from "./account/Waiting";
-import { Ask } from "./ask/Ask";
 import { ConnectionBar } from "./connection";
 import { Covered } from "./Covered";
-import { Cases } from "./find/Cases";
-import { Directory } from "./find/Directory";
 import { Search } from "./find/Search";
 import { Switcher } from "./find/Switcher";
 import { KeyMap, startKeys } from "./keys";
@@ -25,10 +22,13 @@ import { keyMap, listDrawer, moderating, signingOut, switcher } from "./layers";
 import { RoomList } from "./list/RoomList";
 import { listShown, narrow, panelShown, wide } from "./prefs";
 import { Rail, Tabs } from "./rail";
-import { Panel } from "./room/Panel";
+import { Panel } from "./room/caseParts";
 import { Room } from "./room/Room";
 
-/** What most people never open comes when it is opened. */
+/** What is not opened with the first screen comes when it is opened. */
+const Cases = lazily(() => import("./find/Cases").then((part) => part.default));
+const Directory = lazily(() => import("./find/Directory").then((part) => part.default));
+const Ask = lazily(() => import("./ask/Ask").then((part) => part.default));
 const Console = lazily(() => import("./moderation/Console").then((part) => part.default));
 const Rules = lazily(() => import("./moderation/Rules").then((part) => part.default));
 const Sheets = lazily(() => import("./moderation/Sheets").then((part) => part.default));
@@ -122,7 +122,7 @@ function Page({ view }: { view: RoomView | null }) {
   const here = route.value;
   switch (here.name) {
     case "room": return view ? <Room view={view} at={here.at} fresh={here.fresh} key={here.id} /> : <Skeletons />;
-    case "cases": return <Cases />;
+    case "cases": return <Cases query={here.query} />;
     case "directory": return <Directory q={here.q} tab={here.tab} />;
     case "search": return <Search q={here.q} room={here.room} tag={here.tag} />;
     case "ask": return <Ask group={here.group} to={here.person} />;

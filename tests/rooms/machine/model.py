@@ -314,7 +314,11 @@ class Room:
             "pins": [],
             "lock": None,
             "slow_mode": 0,
+            "answers_exempt": False,
+            "expert": None,
+            "moderators": [],
             "silenced_until": None,
+            "silence_reason": None,
             "first_seq": first,
         }
 
@@ -361,6 +365,7 @@ class Room:
             "reactions": {r: sum(reaction == r for _, reaction in message.reactions) for r in REACTIONS},
             "mine": sorted(r for who, r in message.reactions if who == reader),
             "case": None,
+            "doubt": None,
         }
 
 

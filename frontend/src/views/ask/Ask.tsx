@@ -1,141 +1,136 @@
-/** Asking in under three minutes: the question first, then for whom, by when, and who will see it. */
+/** Asking in under three minutes: the question, by when, what helps to answer it, and who will see it. All but the question and its readers may stay unsaid. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Confirmed, PersonCard, RoomItem } from "../../store";
+import type { Confirmed, RoomItem } from "../../store";
 import { ask, groups, person, rooms, session, specialties } from "../../store";
 import { lang, words } from "../../i18n";
+import { askingWords } from "../../i18n/asking";
 import { navigate, toRoom } from "../../router";
-import { Problem, Segments } from "../parts/atoms";
 import { say } from "../parts/announce";
+import { Problem, Segments } from "../parts/atoms";
 import { Icon } from "../parts/icons";
-import { IdentifierNotes, Marked, useIdentifiers } from "../parts/identifiers";
-import { MentionPicker, type PickerKeys } from "../room/MentionPicker";
-import { fresh, keepDraft, missing, readDraft, type AskDraft } from "./draft";
+import { useIdentifiers } from "../parts/identifiers";
+import { NONE, type Chosen } from "../picture/chosen";
+import { waitingMarks } from "../picture/waitingMarks";
+import { Audience } from "./Audience";
+import { begun, fresh, keepDraft, missing, newCase, readDraft, TEXTS, titleOf, type AskDraft, type Text } from "./draft";
 import { SpecialtySelect, urgencies } from "./fields";
 import { guess } from "./guess";
+import { Consent, Patient } from "./Patient";
+import { Shots } from "./Shots";
+import { Similar } from "./Similar";
+import { Words, type Watches } from "./Words";
+import "../parts/fold.css";
+import "./ask.css";
 
-export function Ask({ group, to }: { group: string | null; to: string | null }) {
-  const t = words();
+export default function Ask({ group, to }: { group: string | null; to: string | null }) {
+  const t = askingWords();
   const me = session.value.me!;
   const draft = useSignal<AskDraft>(readDraft(me.id) ?? fresh());
-  const open = useSignal<RoomItem[]>(rooms.peek().filter((room) => room.kind === "group"));
+  /** Every listed group, joined or not. */
+  const listed = useSignal<RoomItem[]>(rooms.peek().filter((room) => room.kind === "group"));
+  const chosen = useSignal<Chosen | null>(draft.peek().pictures.length ? null : NONE);
   const error = useSignal<unknown>(null);
   const busy = useSignal(false);
-  const query = useSignal("");
-  const keys = useRef<PickerKeys | null>(null);
   /** Once chosen by hand, a specialty or group is not guessed over. */
-  const chosen = useRef({ specialty: !!draft.peek().specialty, group: !!draft.peek().group });
+  const byHand = useRef({ specialty: !!draft.peek().specialty, group: draft.peek().groups.length > 0 });
   const it = draft.value;
+  const watches = Object.fromEntries(TEXTS.map((name) => [name, useIdentifiers(it[name])])) as Watches;
 
   const put = (some: Partial<AskDraft>) => {
     draft.value = { ...draft.peek(), ...some };
-    keepDraft(draft.value);
-  };
-  const groupFor = (specialty: string) => {
-    const code = specialties.peek()?.groups.find((one) => one.specialties.some((s) => s.code === specialty))?.code;
-    return open.peek().find((room) => room.code === code)?.id ?? "";
+    if (!busy.peek()) keepDraft(draft.value);
   };
   const settle = (some: Partial<AskDraft>) => {
     const next = { ...draft.peek(), ...some };
-    if (!chosen.current.specialty) {
-      const code = guess(`${next.question} ${next.context}`, specialties.peek()?.groups ?? []);
-      next.specialty = specialties.peek()?.groups.find((one) => one.code === code)?.specialties[0]?.code ?? next.specialty;
+    const known = specialties.peek()?.groups ?? [];
+    if (!byHand.current.specialty) {
+      const code = guess(`${next.question} ${next.context}`, known);
+      next.specialty = known.find((one) => one.code === code)?.specialties[0]?.code ?? next.specialty;
     }
-    if (!chosen.current.group && next.specialty) next.group = groupFor(next.specialty);
+    if (!byHand.current.group && next.specialty) {
+      const code = known.find((one) => one.specialties.some((s) => s.code === next.specialty))?.code;
+      const room = listed.peek().find((one) => one.code === code);
+      next.groups = room ? [room.id] : [];
+    }
     put(next);
   };
 
   useEffect(() => {
-    groups().then((list) => { open.value = list; settle({}); }, () => undefined);
-    if (group) { chosen.current.group = true; put({ group, audience: "group" }); }
+    groups().then((list) => { listed.value = list; settle({}); }, () => undefined); // those one has joined are known
+    if (group) { byHand.current.group = true; put({ groups: [group], audience: "group" }); }
     if (to) person(to).then((card) => put({ audience: "people", people: [card] }), () => undefined);
   }, [group, to]);
 
   const lacks = missing(it);
   const vital = it.urgency === "vital";
-  const inQuestion = useIdentifiers(it.question);
-  const inContext = useIdentifiers(it.context);
-  const toSettle = lacks.length + (vital ? 1 : 0) + [...inQuestion.items, ...inContext.items].filter((item) => item.level === "block").length;
-  const names = { question: t.cases.missQuestion, specialty: t.cases.missSpecialty, group: t.cases.missGroup, people: t.cases.missPeople };
-  const seenBy = open.value.find((room) => room.id === it.group);
-  const guessed = !chosen.current.specialty && it.specialty ? specialties.value?.groups.find((one) => one.specialties.some((s) => s.code === it.specialty)) : null;
+  const blocked = TEXTS.reduce((n, name) => n + watches[name].items.filter((item) => item.level === "block").length, 0);
+  const toSettle = lacks.length + (vital ? 1 : 0) + blocked;
+  const waiting = chosen.value === null;
+  const names = { question: t.missQuestion, audience: t.missAudience, people: t.missPeople, told: t.missTold, recorded: t.missConsent };
+  const known = specialties.value?.groups.find((one) => one.specialties.some((s) => s.code === it.specialty));
+  const guessed = byHand.current.specialty ? null : known;
+  const field = (name: Text) => ({ name, value: it[name], watch: watches[name], onText: (text: string) => settle({ [name]: text }) });
 
   const submit = (event: Event) => {
     event.preventDefault();
-    if (toSettle || busy.value || it.urgency === "vital") return;
-    const seen = [inQuestion.check(it.question), inContext.check(it.context)];
-    const open = seen.findIndex((one) => one.open);
-    if (open >= 0) {
-      say(t.identifiers.held);
-      document.querySelector<HTMLElement>(`#${open ? "ask-context" : "ask-question"}-identifiers button`)?.focus();
+    if (toSettle || waiting || busy.value) return;
+    const seen = TEXTS.map((name) => watches[name].check(it[name]));
+    const open = TEXTS[seen.findIndex((one) => one.open)];
+    if (open) {
+      say(words().identifiers.held);
+      const notes = document.getElementById(`ask-${open}-identifiers`);
+      notes?.closest("details")?.setAttribute("open", "");
+      notes?.querySelector<HTMLElement>("button")?.focus();
       return;
     }
     const confirmed = seen.every((one) => one.confirmed) ? [...new Set(seen.flatMap((one) => one.confirmed!))] as Confirmed : null;
+    const { images, marks } = chosen.value ?? NONE;
     busy.value = true;
     error.value = null;
-    const question = it.question.trim();
-    ask({
-      id: it.id, title: question.slice(0, 120), question: it.context.trim() ? `${question}\n\n${it.context.trim()}` : question, specialty: it.specialty, urgency: it.urgency, ...(confirmed ? { confirmed } : {}),
-      ...(it.audience === "group" ? { group: it.group } : it.audience === "people" ? { people: it.people.map((one) => one.id) } : { everyone: true }),
-    }).then(({ room }) => { keepDraft(null); navigate(toRoom(room), { replace: true }); }, (why: unknown) => { error.value = why; busy.value = false; });
+    ask({ ...newCase(it, listed.value, confirmed), ...(images.length ? { images } : {}) }).then(({ room }) => {
+      for (const [image, drawn] of marks) if (drawn.length) waitingMarks.set(image, drawn.map((one) => ({ id: crypto.randomUUID(), drawn: one })));
+      keepDraft(null);
+      navigate(toRoom(room), { replace: true });
+    }, (why: unknown) => { error.value = why; busy.value = false; });
   };
-  const add = (one: PersonCard) => { query.value = ""; put({ people: [...it.people, one] }); };
+  const anew = () => {
+    keepDraft(null);
+    byHand.current = { specialty: false, group: false };
+    draft.value = fresh();
+    chosen.value = NONE;
+    document.getElementById("ask-question")?.focus();
+  };
 
   return (
-    <div class="page"><header class="page-head"><h1>{t.cases.askTitle}</h1>{(it.question || it.context) && <span class="meta third">{t.cases.draftKept}</span>}</header>
+    <div class="page"><header class="page-head"><h1>{t.title}</h1>
+      {begun(it) && <><span class="meta third">{t.draftKept}</span><button type="button" class="icon-btn" aria-label={t.startAnew} title={t.startAnew} onClick={anew}><Icon name="trash" /></button></>}</header>
       <div class="page-in">
-        <form onSubmit={submit}>
-          <div class="input-block">
-            <label for="ask-question">{t.cases.oneSentence}</label>
-            <Marked text={it.question} watch={inQuestion} look="input">
-              <textarea class="input short" id="ask-question" rows={2} maxLength={300} value={it.question} placeholder={t.cases.oneSentenceHint} aria-describedby="ask-question-identifiers" onInput={(event) => settle({ question: event.currentTarget.value })} />
-            </Marked>
-            <IdentifierNotes id="ask-question" text={it.question} watch={inQuestion} onReplace={(question) => settle({ question })} />
+        <form class="ask-form" onSubmit={submit}>
+          <Words {...field("question")} label={t.oneSentence} placeholder={t.oneSentenceHint} rows={2} />
+          <div class="two">
+            <div class="input-block">
+              <label for="ask-specialty">{words().cases.specialty}</label>
+              <SpecialtySelect id="ask-specialty" value={it.specialty} none={t.unsaid} onPick={(code) => { byHand.current.specialty = true; settle({ specialty: code }); }} />
+              {guessed && <span class="row"><span class="tag">{guessed.code}</span><span class="hint">{t.guessed(guessed.name[lang()])}</span></span>}
+            </div>
+            <div class="input-block">
+              <span class="as-label">{words().cases.wanted}</span>
+              <Segments label={words().cases.wanted} value={it.urgency} options={[{ value: "vital" as const, label: t.vitalChoice, urgent: true }, ...urgencies()]} onPick={(urgency) => put({ urgency })} />
+            </div>
           </div>
-          <div class="input-block">
-            <label for="ask-specialty">{t.cases.specialty}</label>
-            <SpecialtySelect id="ask-specialty" value={it.specialty} onPick={(code) => { chosen.current.specialty = true; settle({ specialty: code }); }} />
-            {guessed && <span class="row"><span class="tag">{guessed.code}</span><span class="hint">{t.cases.guessed(guessed.name[lang()])}</span></span>}
-          </div>
-          <div class="input-block">
-            <span class="as-label">{t.cases.wanted}</span>
-            <Segments label={t.cases.wanted} value={it.urgency} options={[{ value: "vital" as const, label: t.cases.vitalChoice, urgent: true }, ...urgencies()]} onPick={(urgency) => put({ urgency })} />
-          </div>
-          {vital && <div class="note block" role="alert"><Icon name="phone" /><div class="grow"><p class="strong">{t.cases.vital}</p><a class="link urgent under" href="tel:15">{t.cases.vitalCall}</a></div></div>}
-          <div class="input-block">
-            <label for="ask-context">{t.cases.context} <span class="third label">({t.cases.optional})</span></label>
-            <Marked text={it.context} watch={inContext} look="input">
-              <textarea class="input" id="ask-context" rows={5} maxLength={7000} value={it.context} onInput={(event) => settle({ context: event.currentTarget.value })} aria-describedby="ask-context-hint ask-context-identifiers" />
-            </Marked>
-            <IdentifierNotes id="ask-context" text={it.context} watch={inContext} onReplace={(context) => settle({ context })} />
-            <span class="hint" id="ask-context-hint">{t.cases.contextHint}</span>
-          </div>
-          <fieldset>
-            <legend>{t.cases.audience}</legend>
-            <Segments label={t.cases.audience} value={it.audience} options={[{ value: "group" as const, label: t.cases.toGroup }, { value: "people" as const, label: t.cases.toPeople }, { value: "all" as const, label: t.cases.toAll }]} onPick={(audience) => put({ audience })} />
-            {it.audience === "group" && (
-              <select class="input" aria-label={t.cases.group} value={it.group} onChange={(event) => { chosen.current.group = true; put({ group: event.currentTarget.value }); }}>
-                <option value="">{t.cases.choose}</option>
-                {open.value.map((room) => <option value={room.id} selected={room.id === it.group} key={room.id}>{room.title}</option>)}
-              </select>
-            )}
-            {it.audience === "people" && (
-              <div class="col">
-                {it.people.length > 0 && <div class="people-chosen">{it.people.map((one) => (
-                  <span class="person-chip" key={one.id}>{one.name}<button type="button" class="icon-btn" aria-label={t.cases.remove(one.name ?? "?")} onClick={() => put({ people: it.people.filter((p) => p.id !== one.id) })}><Icon name="close" size="small" /></button></span>
-                ))}</div>}
-                <div class="anchor">
-                  <label class="field"><Icon name="plus" /><input value={query.value} placeholder={t.cases.addPeople} aria-label={t.cases.addPeople} autocomplete="off" onInput={(event) => (query.value = event.currentTarget.value)} onKeyDown={(event) => { if (query.value && keys.current?.(event)) event.preventDefault(); }} /></label>
-                  {query.value.trim() && <MentionPicker query={query.value.trim()} keys={keys} onPick={add} onClose={() => (query.value = "")} without={[me.id, ...it.people.map((one) => one.id)]} />}
-                </div>
-              </div>
-            )}
-            <p class="note"><Icon name="eye" /><span>{it.audience === "all" ? t.cases.seenAll : it.audience === "people" ? t.cases.seenPeople(it.people.length) : seenBy ? t.cases.seenGroup(seenBy.title, seenBy.members) : t.cases.choose}</span></p>
-          </fieldset>
+          {vital && <div class="note block" role="alert"><Icon name="phone" /><div class="grow"><p class="strong">{t.vital}</p><a class="link urgent under" href="tel:15">{t.vitalCall}</a></div></div>}
+          <Words {...field("context")} label={t.context} hint={t.contextHint} optional rows={4} />
+          <Shots key={it.id} kept={it.pictures} chosen={chosen} onKept={(pictures) => put({ pictures })} />
+          <Patient draft={it} field={field} onPut={put} />
+          <Consent draft={it} pictures={it.pictures.length > 0} onPut={put} />
+          <Audience draft={it} listed={listed.value} onPut={(some) => { if (some.groups) byHand.current.group = true; put(some); }} />
           <Problem error={error.value} />
           <div class="form-foot">
-            {lacks.length > 0 && it.question && <p class="meta third" role="status">{t.cases.missing(lacks.map((one) => names[one]).join(", "))}</p>}
-            <button type="submit" class="btn primary tall wide" disabled={toSettle > 0 || busy.value}>{toSettle ? t.cases.toSettle(toSettle) : t.cases.submit}</button>
+            <Similar title={titleOf(it.question)} question={it.context} />
+            {lacks.length > 0 && begun(it) && <p class="meta third" role="status">{t.missing(lacks.map((one) => names[one]).join(", "))}</p>}
+            {waiting && <p class="meta third" role="status">{t.picturesWait}</p>}
+            <button type="submit" class="btn primary tall wide" disabled={toSettle > 0 || waiting || busy.value}>{toSettle ? t.toSettle(toSettle) : t.submit}</button>
           </div>
         </form>
       </div>

@@ -8,9 +8,13 @@ import { navigate, toRoom } from "../../router";
 import { Avatar, Code, Empty, Problem, Skeletons, standing, Verified } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { moderating } from "../layers";
+import { follow } from "../../cases/finding";
+import { findingWords } from "../../i18n/finding";
+import { fail } from "./CaseCard";
+import { useFollows } from "./useFollows";
 import { usePages } from "./usePages";
 
-export function Directory({ q, tab }: { q: string; tab: "people" | "groups" }) {
+export default function Directory({ q, tab }: { q: string; tab: "people" | "groups" }) {
   const t = words();
   return (
     <div class="page"><header class="page-head"><h1>{t.people.title}</h1></header>
@@ -33,6 +37,7 @@ function People({ q }: { q: string }) {
   const field = useRef<HTMLInputElement>(null);
   const found = usePages<PersonCard>((next, stop) => people({ q: typed.peek().trim(), next }, stop), typed.value.trim());
   const me = session.value.me?.id;
+  const { value: follows, again } = useFollows();
   const talk = (id: string) => {
     busy.value = id;
     startConversation([id]).then((room) => navigate(toRoom(room)), (error: unknown) => (failure.value = error)).finally(() => (busy.value = null));
@@ -56,6 +61,7 @@ function People({ q }: { q: string }) {
             <div class="about"><div class="row"><span class="name">{one.name}</span>{one.verified !== false ? <Verified /> : <span class="tag">{t.unverified}</span>}</div>
               <div>{standing(one)}</div>{one.place && <div class="label third">{one.place}</div>}</div>
             {one.id !== me && <div class="acts row wrap"><button type="button" class="btn" disabled={busy.value === one.id} onClick={() => talk(one.id)}>{t.talk}</button><a class="btn quiet" href={`/ask?person=${encodeURIComponent(one.id)}`}>{t.askAdvice}</a>
+              {follows && <FollowOne person={one} on={follows.people.some((p) => p.id === one.id)} again={again} />}
               <button type="button" class="icon-btn" aria-label={`${words().moderation.report} ${one.name ?? ""}`} title={words().moderation.report} onClick={() => (moderating.value = { kind: "report", of: { person: one.id }, name: one.name ?? "" })}><Icon name="flag" /></button></div>}
           </li>
         ))}
@@ -63,6 +69,13 @@ function People({ q }: { q: string }) {
       {found.next.value && <button type="button" class="btn" onClick={found.more}>{words().shell.moreResults}</button>}
     </>
   );
+}
+
+/** Their cases come first in one's feed; they are not told. */
+function FollowOne({ person, on, again }: { person: PersonCard; on: boolean; again: () => Promise<void> }) {
+  const t = findingWords().finding;
+  const label = (on ? t.followedPerson : t.followPerson)(person.name ?? "");
+  return <button type="button" class="icon-btn" aria-pressed={on} aria-label={label} title={label} onClick={() => void follow("people", person.id, !on).then(again, fail)}><Icon name={on ? "check" : "plus"} /></button>;
 }
 
 function Groups() {

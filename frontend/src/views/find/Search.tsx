@@ -6,7 +6,7 @@ import { rooms, searchMessages, tags } from "../../store";
 import { words } from "../../i18n";
 import { brief, moment } from "../../i18n/time";
 import { navigate, toRoom, toSearch, toTag } from "../../router";
-import { Empty, Problem, Skeletons } from "../parts/atoms";
+import { Doubt, Empty, Problem, Skeletons } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { marked } from "./marks";
 import { usePages } from "./usePages";
@@ -58,7 +58,7 @@ export function Search({ q, room, tag }: { q: string; room: string | null; tag: 
             <li class="found" key={hit.message}>
               <a class="hit" href={toRoom(hit.room.id, hit.seq)}>
                 <span class="where">{hit.room.code && <span class="tag">{hit.room.code}</span>}<span>{hit.room.title}</span><time dateTime={hit.at} title={moment(hit.at)}>{brief(hit.at)}</time></span>
-                <span class="strong">{hit.actor?.name}</span>
+                <span class="strong">{hit.actor?.name}</span> <Doubt of={hit.doubt} />
                 <p dir="auto">{marked(hit.excerpt, hit.marks).map((part, at) => (part.mark ? <mark key={at}>{part.text}</mark> : part.text))}</p>
               </a>
             </li>

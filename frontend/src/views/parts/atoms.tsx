@@ -2,15 +2,14 @@
 import type { ComponentChildren } from "preact";
 import { specialties } from "../../store";
 import type { PersonCard, RoomItem } from "../../store";
-import type { Actor, CaseStatus } from "../../protocol";
+import type { Actor, CaseStatus, MessageItem } from "../../protocol";
 import { words } from "../../i18n";
 import { lang } from "../../i18n";
 import { Refusal } from "../../store";
 import { Icon, ShieldCheck } from "./icons";
 import { initials } from "./names";
 
-/** The same order as a case takes them. */
-export const statuses: CaseStatus[] = ["open", "answered", "consensus", "closed"];
+export { statuses } from "./statuses";
 
 /** Group rooms are round, case rooms square; a private conversation shows its people. */
 export function Code({ item }: { item: Pick<RoomItem, "kind" | "code" | "title"> }) {
@@ -35,6 +34,11 @@ export function Status({ status }: { status: CaseStatus }) {
 export function Verified() {
   const label = words().room.verified;
   return <span class="verified" role="img" aria-label={label} title={label}><ShieldCheck /></span>;
+}
+
+/** Said wherever a doubtful answer is shown, quoted or found. */
+export function Doubt({ of }: { of: MessageItem["doubt"] | undefined }) {
+  return of ? <span class="tag caution">{words().room[of]}</span> : null;
 }
 
 export function Avatar({ person, big }: { person: Pick<Actor, "name" | "as">; big?: boolean }) {

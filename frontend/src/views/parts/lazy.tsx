@@ -4,7 +4,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Problem, Skeletons } from "./atoms";
 
-export function lazily<P extends object>(load: () => Promise<ComponentType<P>>): FunctionComponent<P> {
+/** `quiet`: nothing stands for it while it is not here; for what is small and beside something else. */
+export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, quiet = false): FunctionComponent<P> {
   let loaded: ComponentType<P> | null = null;
   let failed = 0;
   return function Lazy(props: P) {
@@ -19,6 +20,7 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>):
       const Part = loaded;
       return <Part {...props} />;
     }
+    if (quiet) return null;
     // A browser may remember that a script did not come, and a newer version may have other names: then only a new start helps.
     // A script that does not come is a network that does not answer, whatever the browser calls it.
     return error.value ? <Problem error={new TypeError("the script of this part did not come")} retry={failed > 1 ? () => location.reload() : ask} /> : <Skeletons rows={2} />;

@@ -14,7 +14,11 @@ import { Stage, useStage } from "./Stage";
 import "./editor.css";
 
 /** `file` is the one that was opened, untouched, or a new one that only holds what is seen. */
-export interface Prepared { file: Blob; marks: Mark[]; edit: Edit }
+export interface Prepared {
+  file: Blob; marks: Mark[]; edit: Edit;
+  /** This browser cannot open it: the server may. */
+  unread?: boolean;
+}
 
 /** `masksOnly`: boxes over a picture that is elsewhere already, nothing else. */
 export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob; edit?: Edit; masksOnly?: boolean; onDone: (prepared: Prepared) => void; onClose: () => void }) {
@@ -77,7 +81,7 @@ export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob;
         {failure.value && (
           <div class="note block" role="alert"><Icon name="alert" />
             <div class="grow"><p>{failure.value === "unread" ? t.unread : t.failed}</p>{failure.value === "unread" && <p>{t.unreadWhat}</p>}
-              {failure.value === "unread" && !masksOnly && <button type="button" class="link under" onClick={() => onDone({ file, marks: [], edit: untouched })}>{t.asIs}</button>}</div>
+              {failure.value === "unread" && !masksOnly && <button type="button" class="link under" onClick={() => onDone({ file, marks: [], edit: untouched, unread: true })}>{t.asIs}</button>}</div>
           </div>
         )}
         {picture.value

@@ -49,8 +49,8 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
           if (!one || !size) return <li key={id} class="picture-gap"><Icon name="photo" size="small" /><span>{why(one, own)}</span></li>;
           return (
             <li key={id}>
-              <button type="button" tabIndex={tab} aria-label={t.open(at + 1, item.images.length)} onClick={() => (open.value = shown.indexOf(one))}>
-                <img src={`/api/v1/images/${id}/${item.images.length > 1 ? "list" : "room"}?t=${turn.value}`} alt="" loading="lazy" decoding="async" width={size[0]} height={size[1]} />
+              <button type="button" tabIndex={tab} aria-label={described(t.open(at + 1, item.images.length), one)} onClick={() => (open.value = shown.indexOf(one))}>
+                <img src={`/api/v1/images/${id}/${item.images.length > 1 ? "list" : "room"}?t=${turn.value}`} alt={one.description ?? ""} loading="lazy" decoding="async" width={size[0]} height={size[1]} />
               </button>
               {one.state === "held" && <p class="meta">{t.held}</p>}
               {one.veil === "mask" && <p class="meta">{t.veilMask}</p>}
@@ -65,6 +65,7 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
   );
 }
 
+const described = (which: string, one: Picture) => (one.description ? pictureWords().described(which, one.description) : which);
 const stand = (one: Picture | undefined) => JSON.stringify([one?.state, one?.veil, one?.sizes]);
 
 function why(one: Picture | undefined, own: boolean): string {
@@ -93,7 +94,7 @@ function Together({ item, view, shown, first, onClose }: { item: MessageItem; vi
   };
   return (
     <Viewer first={first} onClose={onClose} point={point} kept={marksOf}
-      pictures={shown.map((one, at) => ({ id: one.image, src: `/api/v1/images/${one.image}/zoom`, alt: t.picture(at + 1, shown.length) }))}
+      pictures={shown.map((one, at) => ({ id: one.image, src: `/api/v1/images/${one.image}/zoom`, alt: described(t.picture(at + 1, shown.length), one) }))}
       pointers={(id) => view.pointing.value.filter((one) => one.image === id).map((one) => ({ person: one.actor.id, name: shortName(one.actor.name), at: one.at, mark: one.drawn }))}
       keep={async (id, drawn) => { await api.post(`/api/v1/rooms/${view.id}/marks`, { id: crypto.randomUUID(), message: item.message, image: id, drawn }); await read(); }}
       unkeep={async (_id, mark) => { await api.delete(`/api/v1/rooms/${view.id}/marks/${mark}`); await read(); }} />

@@ -17,7 +17,7 @@ import { lazily } from "../parts/lazy";
 import { familyName, shortName } from "../parts/names";
 import { narrow, touch } from "../prefs";
 import { visits } from "./visiting";
-import type { Chosen } from "../picture/Tray";
+import { NONE, type Chosen } from "../picture/chosen";
 import { waitingMarks } from "../picture/waitingMarks";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
@@ -28,7 +28,6 @@ const bodyChars = 8_000;
 const warnFrom = 7_500;
 
 const Tray = lazily(() => import("../picture/Tray").then((part) => part.default));
-const NONE: Chosen = { images: [], marks: new Map() };
 
 interface Editing { line: MessageLine; body: string; mentions: Mention[] }
 export interface ComposerHandle { focus(): void; edit(line: MessageLine): void }

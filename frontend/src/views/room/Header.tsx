@@ -20,6 +20,7 @@ export function Header({ view, room, onModerate }: { view: RoomView; room: RoomI
   const menu = useSignal<HTMLElement | null>(null);
   const people = useSignal(false);
   const present = view.present.value;
+  const title = room.title || t.caseGone;
   const moderators = view.state.value?.moderators ?? [];
   const specialty = Object.entries(present?.by_specialty ?? {}).sort((a, b) => b[1] - a[1])[0];
   // Who is here is known only while connected.
@@ -31,7 +32,7 @@ export function Header({ view, room, onModerate }: { view: RoomView; room: RoomI
     <header class="room-head">
       {narrow.value && <button type="button" class="icon-btn" aria-label={words().shell.back} onClick={() => back("/")}><Icon name="back" /></button>}
       <div class="names">
-        <h1 class="one-line" title={room.title}>{room.title}</h1>
+        <h1 class="one-line" title={title}>{title}</h1>
         <div class="facts">
           {!narrow.value && <LiveMark />}
           {online && present && present.count > 0 && <span>{!narrow.value && label && specialty && present.count > 1 ? t.presentOf(t.present(present.count), specialty[1], label.toLocaleLowerCase()) : t.present(present.count)}</span>}

@@ -79,7 +79,7 @@ export function Log({ view, acts, title, atNewest }: { view: RoomView; acts: Log
         {shown.map((line) => {
           if (line.type === "day") return <div class="divider" data-key={line.key} key={line.key} role="separator"><span>{day(line.at)}</span></div>;
           if (line.type === "new") return <div class="divider new" data-key={line.key} key={line.key} role="separator"><span>{t.newSince(clock(line.at), line.count)}</span></div>;
-          if (line.type === "notice") return <Notice event={line.event} active={stop === line.key} lineKey={line.key} key={line.key} />;
+          if (line.type === "notice") return <Notice event={line.event} view={view} active={stop === line.key} lineKey={line.key} key={line.key} />;
           if (line.type === "unsent") return <Unsent line={line} view={view} active={stop === line.key} onJump={acts.jump} key={line.key} />;
           return <Message line={line} view={view} active={stop === line.key} flash={log.flash.value === line.key} acts={acts} inCase={inCase} lang={locale.value} key={line.key} />;
         })}

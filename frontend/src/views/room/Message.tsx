@@ -8,12 +8,13 @@ import { clock, moment } from "../../i18n/time";
 import { useEffect } from "preact/hooks";
 import { actOn, forget, reasonWords } from "../../moderation/reasons";
 import { moderating } from "../layers";
-import { Status, Verified, standing } from "../parts/atoms";
+import { Doubt, Status, Verified, standing } from "../parts/atoms";
 import { Icon, Shield } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { session } from "../../store";
 import { toRoom } from "../../router";
 import { Body } from "./Body";
+import { AnswerMarks } from "./caseParts";
 
 const Pictures = lazily(() => import("../picture/Pictures").then((part) => part.default));
 
@@ -68,6 +69,8 @@ export const Message = memo(function Message({ line, view, active, flash, acts, 
                 : <span class="edited">{t.edited}</span>)}
             </Body></div>}
         {item.images.length > 0 && (writable ? <Pictures item={item} view={view} own={own} tab={tab} /> : <p class="photos"><Icon name="photo" size="small" />{t.images(item.images.length)}</p>)}
+        <Doubt of={item.doubt} />
+        {inCase && (item.form === "answer" || item.form === "outcome") && <AnswerMarks item={item} view={view} tab={tab} />}
         {given.length > 0 && writable && (
           <div class="reactions">
             {given.map((one) => (
@@ -94,7 +97,7 @@ function Quoted({ line, tab, onJump }: { line: MessageLine; tab: number; onJump:
 export function QuoteLine({ reply, tab, onJump }: { reply: NonNullable<MessageLine["reply"]>; tab: number; onJump: (seq: number) => void }) {
   const t = words().room;
   const text = reply.withheld ? (reply.withheld === "retracted" ? t.retracted(shortName(reply.actor?.name)) : t[reply.withheld]) : reply.body ?? t.notLoaded;
-  const said = <>{reply.actor && <span class="strong">{shortName(reply.actor.name)}</span>}{text}</>;
+  const said = <>{reply.actor && <span class="strong">{shortName(reply.actor.name)}</span>}<Doubt of={reply.doubt} /> {text}</>;
   return reply.seq === null ? <span class="quote one-line">{said}</span>
     : <button type="button" class="quote one-line" tabIndex={tab} onClick={() => onJump(reply.seq!)}>{said}</button>;
 }

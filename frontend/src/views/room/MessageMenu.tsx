@@ -7,6 +7,7 @@ import { say, toast } from "../parts/announce";
 import { Icon } from "../parts/icons";
 import { Menu, MenuItem } from "../parts/sheet";
 import { moderating } from "../layers";
+import { AnswerActs } from "./caseParts";
 import { reactions, type MessageActs, type MessageLine } from "./Message";
 
 interface Props {
@@ -19,14 +20,17 @@ export function MessageMenu({ line, anchor, view, acts, onEdit, onRetract, onCas
   const { item, own } = line;
   const mod = session.value.me?.mod ?? false;
   const room = view.item.value;
+  // Agreeing with an answer of a case is a vote: it says what it is, and who.
+  const votable = room?.kind === "case" && item.form === "answer";
   const pick = (act: () => void) => () => { onClose(); act(); };
   const copy = (text: string) => pick(() => void navigator.clipboard.writeText(text).then(() => toast(t.copied), () => say("")));
   return (
     <Menu anchor={anchor} label={t.actions(item.actor?.name ?? t.someone)} onClose={onClose} key={locale.value}>
       <div class="four" role="group">
-        {reactions.map((one) => <MenuItem checked={item.mine.includes(one)} onPick={pick(() => acts.react(line, one))} key={one}>{t[one]}</MenuItem>)}
+        {reactions.filter((one) => one !== "agree" || !votable).map((one) => <MenuItem checked={item.mine.includes(one)} onPick={pick(() => acts.react(line, one))} key={one}>{t[one]}</MenuItem>)}
       </div>
       <hr />
+      {votable && !item.withheld && <AnswerActs line={line} view={view} onClose={onClose} />}
       <MenuItem onPick={pick(() => acts.reply(line))}><Icon name="reply" />{t.reply}</MenuItem>
       {own && item.form !== "question" && <MenuItem onPick={pick(onEdit)}><Icon name="edit" />{t.edit}</MenuItem>}
       {own && item.form === "question" && !item.case && <MenuItem onPick={pick(onEdit)}><Icon name="edit" />{t.edit}</MenuItem>}

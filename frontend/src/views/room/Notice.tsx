@@ -1,15 +1,17 @@
 /** What happened in the room beside messages: people, moderation, the case's status. */
 import type { EventFrame } from "../../protocol";
+import type { RoomView } from "../../store";
 import { words } from "../../i18n";
 import { clock } from "../../i18n/time";
 import { toRoom } from "../../router";
 import { specialtyLabel } from "../parts/atoms";
 import { Shield } from "../parts/icons";
 import { nameOf } from "../parts/people";
+import { CaseLine } from "./caseParts";
 
-export function Notice({ event, active, lineKey }: { event: EventFrame; active: boolean; lineKey: string }) {
+export function Notice({ event, view, active, lineKey }: { event: EventFrame; view: RoomView; active: boolean; lineKey: string }) {
   const said = useSaid(event);
-  if (!said) return null;
+  if (!said) return view.item.value?.case ? <CaseLine event={event} view={view} active={active} lineKey={lineKey} /> : null;
   const at = <time dateTime={event.at}>{clock(event.at)}</time>;
   const common = { "data-key": lineKey, tabIndex: active ? 0 : -1 };
   return said.moderation

@@ -19,7 +19,7 @@ import { Header } from "./Header";
 import { Log, type LogActs } from "./Log";
 import type { MessageLine } from "./Message";
 import { MessageMenu } from "./MessageMenu";
-import { Panel } from "./Panel";
+import { CaseTop, Panel } from "./caseParts";
 
 type Layer = { kind: "versions"; message: string } | { kind: "case" | "retract"; line: MessageLine };
 
@@ -49,7 +49,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
     if (at !== null) void (fresh ? view.land(at) : view.jumpTo(at)).catch(fail);
   }, [view, at, fresh]);
   useEffect(() => {
-    document.title = room ? `${room.title} · ${t.shell.app}` : t.shell.app;
+    document.title = room ? `${room.title || t.room.caseGone} · ${t.shell.app}` : t.shell.app;
     return () => { document.title = t.shell.app; };
   }, [room?.title]);
   useEffect(() => () => { caseSheet.value = false; }, [view]);
@@ -62,7 +62,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
   );
   if (!room) return <section class="room"><ConnectionBar /><Problem error={view.error.value} retry={() => navigate(location.pathname)} />{!view.error.value && <Skeletons rows={6} />}</section>;
 
-  const title = room.title;
+  const title = room.title || t.room.caseGone;
   const retract = (line: MessageLine) => () => void view.retract(line.item.message).catch(fail);
   return (
     <section class="room" aria-label={title}>
@@ -75,6 +75,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
         </button>
       )}
       <Pinned view={view} onJump={acts.jump} />
+      {room.case && <CaseTop view={view} room={room} />}
       {view.error.value && connection.value.state === "live" && <Problem error={view.error.value} retry={() => (view.error.value = null)} />}
       <Log view={view} acts={acts} title={title} atNewest={toNewest} key={view.id} />
       <Typing view={view} />

@@ -19,6 +19,8 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
   const opened = useRef(false);
   const busy = useRef(false);
   const flash = useSignal<string | null>(null);
+  /** A scroll whose place is not noted yet. */
+  const waiting = useRef(false);
 
   // The window over the lines as they are now; kept in a ref-like signal so that scrolling can move it.
   const shown: Range = before.current === lines && range.value ? range.value
@@ -61,15 +63,21 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     }
   };
 
-  // After each drawing: stay at the bottom, or put the line the reader looked at back where it was.
-  useLayoutEffect(() => {
+  const keep = () => {
     const log = box.current;
-    if (!log || !opened.current) return;
-    if (bottom.peek() && view.mode.peek() === "live" && (range.peek()?.to ?? 0) >= lines.length) toBottom();
+    if (!log) return;
+    if (bottom.peek() && view.mode.peek() === "live" && (range.peek()?.to ?? 0) >= view.lines.peek().length) toBottom();
     else if (place.current) {
       const child = atKey(place.current.key);
       if (child) log.scrollTop += child.getBoundingClientRect().top - log.getBoundingClientRect().top - place.current.offset;
     }
+  };
+
+  // After each drawing: stay at the bottom, or put the line the reader looked at back where it was.
+  useLayoutEffect(() => {
+    const log = box.current;
+    if (!log || !opened.current) return;
+    keep();
     note();
     // Too few lines to scroll: nothing would ever ask for the older ones.
     if (log.scrollHeight <= log.clientHeight) more();
@@ -120,10 +128,13 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     if (!log) return;
     const watch = new ResizeObserver(() => { if (bottom.peek() && view.mode.peek() === "live") toBottom(); });
     watch.observe(log);
+    // What a line says later than the line came (pictures, votes, a case's own lines) moves nobody who reads.
+    const grown = new MutationObserver(() => { if (opened.current && !waiting.current) keep(); });
+    grown.observe(log, { childList: true, subtree: true });
     const onVisible = () => { if (!document.hidden) note(); };
     document.addEventListener("visibilitychange", onVisible);
     addEventListener("focus", onVisible);
-    return () => { watch.disconnect(); document.removeEventListener("visibilitychange", onVisible); removeEventListener("focus", onVisible); };
+    return () => { watch.disconnect(); grown.disconnect(); document.removeEventListener("visibilitychange", onVisible); removeEventListener("focus", onVisible); };
   }, []);
 
   // At the very edge a turn of the wheel or a finger moves nothing, so no scroll event asks for more.
@@ -138,7 +149,6 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     return () => { log.removeEventListener("wheel", ask); log.removeEventListener("touchmove", ask); };
   }, []);
 
-  const waiting = useRef(false);
   const onScroll = () => {
     if (waiting.current) return;
     waiting.current = true;

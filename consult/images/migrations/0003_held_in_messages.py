@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("images", "0001_pictures")]
+    dependencies = [("images", "0002_description")]
 
     operations = [
         migrations.AddIndex(

@@ -1,0 +1,10 @@
+/** What a case's room has beyond a room: one script, loaded with the first case that is opened. */
+import { lazily } from "../parts/lazy";
+
+const parts = () => import("../casesheet");
+
+export const Panel = lazily(() => parts().then((part) => part.Panel));
+export const CaseTop = lazily(() => parts().then((part) => part.Top), true);
+export const CaseLine = lazily(() => parts().then((part) => part.Line), true);
+export const AnswerMarks = lazily(() => parts().then((part) => part.Marks), true);
+export const AnswerActs = lazily(() => parts().then((part) => part.MenuActs), true);
