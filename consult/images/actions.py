@@ -110,13 +110,17 @@ def release(*, person_id: uuid.UUID, image_id: uuid.UUID, reason: str) -> Image:
 
     Raises Refusal image.not_found, image.not_held, frame.invalid.
     """
-    image = uploads.mine(person_id=person_id, image_id=image_id)
+    return release_held(uploads.mine(person_id=person_id, image_id=image_id), by=person_id, reason=reason)
+
+
+def release_held(image: Image, *, by: uuid.UUID, reason: str) -> Image:
+    """The same by whoever may, which the caller has asked. Raises Refusal image.not_held, frame.invalid."""
     reason = " ".join(reason.split())
     if not 0 < len(reason) <= REASON:
         raise Refusal("frame.invalid", fields=["reason"])
-    if not Image.objects.filter(pk=image_id, state=State.HELD).update(state=State.READY, released=True):
+    if not Image.objects.filter(pk=image.pk, state=State.HELD).update(state=State.READY, released=True):
         raise Refusal("image.not_held")
-    record(act="image.released", person=person_id, room=image.room_id, object=str(image_id), reason=reason)
+    record(act="image.released", person=by, room=image.room_id, object=str(image.pk), reason=reason)
     image.refresh_from_db()
     return image
 

@@ -33,7 +33,7 @@ class Image(models.Model):
     folder = models.CharField(max_length=80, blank=True)  # where its files are kept; empty: it has none
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)  # null: a message carries it
-    released = models.BooleanField(default=False)  # by its sender, with a reason (audit)
+    released = models.BooleanField(default=False)  # by its sender or a moderator, with a reason (audit)
     room_id = models.UUIDField(null=True)
     message_id = models.UUIDField(null=True)
 
@@ -42,5 +42,6 @@ class Image(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], name="images_that_expire", condition=models.Q(expires_at__isnull=False)),
             models.Index(fields=["message_id"], name="images_of_message", condition=models.Q(message_id__isnull=False)),
+            models.Index(fields=["message_id"], name="images_held", condition=models.Q(state="held", message_id__isnull=False)),
             models.Index(fields=["state"], name="images_under_way", condition=models.Q(state__in=["uploading", "working"])),
         ]

@@ -26,6 +26,7 @@ from .models import Answer, Item, Report, Rule
 
 EXCERPT = 240
 MOST = 500  # items of a page
+MOST_COUNTED = 1000  # more are as good as that
 NEIGHBOURS = 5
 MOST_REPORTS = 50  # shown; a storm is counted
 
@@ -43,6 +44,9 @@ WHERE p.id = %(person)s AND i.decision IS NULL AND {remit.IN_REMIT} AND NOT {rem
   AND (%(kind)s::text IS NULL OR i.kind = %(kind)s) AND (NOT %(mine)s OR i.claimed_by = %(person)s AND i.claimed_until > now())
   AND (%(urgency)s::int IS NULL OR (-i.urgency, i.at, i.id) > (-%(urgency)s::int, %(at)s::timestamptz, %(id)s::uuid))
 ORDER BY -i.urgency, i.at, i.id LIMIT %(limit)s"""
+_COUNT = f"""
+SELECT count(*) FROM (SELECT 1 FROM {remit.MINE} CROSS JOIN moderation_item i LEFT JOIN rooms_room r ON r.id = i.room_id
+WHERE p.id = %(person)s AND i.decision IS NULL AND {remit.IN_REMIT} AND NOT {remit.PARTY} LIMIT %(most)s) waiting"""
 _ONE = f"{_COLUMNS} WHERE p.id = %(person)s AND i.id = %(item)s"
 _FIND = f"""
 SELECT {remit.PARTY} FROM {remit.MINE} CROSS JOIN moderation_item i LEFT JOIN rooms_room r ON r.id = i.room_id
@@ -50,7 +54,7 @@ WHERE p.id = %(person)s AND i.id = %(item)s AND {remit.IN_REMIT}"""
 
 
 def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, items: list[uuid.UUID] | None = None, before: str | None = None, limit: int = 100) -> dict[str, Any]:
-    """{"items","next","room","as_of"}: open items of one's remit to which one is no party, the most urgent and oldest first; with `items`
+    """{"items","next","open","room","as_of"}: open items of one's remit to which one is no party, the most urgent and oldest first; with `items`
     of those alone. Raises Refusal moderation.remit, cursor.invalid."""
     remit.require(person)
     limit = max(1, min(limit, MOST))
@@ -59,9 +63,11 @@ def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, item
     with connection.cursor() as db:
         db.execute(_PAGE, {"person": person, "kind": kind, "mine": mine, "items": items, "urgency": urgency, "at": at, "id": id, "limit": limit + 1})
         rows = db.fetchall()
+        db.execute(_COUNT, {"person": person, "most": MOST_COUNTED})
+        (waiting,) = db.fetchone()
     shown = rows[:limit]
     more = seal("queue", [shown[-1][2], shown[-1][3].isoformat(), str(shown[-1][0])]) if len(rows) > limit else None
-    return {"items": [_item(row) for row in shown], "next": more, "room": str(console.room()), "as_of": time(asked_at)}
+    return {"items": [_item(row) for row in shown], "next": more, "open": waiting, "room": str(console.room()), "as_of": time(asked_at)}
 
 
 def _item(row: tuple[Any, ...]) -> dict[str, Any]:

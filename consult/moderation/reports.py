@@ -148,13 +148,14 @@ def _count(made: log.Writing, it: Object, reporter: uuid.UUID, category: Categor
     item = Item.objects.select_for_update().filter(kind="report", object=it.name, decision=None).first()
     if item is None:
         item = Item.objects.create(kind="report", object=it.name, at=made.now, room_id=it.room, message_id=it.message, image_id=it.image, person_id=it.person, urgency=0, count=0)
-        console.tell(made, "item.opened", item.id)
         weighed = False
     else:
         weighed = Report.objects.filter(item=item, reporter_id=reporter).exists()
     if not weighed:
         item.weight = min(item.weight + _weight(reporter, it.room), MOST_WEIGHT)
     item.count += 1
+    if category.value not in item.categories or item.count & (item.count - 1) == 0:  # told again as it grows, so that open consoles move it; of a storm, six times in fifty
+        console.tell(made, "item.opened", item.id)
     item.urgency = max(item.urgency, URGENCY.get(category, 1))
     item.categories = sorted({*item.categories, category.value})
     return item

@@ -22,7 +22,7 @@ BATCH = 100
 
 
 def run_once() -> int:
-    steps: tuple[Callable[[], int], ...] = (open_verifications, close_verifications, open_calls, announce, lapse, tell_reporters, readings.end_over)
+    steps: tuple[Callable[[], int], ...] = (open_verifications, close_verifications, open_calls, open_pictures, close_pictures, announce, lapse, tell_reporters, readings.end_over)
     return sum(step() for step in steps)
 
 
@@ -36,6 +36,19 @@ INSERT INTO moderation_item (id, kind, object, urgency, room_id, moderator_id, a
 SELECT gen_random_uuid(), 'call', a.id::text, 3, a.room_id, a.moderator_id, a.id FROM rooms_act a
 WHERE a.kind = 'moderator.call' AND a.at > now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'call' AND i.object = a.id::text)
 LIMIT %s ON CONFLICT DO NOTHING"""
+
+
+# Its sender was asked to mask or to release it, and is left two minutes to do so. A picture is an item once: asked to mask it, its author sees to it.
+_PICTURES = """
+INSERT INTO moderation_item (id, kind, object, urgency, room_id, message_id, image_id, person_id)
+SELECT gen_random_uuid(), 'image', i.id::text, 1, m.room_id, m.id, i.id, i.owner_id FROM images_image i
+JOIN rooms_message m ON m.id = i.message_id JOIN rooms_room r ON r.id = m.room_id
+WHERE i.state = 'held' AND i.message_id IS NOT NULL AND m.at < now() - interval '2 minutes' AND m.withheld IS NULL AND r.kind IN ('group', 'case')
+  AND NOT EXISTS (SELECT 1 FROM moderation_item o WHERE o.kind = 'image' AND o.object = i.id::text)
+LIMIT %s ON CONFLICT DO NOTHING"""
+_SETTLED = """
+SELECT o.id FROM moderation_item o LEFT JOIN images_image i ON i.id = o.image_id LEFT JOIN rooms_message m ON m.id = o.message_id
+WHERE o.kind = 'image' AND o.decision IS NULL AND (i.id IS NULL OR i.state NOT IN ('held', 'working') OR m.withheld IN ('retracted', 'withdrawn', 'erased')) LIMIT %s"""
 
 
 def open_verifications() -> int:
@@ -68,6 +81,24 @@ def close_verifications() -> int:
         with log.writing([console.room()]) as made:
             for id, verification in found:
                 claims.close(made, items[id], by=None, decision="verify" if verification == "verified" else "refuse")
+    return len(found)
+
+
+def open_pictures() -> int:
+    """An item for every held picture of a group or case that its author has left as it is; a private conversation's are its members' alone."""
+    return _run(_PICTURES)
+
+
+def close_pictures() -> int:
+    """Closes the items of pictures that their authors masked or released themselves, or that are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLED, (BATCH,))
+        found = [id for (id,) in cursor.fetchall()]
+    if found:
+        items = Item.objects.in_bulk(found)
+        with log.writing([console.room()]) as made:
+            for item in items.values():
+                claims.close(made, item, by=None, decision="settled")
     return len(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from consult.errors import Refusal
 from consult.images import actions
 from consult.images.darkroom import Box
 from consult.images.models import Image, State
@@ -56,6 +57,16 @@ def describe(*, person_id: uuid.UUID, image_id: uuid.UUID, description: str, con
     actions.describe(person_id=person_id, image_id=image_id, description=description)
 
 
+def release_for(*, person_id: uuid.UUID, image_id: uuid.UUID, reason: str) -> None:
+    """A moderator shows somebody's held picture; the caller has asked whether they may. Raises Refusal image.not_held, frame.invalid."""
+    with transaction.atomic():
+        image = Image.objects.select_for_update().filter(pk=image_id).first()
+        if image is None:
+            raise Refusal("image.not_held")
+        image = actions.release_held(image, by=person_id, reason=reason)
+    tell(image, by=person_id)
+
+
 def work(image_id: uuid.UUID) -> None:
     """The job: the picture is developed, and who waits for it is told."""
     image = actions.work(image_id)
@@ -67,15 +78,15 @@ def work(image_id: uuid.UUID) -> None:
         veils.masked(room_id=image.room_id, message_id=image.message_id, image_id=image.pk)
 
 
-def tell(image: Image) -> None:
-    """Its owner's devices hear how it stands; the room of its message, that it can be shown."""
+def tell(image: Image, by: uuid.UUID | None = None) -> None:
+    """Its owner's devices hear how it stands; the room of its message, that it can be shown: `by` a moderator, else by its owner."""
     kind = _TOLD[State(image.state)]
     data = {"image": str(image.pk), "code": image.code} if image.code else {"image": str(image.pk)}
     personal.tell(person_id=image.owner_id, kind=kind, data=data)
     if image.state == State.READY and image.message_id is not None and image.room_id is not None:
         with log.writing([image.room_id]) as made:
             if Message.objects.filter(pk=image.message_id, withheld=None).exists():
-                made.append(image.room_id, "image.shown", actor=image.owner_id, message=image.message_id, data={"image": str(image.pk)})
+                made.append(image.room_id, "image.shown", actor=by or image.owner_id, acting="moderator" if by else None, message=image.message_id, data={"image": str(image.pk)})
 
 
 def sweep() -> None:

@@ -70,7 +70,7 @@ export class Desk implements Belongings {
   private closed = false;
   private paused = false;
   private listNotBefore = 0;
-  private readonly hearing = new Map<string, Hearing>();
+  private readonly hearing = new Map<string, Set<Hearing>>();
 
   constructor(private readonly o: DeskOptions) {
     const { world } = o;
@@ -91,7 +91,7 @@ export class Desk implements Belongings {
       events: (room, after) => o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 })),
       happened: (room, events) => {
         const hearing = this.hearing.get(room);
-        if (hearing) hearing.events(events);
+        if (hearing) for (const one of hearing) one.events(events);
         else this.following.happened(room, events);
       },
       personal: (event) => this.following.personal(event),
@@ -102,7 +102,7 @@ export class Desk implements Belongings {
         }
         const hearing = this.hearing.get(room);
         if (hearing) {
-          if (mode !== "replay") hearing.again();
+          if (mode !== "replay") for (const one of hearing) one.again();
           return;
         }
         this.list.entered(room, head, state);
@@ -225,11 +225,16 @@ export class Desk implements Belongings {
 
   /** Hears a room that is none of the list's; answers how to stop. */
   hear(room: string, hearing: Hearing): () => void {
-    this.hearing.set(room, hearing);
-    this.live.follow(room, null);
-    this.live.enter(room);
+    const there = this.hearing.get(room);
+    const all = there ?? new Set();
+    all.add(hearing);
+    if (!there) {
+      this.hearing.set(room, all);
+      this.live.follow(room, null);
+      this.live.enter(room);
+    }
     return () => {
-      if (this.hearing.get(room) !== hearing) return;
+      if (!all.delete(hearing) || all.size || this.hearing.get(room) !== all) return;
       this.hearing.delete(room);
       if (!this.closed) this.live.unfollow(room);
     };

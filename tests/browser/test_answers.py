@@ -181,6 +181,7 @@ def test_the_outcome_is_asked_for_by_the_clock_told_and_taken_along(device: Devi
     expect(sheet(nadia)).to_contain_text("Guérie en trois semaines.")
     expect(asked.get_by_role("button")).to_have_count(0)
 
+    expect(sheet(camille)).to_contain_text("Confirmé")
     with camille.page.expect_download() as got:
         sheet(camille).get_by_role("link", name="PDF").click()
     got.value.save_as(tmp_path / "case.pdf")
@@ -197,6 +198,8 @@ def test_withdrawn_consent_leaves_a_marked_gap_on_both_screens(device: Devices, 
     expect(sheet(nadia).get_by_role("button", name="Le patient reprend son accord")).to_have_count(0)
     nadia.write("Je propose une biopsie.")
     camille.sees("Je propose une biopsie.")
+    # The answer is counted: nothing more moves in the sheet while it is pressed.
+    expect(sheet(camille).get_by_role("button", name="Déclarer le consensus")).to_be_visible()
 
     sheet(camille).get_by_role("button", name="Le patient reprend son accord").click()
     dialog = camille.page.get_by_role("dialog")

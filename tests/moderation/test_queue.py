@@ -95,6 +95,13 @@ def test_the_console_is_closed_to_others(room: uuid.UUID) -> None:
     assert detail(moderator("luce"), some_id()).json()["code"] == detail(moderator("luce"), "x").json()["code"] == "item.not_found"
 
 
+def test_all_that_waits_is_counted_whatever_the_page(room: uuid.UUID) -> None:
+    flagged(room), flagged(room), flagged(room)
+    page = Phone(moderator()).get("/moderation/queue", limit=1).json()
+    assert (len(page["items"]), page["open"]) == (1, 3)
+    assert Phone(moderator("maude", group("CAR", "Cardiologie"))).get("/moderation/queue").json()["open"] == 0
+
+
 def test_some_items_are_asked_for_by_name(room: uuid.UUID) -> None:
     items = [flagged(room)[0] for _ in range(3)]
     sacha = moderator()
@@ -252,6 +259,6 @@ def test_watched_rooms_are_numbers_alone(room: uuid.UUID) -> None:
 
 
 def test_a_kind_is_one_file() -> None:
-    assert set(every.every()) == {"appeal", "call", "hold", "reading", "report", "verification"}
+    assert set(every.every()) == {"appeal", "call", "hold", "image", "reading", "report", "verification"}
     for kind in every.every().values():
         assert kind.title_fr and kind.title_en and all(fr and en for fr, en in kind.decisions.values())

@@ -225,6 +225,32 @@ async def acts(scene: Scene) -> list[dict[str, Any]]:
     return list((await scene.get(f"/rooms/{scene.room}/moderation"))["acts"])
 
 
+async def test_a_flagged_picture_is_hidden_on_all_nodes_at_once(scene: Scene) -> None:
+    """One flag that says it identifies a patient: gone from three open sockets on two nodes; dismissed, it is back."""
+    everybody = [scene.camille, scene.phone, scene.desk]
+    flagged = {"id": str(uuid.uuid4()), "category": "identifies_patient", "message": scene.message, "image": scene.image}
+    answer = await http(scene.nodes[0], scene.cast["camille"], "POST", "/api/v1/reports", json=flagged)
+    assert answer.status_code == 201, answer.text
+    picture = {"message": scene.message, "image": scene.image}
+
+    def told(kind: str, by: str | None) -> bool:
+        found = [[(e["data"], e["actor"] and e["actor"]["id"]) for e in one.events.get(scene.room, []) if e["kind"] == kind] for one in everybody]
+        return all(one == [(picture, by)] for one in found)
+
+    assert await until(lambda: told("image.hidden", None), RIGHTS_S)
+    await veiled(scene)
+    assert await scene.withheld() is None, "its words stay"
+    queue = (await scene.get("/moderation/queue", "sacha"))["items"]
+    [item] = [one for one in queue if one["image"] == scene.image]
+    assert (item["kind"], item["urgency"], item["categories"]) == ("report", 3, ["identifies_patient"])
+    decided = {"id": str(uuid.uuid4()), "decision": "dismiss"}
+    answer = await http(scene.nodes[1], scene.cast["sacha"], "POST", f"/api/v1/moderation/queue/{item['item']}/decide", json=decided)
+    assert answer.status_code == 201, answer.text
+    assert await until(lambda: told("image.restored", str(scene.cast["sacha"].id)), RIGHTS_S)
+    await bare(scene)
+    await one_log(scene.stack, scene.room, scene.camille)
+
+
 async def test_silenced_in_mid_burst_on_two_devices_and_over_http(scene: Scene) -> None:
     """What is answered ok stands before the silence in the log; everything after it was refused."""
     burst = [await device.start("message.post", room=scene.room, id=str(uuid.uuid4()), body=f"n° {n}") for n in range(60) for device in (scene.phone, scene.desk)]

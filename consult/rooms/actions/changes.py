@@ -79,6 +79,13 @@ def grant_to(made: log.Writing, room: uuid.UUID, person: uuid.UUID) -> Grant:
     return grant
 
 
+def grant_to_take_back(room: uuid.UUID, person: uuid.UUID) -> Grant:
+    """The same for what somebody takes away of their own: neither a lock nor a silence keeps it in the room."""
+    grant = access.may_read(person=person, room=room)
+    access.may_write(grant)
+    return grant
+
+
 def _charge(item: Edit | React) -> None:
     if not item.charged:
         wait, _ = limits.posts.take(item.person)
@@ -198,8 +205,7 @@ def _store_edit(message: Stored, item: Edit, seq: int, mentions: list[dict[str, 
 def retract(item: Retraction) -> dict[str, Any]:
     """Withholds one's own words from everyone, search included. A second time changes nothing."""
     with log.writing([item.room]) as made:
-        grant = access.may_read(person=item.person, room=item.room)
-        access.may_write(grant)  # a lock does not keep words in the room that their author takes back
+        grant = grant_to_take_back(item.room, item.person)
         stored = message(item.room, item.message)
         if stored.author != item.person:
             raise Refusal("message.not_author")
@@ -254,7 +260,7 @@ def show(message: uuid.UUID, seq: int) -> None:
 def react(item: React) -> dict[str, Any]:
     """Adds or takes back one of the four words. Repeating is ok and adds no event."""
     with log.writing([item.room]) as made:
-        grant = grant_to(made, item.room, item.person)
+        grant = grant_to(made, item.room, item.person) if item.add else grant_to_take_back(item.room, item.person)
         _charge(item)
         stored = message(item.room, item.message, grant.first_seq)
         if item.add and stored.withheld in GONE:

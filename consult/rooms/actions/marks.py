@@ -89,7 +89,7 @@ def remove(item: Removal) -> Answer:
     Raises Refusal room.*, mark.not_found, mark.not_yours.
     """
     with log.writing([item.room]) as made:
-        grant = changes.grant_to(made, item.room, item.person)
+        grant = changes.grant_to_take_back(item.room, item.person)
         try:
             mark = (
                 Mark.objects.filter(pk=access.id_of(item.mark), message__room_id=item.room)

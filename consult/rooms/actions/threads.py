@@ -6,7 +6,7 @@ Only from group to group, and only where one moderates both, so that nobody gain
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -70,12 +70,26 @@ def _move(use: Use) -> Answer:
     if thread[0].case_room:
         raise Refusal("thread.case")
     new = repost(use.made, to, thread)
+    _carry(new)
     for old in new:
         changes.withhold(old, "hidden", use.event("message.hidden", message=old))
     where: dict[str, Any] = {"to": str(to), "from": str(use.room), "as_message": str(new[root.id])}
     use.event("thread.moved", room=to, data={**where, "message": str(new[root.id])})
     seq = use.event("thread.moved", data={**where, "message": str(root.id)})
     return use.keep(seq, message_id=root.id, other_room_id=to, data={"messages": {str(old): str(copy) for old, copy in new.items()}})
+
+
+def _carry(moves: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Pictures are seen where their message is read, and their marks with them. What a moderator withholds stays where it was, seen by nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PICTURES, (list(moves), list(moves.values())))
+        cursor.execute(_MARKS, (list(moves), list(moves.values())))
+
+
+_PICTURES = """
+UPDATE images_image i SET message_id = m.id, room_id = m.room_id FROM unnest(%s::uuid[], %s::uuid[]) q(old, new) JOIN rooms_message m ON m.id = q.new
+WHERE i.message_id = q.old AND NOT EXISTS (SELECT 1 FROM rooms_pictureveil v WHERE v.image_id = i.id AND v.message_id = q.old)"""
+_MARKS = "UPDATE rooms_mark k SET message_id = q.new FROM unnest(%s::uuid[], %s::uuid[]) q(old, new) WHERE k.message_id = q.old"
 
 
 def _thread(room: uuid.UUID, root: changes.Stored) -> list[Message]:
@@ -93,18 +107,35 @@ def _thread(room: uuid.UUID, root: changes.Stored) -> list[Message]:
 
 
 def _back(use: Use, act: Act) -> int:
-    """Shows here what nobody took back meanwhile, and withholds the copies. What was answered there stays there."""
+    """Shows here what nobody took back meanwhile, in the words it has now, and withholds the copies. What was answered there stays there."""
     assert act.room_id and act.other_room_id
     pairs = {uuid.UUID(old): uuid.UUID(copy) for old, copy in act.data["messages"].items()}
     withheld = dict(Message.objects.filter(pk__in=[*pairs, *pairs.values()]).values_list("id", "withheld"))
     returning = [(old, copy) for old, copy in pairs.items() if withheld.get(old) == "hidden" and withheld.get(copy) is None]
     if not returning:
         raise Refusal("moderation.gone")
+    _carry({copy: old for old, copy in returning})
+    edited = Message.objects.filter(pk__in=[copy for _, copy in returning]).exclude(edited_seq=None).in_bulk()
     for old, copy in returning:
         changes.withhold(copy, "hidden", use.event("message.hidden", room=act.other_room_id, message=copy))
+        if copy in edited:
+            _take_over(use, act.room_id, old, edited[copy])
         seq = use.event("message.restored", room=act.room_id, message=old)
         changes.show(old, seq)
     return seq
+
+
+def _take_over(use: Use, room: uuid.UUID, old: uuid.UUID, copy: Message) -> None:
+    """What its author corrected there, a name perhaps, does not come back here."""
+    before = Message.objects.only("seq", "edited_seq").get(pk=old)
+    base = before.edited_seq or before.seq
+    seq = use.made.append(room, "message.edited", actor=copy.author_id, acting=copy.author_as, message=old, data={"base": base})
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, (old,))
+    Message.objects.filter(pk=old).update(body=copy.body, mentions=copy.mentions, edited_seq=seq)
+
+
+_VERSION = "INSERT INTO rooms_messageversion (message_id, seq, at, body, mentions) SELECT id, coalesce(edited_seq, seq), at, body, mentions FROM rooms_message WHERE id = %s"
 
 
 def _moved_to(order: Order) -> list[uuid.UUID]:

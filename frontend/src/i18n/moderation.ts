@@ -7,6 +7,7 @@ export const moderation = {
   record: p("Journal de modération", "Moderation record"),
   enterAs: p("Entrer pour modérer", "Enter as moderator"),
   place: p("Modérer", "Moderate"),
+  waiting: p((n: number) => `${n} à traiter`, (n: number) => `${n} waiting`),
   title: p("Modération", "Moderation"),
   console: p("Ouvrir la console", "Open the console"),
   myReports: p("Mes signalements", "My reports"),

@@ -18,7 +18,7 @@ export interface ConsoleOptions {
   /** Rooms this person follows, to fill what is free beside those with open items. */
   others(): string[];
   chosen: Signal<string[]>;
-  /** New here and urgent: to be said. */
+  /** New here or graver than before, and urgent: to be said. */
   urgent(item: Item): void;
 }
 
@@ -115,12 +115,12 @@ export class Console {
     try {
       const page = await this.o.queue({ items });
       if (this.closed) return;
-      const known = new Set(this.queue.peek().items.map((one) => one.item));
+      const known = new Map(this.queue.peek().items.map((one) => [one.item, one.urgency]));
       let queue = merge(this.queue.peek(), page.items);
       const answered = new Set(page.items.map((one) => one.item));
       for (const item of items) if (!answered.has(item)) queue = remove(queue, item);
       this.queue.value = queue;
-      for (const item of page.items) if (item.urgency >= URGENT && item.state === "open" && !known.has(item.item)) this.o.urgent(item);
+      for (const item of page.items) if (item.urgency >= URGENT && item.state === "open" && (known.get(item.item) ?? 0) < URGENT) this.o.urgent(item);
     } catch {
       // What was not told is not lost: the whole is read again.
       this.again = true;

@@ -18,6 +18,10 @@ const newId = (): string => crypto.randomUUID();
 export function act(room: string, deed: Deed): Promise<Done> {
   return api.post(`/api/v1/rooms/${room}/moderation`, { id: newId(), ...deed });
 }
+/** Words of a moderator who is in the room. An identifier in them is refused: to confirm it one goes there. */
+export function write(room: string, id: string, body: string): Promise<unknown> {
+  return api.post(`/api/v1/rooms/${room}/messages`, { id, body, confirmed: [] });
+}
 export function undo(act: string): Promise<Done> {
   return api.post(`/api/v1/moderation/acts/${act}/undo`, { id: newId() });
 }
@@ -76,6 +80,8 @@ export interface ItemDetail {
   appeal?: { appeal: string; at: string; text: string };
   reading?: { reading: string; asker: Actor | null; reason: string; until: string | null };
   standing?: { verification: string; register: string } | null;
+  /** A held picture: how many faces and words the nets saw. Its pixels are shown to nobody but its author. */
+  picture?: { image: string; state: string; width: number; height: number; faces: number; words: number } | null;
 }
 export interface QueuePage { items: Item[]; room: string; next: string | null }
 
@@ -138,5 +144,5 @@ export function removeRule(id: string): Promise<unknown> {
   return api.delete(`${RULES}/${id}`);
 }
 export function tryRule(id: string): Promise<unknown> {
-  return api.post(`${RULES}/${id}/try`, { id: newId() });
+  return api.post(`${RULES}/${id}/try`, {});
 }

@@ -42,6 +42,16 @@ export function resultSize(edit: Edit, size: Size): Size {
   return edit.turn % 2 ? { width: h, height: w } : { width: w, height: h };
 }
 
+/** The boxes that cover, as left, top, width and height in shares of the picture: what the server burns in. */
+export function masksOf(edit: Edit, size: Size): [number, number, number, number][] {
+  const share = (part: number, whole: number) => Math.min(1, Math.max(0, part / whole));
+  return edit.shapes.flatMap((one) => {
+    if (one.kind !== "rect") return [];
+    const left = share(one.x, size.width), top = share(one.y, size.height);
+    return [[left, top, share(one.x + one.w, size.width) - left, share(one.y + one.h, size.height) - top]];
+  });
+}
+
 /** From a place in the picture to a place in the result, in shares of its width and height. */
 export function toResult(point: Point, edit: Edit, size: Size): Point {
   const box = shownOf(edit, size);

@@ -6,6 +6,8 @@ export const keyMap = signal(false);
 export const listDrawer = signal(false);
 /** The case sheet as a layer, where there is no room for it beside the room. */
 export const caseSheet = signal(false);
+/** Open items of the queue, for a moderator; kept by moderation/waiting.ts. */
+export const itemsWaiting = signal(0);
 export const signingOut = signal(false);
 
 /** What is open of moderation: its scripts come when it first is. */

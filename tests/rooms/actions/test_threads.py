@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from consult.rooms import record
-from consult.rooms.actions import changes, threads, tools
+from consult.images.models import Image, State
+from consult.rooms import record, shown
+from consult.rooms.actions import changes, marks, threads, tools
 from consult.rooms.models import Act, Message, Reaction, Remit, Tag
 from tests import people
 from tests.cases.helpers import ask
@@ -53,6 +56,49 @@ def test_moved_and_brought_back() -> None:
     assert (withheld[uuid.UUID(root)], withheld[uuid.UUID(deeper)], withheld[uuid.UUID(reply)]) == (None, None, "hidden"), "what was taken back there stays away"
     assert [m.withheld for m in Message.objects.filter(room_id=there).order_by("seq")] == ["hidden", "retracted", "hidden", None]
     assert tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())["unchanged"]
+
+
+def test_what_was_corrected_there_comes_back_corrected() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    here, there = joined(group(), camille, nadia), joined(group("CAR", "Cardiologie"), camille, nadia)
+    root = post(here, camille, "L’ECG du service #ancien")["message"]
+    answer = tools.use(order("thread.move", here, sacha, message=root, to=str(there)))
+    copy = next(e["data"]["message"] for e in events(there) if e["kind"] == "message.posted")
+    base = Message.objects.get(pk=copy).seq
+    changes.edit(changes.Edit(there, camille.pk, copy, base, "L’ECG #neuf"))
+    tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())
+    assert events(here)[-2]["data"]["base"] == Message.objects.get(pk=root).seq
+    assert kinds(here)[-2:] == ["message.edited", "message.restored"] and events(here)[-2]["actor"]["id"] == str(camille.pk)
+    [shown_again] = [m for m in Phone(nadia).get(f"/rooms/{here}/messages").json()["messages"] if m["message"] == root]
+    assert shown_again["body"] == "L’ECG #neuf" and shown_again["edited_seq"] is not None
+    assert [tag.tag for tag in Tag.objects.filter(room_id=here)] == ["neuf"]
+    assert [hit["message"] for hit in Phone(nadia).get("/search", q="neuf").json()["hits"]] == [root]
+    assert [v["body"] for v in Phone(camille).get(f"/messages/{root}/history").json()["versions"]] == ["L’ECG du service #ancien", "L’ECG #neuf"]
+
+
+def test_pictures_and_marks_go_along_and_come_back() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    here, there = joined(group(), camille, nadia), joined(group("CAR", "Cardiologie"), nadia)
+    shown_one, veiled_one = (
+        Image.objects.create(owner=camille, client_id=uuid.uuid4(), size=1, state=State.READY, folder="f", expires_at=timezone.now() + timedelta(hours=1)).pk for _ in range(2)
+    )
+    root = post(here, camille, "Deux clichés", images=[str(shown_one), str(veiled_one)])["message"]
+    tools.use(order("image.hide", here, sacha, message=root, image=str(veiled_one)))
+    arrow = {"kind": "arrow", "start": {"x": 0.1, "y": 0.1}, "end": {"x": 0.4, "y": 0.3}}
+    marks.add(marks.Adding(here, nadia.pk, uuid.uuid4(), root, str(shown_one), arrow))
+    answer = tools.use(order("thread.move", here, sacha, message=root, to=str(there)))
+    copy = next(e["data"]["message"] for e in events(there) if e["kind"] == "message.posted")
+
+    def seen() -> set[uuid.UUID]:
+        known = shown.known_to(nadia.pk, [shown_one, veiled_one])
+        return {id for id, picture in known.items() if shown.visible(picture, nadia.pk)}
+
+    assert seen() == {shown_one} and len(marks.kept(person=nadia.pk, message_id=uuid.UUID(copy))["marks"]) == 1
+    tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())
+    assert seen() == {shown_one} and len(marks.kept(person=nadia.pk, message_id=uuid.UUID(root))["marks"]) == 1
+    assert Image.objects.get(pk=shown_one).room_id == here
+    tools.use(order("image.restore", here, sacha, message=root, image=str(veiled_one)))
+    assert seen() == {shown_one, veiled_one}
 
 
 def test_whence_and_whither() -> None:

@@ -17,6 +17,7 @@ import { kept, narrow, singleKeys, wide } from "../prefs";
 import { Decide, Detail, toggleClaim, type DecideKeys } from "./Detail";
 import { QueueList, titleOf } from "./QueueList";
 import { named, Tiles, type Tile } from "./Tiles";
+import { TileDesk } from "./TileDesk";
 import { Tools, undoLast, type ToolKeys } from "./Tools";
 import { everywhere, type Target } from "./toolbox";
 import "../../styles/moderation.css";
@@ -148,7 +149,8 @@ function Inside() {
         </div>
         <div class="console-item" aria-live="off">
           {roomAt.value && tile ? <RoomHead tile={tile} onEnter={enter} onBack={() => (roomAt.value = null)} />
-            : item ? <ItemHead item={item} room={target?.room ?? null} tile={tile} onEnter={enter} onClaim={claimed} onBack={() => { opened.value = false; list.current?.focus(); }} /> : null}
+            : item && !roomAt.value ? <ItemHead item={item} room={target?.room ?? null} tile={tile} onEnter={enter} onClaim={claimed} onBack={() => { opened.value = false; list.current?.focus(); }} /> : null}
+          {roomAt.value && tile && tile.kind !== "private" && <TileDesk tile={tile} visiting={inside(tile)} onChange={() => desk.look()} key={tile.room} />}
           <Problem error={error.value} retry={again} />
           {roomAt.value ? null : shown ? <Detail detail={shown} /> : item && !error.value ? <Skeletons rows={3} /> : !item && <Empty title={t.pick} />}
           {!wide.value && tools}

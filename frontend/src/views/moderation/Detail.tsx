@@ -1,5 +1,6 @@
 /** One item in its context: the words among their neighbours, who flagged them and why, who wrote them, and the decision. */
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { lang, words } from "../../i18n";
 import { brief, clock, lasting, moment, now } from "../../i18n/time";
@@ -36,6 +37,7 @@ export function Detail({ detail }: { detail: ItemDetail }) {
       {detail.answers.length > 0 && <section class="detail-part"><h3>{t.theirAnswer}</h3>{detail.answers.map((one) => <p dir="auto" key={one.at}>{one.text}</p>)}</section>}
       {detail.appeal && <section class="detail-part"><h3>{t.itsAppeal}</h3><p dir="auto">{detail.appeal.text}</p></section>}
       {detail.reading && <section class="detail-part"><h3>{t.itsReading(detail.reading.asker?.name ?? "?")}</h3><p dir="auto">{detail.reading.reason}</p></section>}
+      {detail.picture && <section class="detail-part"><h3>{t.heldPicture}</h3><p>{t.netsSaw(detail.picture.faces, detail.picture.words)}</p><p class="list-size second">{t.pixelsUnseen}</p></section>}
       {detail.standing && <section class="detail-part"><h3>{t.itsStanding}</h3><p>{words().account[detail.standing.verification as "pending"] ?? detail.standing.verification}{detail.standing.register ? ` · ${detail.standing.register}` : ""}</p></section>}
       {author && (
         <section class="detail-part author"><h3>{t.author(author.actor?.name ?? "?")}</h3>
@@ -88,7 +90,7 @@ function AskReading({ report }: { report: string }) {
 }
 
 /** Keys of the decisions, whatever the kind of item. */
-const KEYS: Record<string, string> = { dismiss: "n", refuse: "n", uphold: "o", verify: "o", agree: "o", done: "o", release: "g", grant: "g" };
+const KEYS: Record<string, string> = { dismiss: "n", refuse: "n", uphold: "o", verify: "o", agree: "o", done: "o", release: "g", grant: "g", ask_mask: "n" };
 export type DecideKeys = (key: string) => boolean;
 
 export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { current: DecideKeys | null }; onGone: (item: string) => void }) {
@@ -96,10 +98,15 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
   const note = useSignal("");
   const error = useSignal<unknown>(null);
   const busy = useSignal(false);
+  const missing = useSignal(false);
   const { item } = detail;
   const by = taken(item, session.value.me?.id ?? "", now.value);
+  const field = useRef<HTMLTextAreaElement>(null);
   const make = (code: string) => {
     if (busy.value) return;
+    // A held picture is shown for a reason alone, which is recorded.
+    missing.value = item.kind === "image" && code === "release" && !note.value.trim();
+    if (missing.value) return field.current?.focus();
     busy.value = true;
     error.value = null;
     decide(item.item, code, note.value.trim()).then(() => { toast(t.decidedNow); onGone(item.item); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
@@ -114,7 +121,7 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
       <h3>{t.decision}</h3>
       {by && <p class="note confirm"><Icon name="lock" /><span>{t.takenBy(by.name ?? "?")}</span></p>}
       <div class="input-block"><label class="label" for="decide-note">{t.toAuthor}</label>
-        <textarea class="input short" id="decide-note" maxLength={500} placeholder={t.toAuthorHint} value={note.value} onInput={(event) => (note.value = event.currentTarget.value)} /></div>
+        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={t.toAuthorHint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
       <div class="tool-grid">{detail.decisions.map((one) => (
         <button type="button" class={`tool${one[lang()].length > 11 ? " wide-tool" : ""}`} disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
       ))}</div>

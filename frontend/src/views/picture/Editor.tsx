@@ -20,7 +20,8 @@ export interface Prepared {
   unread?: boolean;
 }
 
-export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edit; onDone: (prepared: Prepared) => void; onClose: () => void }) {
+/** `masksOnly`: boxes over a picture that is elsewhere already, nothing else. */
+export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob; edit?: Edit; masksOnly?: boolean; onDone: (prepared: Prepared) => void; onClose: () => void }) {
   const t = pictureWords();
   const picture = useSignal<ImageBitmap | null>(null);
   const failure = useSignal<"unread" | "failed" | null>(null);
@@ -30,6 +31,7 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
   const layer = useSignal(true);
   const chosen = useSignal(-1);
   const current = now(history.value);
+  const offered = masksOnly ? tools.slice(0, 1) : tools;
 
   useEffect(() => {
     let gone = false;
@@ -48,7 +50,7 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
     if (!picture.value || busy.value) return;
     busy.value = true;
     try {
-      const made = redrawn(current) ? await burnt(picture.value, current) : file;
+      const made = redrawn(current) && !masksOnly ? await burnt(picture.value, current) : file;
       onDone({ file: made, marks: layerOf(current, picture.value), edit: current });
     } catch {
       failure.value = "failed";
@@ -62,7 +64,7 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
       if (event.key.toLowerCase() === "z") { event.preventDefault(); back(event.shiftKey ? redone : undone); }
       return;
     }
-    const found = tools.find((one) => one.key === event.key.toLowerCase());
+    const found = offered.find((one) => one.key === event.key.toLowerCase());
     if (found && !event.altKey) { event.preventDefault(); tool.value = found.name; }
   };
 
@@ -79,22 +81,22 @@ export function Editor({ file, edit, onDone, onClose }: { file: Blob; edit?: Edi
         {failure.value && (
           <div class="note block" role="alert"><Icon name="alert" />
             <div class="grow"><p>{failure.value === "unread" ? t.unread : t.failed}</p>{failure.value === "unread" && <p>{t.unreadWhat}</p>}
-              {failure.value === "unread" && <button type="button" class="link under" onClick={() => onDone({ file, marks: [], edit: untouched, unread: true })}>{t.asIs}</button>}</div>
+              {failure.value === "unread" && !masksOnly && <button type="button" class="link under" onClick={() => onDone({ file, marks: [], edit: untouched, unread: true })}>{t.asIs}</button>}</div>
           </div>
         )}
         {picture.value
           ? <Ground picture={picture.value} edit={current} tool={tool.value} layer={layer.value} chosen={chosen.value} onPut={put} />
           : <div class="stage" aria-busy={!failure.value}>{!failure.value && <p role="status">{t.opening}</p>}</div>}
         <div class="editor-tools" role="group" aria-label={t.tools}>
-          {tools.map(({ name, key, path, solid }) => (
+          {offered.map(({ name, key, path, solid }) => (
             <button type="button" aria-pressed={tool.value === name} aria-keyshortcuts={key} title={`${t[name]} (${key.toUpperCase()})`} onClick={() => (tool.value = name)} key={name}>
               <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={path} fill={solid ? "currentColor" : undefined} /></svg><span>{t[name]}</span>
             </button>
           ))}
-          <button type="button" disabled={!picture.value} onClick={() => put(turned(current))}><Icon name="sync" /><span>{t.turn}</span></button>
-          <button type="button" aria-pressed={layer.value} onClick={() => (layer.value = !layer.value)}><Icon name="eye" /><span>{layer.value ? t.layer : t.layerHidden}</span></button>
+          {!masksOnly && <button type="button" disabled={!picture.value} onClick={() => put(turned(current))}><Icon name="sync" /><span>{t.turn}</span></button>}
+          {!masksOnly && <button type="button" aria-pressed={layer.value} onClick={() => (layer.value = !layer.value)}><Icon name="eye" /><span>{layer.value ? t.layer : t.layerHidden}</span></button>}
         </div>
-        <p class="meta editor-note">{t.burnt}</p>
+        <p class="meta editor-note">{masksOnly ? t.burntThere : t.burnt}</p>
         <Shapes edit={current} chosen={chosen.value} onChoose={(at) => (chosen.value = at)} onRemove={(at) => put(without(current, at))} />
       </div>
     </Sheet>

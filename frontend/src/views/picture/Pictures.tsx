@@ -9,17 +9,20 @@ import { pictureWords } from "../../i18n/pictures";
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { waitingMarks } from "./waitingMarks";
+import { lazily } from "../parts/lazy";
 import { Viewer, type KeptMark } from "./Viewer";
 import "./pictures.css";
 
 interface Kept { mark: string; image: string; by: { id: string; name: string | null }; drawn: Mark }
 const POINT_EVERY = 150;
+const Remask = lazily(() => import("./Remask").then((part) => part.default));
 
 export default function Pictures({ item, view, own, tab }: { item: MessageItem; view: RoomView; own: boolean; tab: number }) {
   const t = pictureWords();
   const found = useSignal<Map<string, Picture>>(new Map());
   const open = useSignal<number | null>(null);
   const turn = useSignal(0);
+  const masking = useSignal<Picture | null>(null);
   const ids = item.images.join(",");
 
   // The item is another object whenever something happened to it, to its pictures too.
@@ -51,10 +54,12 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
               </button>
               {one.state === "held" && <p class="meta">{t.held}</p>}
               {one.veil === "mask" && <p class="meta">{t.veilMask}</p>}
+              {own && (one.state === "held" || one.veil === "mask") && <button type="button" class="btn mask-it" tabIndex={tab} onClick={() => (masking.value = one)}><Icon name="mask" />{t.maskIt}</button>}
             </li>
           );
         })}
       </ul>
+      {masking.value && <Remask image={masking.value.image} size={masking.value.sizes.zoom ?? masking.value.sizes.room!} onClose={() => (masking.value = null)} />}
       {open.value !== null && shown[open.value] && <Together item={item} view={view} shown={shown} first={open.value} onClose={() => (open.value = null)} />}
     </>
   );
