@@ -81,6 +81,18 @@ describe("the queue", () => {
     await server.world.pass(400);
     expect(server.urgent).toEqual(["i10"]);
   });
+  test("what grows graver moves up, and is said once it is urgent", async () => {
+    const server = await opened(3);
+    server.items[2] = item(2, { urgency: 2 });
+    server.tell("item.opened", "i2");
+    await server.world.pass(400);
+    expect(server.console.queue.value.items.map((one) => one.item)).toEqual(["i2", "i0", "i1"]);
+    expect(server.urgent).toEqual(["i2"]);
+    server.items[2] = item(2, { urgency: 3 });
+    server.tell("item.opened", "i2");
+    await server.world.pass(400);
+    expect(server.urgent).toEqual(["i2"]);
+  });
   test("after a gap in what was told the whole is read again", async () => {
     const server = await opened(3);
     server.items.splice(0, 1);

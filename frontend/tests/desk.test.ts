@@ -88,6 +88,21 @@ beforeEach(() => {
   doubts = [];
 });
 
+test("a room of no list is heard by several at once, and followed until the last of them stops", async () => {
+  const place = await sitDown("ana");
+  const heard: string[][] = [[], []];
+  const stops = heard.map((list) => place.desk.hear("R", { events: (events) => void list.push(...events.map((one) => one.kind)), again: () => undefined }));
+  await connect(place, "ana");
+  for (const [at, body] of ["four", "five", "six"].entries()) {
+    if (at) stops[at - 1]!();
+    server.post(body, "b");
+    place.world.line.say(server.events.at(-1)!);
+    await settle();
+  }
+  expect(heard).toEqual([["message.posted"], ["message.posted", "message.posted"]]);
+  await place.desk.close();
+});
+
 describe("the bar tells the truth", () => {
   test("live only when hello is answered and every open room has what is known", async () => {
     const place = await sitDown("ana");

@@ -478,3 +478,124 @@ def test_five_hundred_items_by_keyboard_alone(device: Devices, demo: Demo) -> No
     nadia = device().tab().sign_in("nadia").inside().room(f"{room}?at={head}")
     report(nadia, "Vu avec Mme Lemoine.", "Identifie un patient")
     expect(page.locator("[aria-live=polite]")).to_contain_text("Nouveau, urgent : Identifiant, Cinq cents signalements", timeout=PATIENCE)
+
+
+def test_a_rule_is_written_tried_and_put_live(device: Devices, demo: Demo) -> None:
+    empty(demo)
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Salle réglée")
+    demo.many(room, "camille", ["Essayez le zorglubol, sans hésiter."])
+    marc_id = demo.cast["marc"].id
+    demo.sql("UPDATE clinicians_person SET is_staff = true WHERE id = %s", marc_id)
+    try:
+        marc = device().tab().sign_in("marc").inside().go("/moderation/rules")
+        page = marc.page
+        page.get_by_role("button", name="Nouvelle règle").click()
+        sheet = page.get_by_role("dialog")
+        sheet.get_by_label("Nom en français").fill("Produit inconnu")
+        sheet.get_by_label("Nom en anglais").fill("Unknown product")
+        sheet.get_by_label("Mots ou expressions").fill("zorglubol")
+        sheet.get_by_text("Retenir", exact=True).click()
+        sheet.get_by_role("button", name="Enregistrer").click()
+        rule = page.get_by_role("listitem", name="Produit inconnu")
+        # Nothing goes live that was not tried.
+        expect(rule.get_by_role("button", name="Activer")).to_be_disabled(timeout=PATIENCE)
+        rule.get_by_role("button", name="Essayer sur 30 jours").click()
+        expect(rule.get_by_role("status")).to_contain_text(re.compile("^1 message touché"), timeout=3 * PATIENCE)
+        rule.get_by_role("button", name="Activer").click()
+        expect(rule).to_contain_text("Active", timeout=PATIENCE)
+
+        nadia, camille = device().tab().sign_in("nadia").inside().room(room), device().tab().sign_in("camille").inside().room(room)
+        camille.write("Toujours le zorglubol.")
+        console(marc)
+        item = row(marc, "Toujours le zorglubol.")
+        expect(item).to_contain_text("Message retenu", timeout=PATIENCE)
+        expect(nadia.log).not_to_contain_text("Toujours le")
+        item.click()
+        marc.page.locator(".decide").get_by_role("button", name="Publier").click()
+        nadia.sees("Toujours le zorglubol.")
+    finally:
+        demo.sql("UPDATE moderation_rule SET live = false, changed_at = now()")
+        demo.sql("UPDATE clinicians_person SET is_staff = false WHERE id = %s", marc_id)
+
+
+def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, demo: Demo) -> None:
+    empty(demo)
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    room = demo.fresh_room("nadia", "camille")
+    demo.many(room, "camille", ["Avant cela.", "Doublez la dose de nuit."])
+    nadia = device().tab().sign_in("nadia").inside().room(room)
+    report(nadia, "Doublez la dose de nuit.", "Conseil dangereux")
+    sacha = console(device().tab().sign_in("sacha").inside())
+    sacha.device.expects(f"/api/v1/rooms/{room}")  # until it is agreed and she has come in
+    item = row(sacha, "Doublez la dose de nuit.")
+    item.click()
+    detail = sacha.page.locator(".detail")
+    # Of a private conversation the flagged message alone.
+    expect(detail.locator(".msg")).to_have_count(1, timeout=PATIENCE)
+    ask = detail.locator("form").filter(has_text="Demander la lecture")
+    ask.get_by_role("textbox").fill("pour comprendre le conseil")
+    ask.get_by_role("button", name="Demander la lecture").click()
+    expect(sacha.page.locator(".toast")).to_contain_text("Une autre personne doit donner son accord", timeout=PATIENCE)
+
+    marc = console(device().tab().sign_in("marc").inside())
+    rows = marc.page.locator(".queue-row").filter(has_text="Doublez la dose de nuit.")
+    expect(rows).to_have_count(2, timeout=PATIENCE)
+    rows.filter(has_text="Lecture").click()
+    expect(marc.page.locator(".detail")).to_contain_text("Dr Sacha Delmont demande à lire cette conversation", timeout=PATIENCE)
+    expect(marc.page.locator(".detail")).to_contain_text("pour comprendre le conseil")
+    marc.page.locator(".decide").get_by_role("button", name="Donner mon accord").click()
+    expect(rows).to_have_count(1, timeout=PATIENCE)
+
+    # Who asked comes in, and no one else; the members see it.
+    sacha.go(f"/rooms/{room}")
+    enter(sacha, "lecture après un signalement")
+    expect(nadia.log.locator(".notice.moderation")).to_contain_text("Dr Sacha Delmont (modération) a rejoint la salle : lecture après un signalement", timeout=PATIENCE)
+    sacha.sees("Avant cela.")
+    marc.device.expects(f"/api/v1/rooms/{room}")
+    marc.go(f"/rooms/{room}")
+    marc.page.get_by_role("button", name="Entrer pour modérer").click()
+    sheet = marc.page.get_by_role("dialog")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("moi aussi")
+    sheet.get_by_role("button", name="Entrer dans la salle").click()
+    expect(sheet.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+    sacha.page.locator(".visiting").get_by_role("button", name="Sortir").click()
+    expect(nadia.log).to_contain_text("a quitté la salle", timeout=PATIENCE)
+
+
+def test_a_case_is_moved_brought_back_and_merged(device: Devices, demo: Demo) -> None:
+    here, there = (demo.fresh_room("nadia", "camille", kind="group", title=title) for title in ("Groupe d’ici", "Groupe de là-bas"))
+    asker = demo.cast["camille"].id
+    lines = ["from uuid import UUID, uuid4", "from consult.cases import actions"]
+    for title in ("Plaque en double", "Plaque d’origine"):
+        lines.append(
+            f"actions.ask(person_id=UUID('{asker}'), client_id=uuid4(), title={title!r}, question='Plaque du mollet. Que proposez-vous ?', specialty='SM15', urgency='week', group=UUID('{here}'))"
+        )
+    demo.manage("shell", "-c", "; ".join(lines))
+    double, first = demo.case("Plaque en double"), demo.case("Plaque d’origine")
+    nadia = device().tab().sign_in("nadia").inside().room(double)
+    laptop = device()
+    laptop.expects(f"/api/v1/(rooms|cases)/{double}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{double}")
+    enter(sacha, "mauvais groupe")
+
+    def use(tool: str, typed: str, choice: str) -> None:
+        sacha.page.keyboard.press("Escape")
+        sacha.page.locator(".log").focus()
+        sacha.page.keyboard.press("Shift+M")
+        sheet = tools(sacha)
+        expect(sheet).to_be_visible(timeout=PATIENCE)
+        sheet.get_by_label("Motif, tel que la salle le lira").fill("mauvais groupe")
+        sheet.get_by_role("button", name=tool).click()
+        sheet.locator(".asks-more input").fill(typed)
+        sheet.locator(".asks-more").get_by_role("button", name=choice).click()
+
+    use("Changer de groupe", "là-bas", "Groupe de là-bas")
+    expect(nadia.log).to_contain_text("Ce cas a changé de groupe.", timeout=PATIENCE)
+    assert str(demo.sql("SELECT group_id FROM cases_case WHERE room_id = %s", double)[0][0]) == there
+    sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+    expect(nadia.log.get_by_text("Ce cas a changé de groupe.")).to_have_count(2, timeout=PATIENCE)
+    assert str(demo.sql("SELECT group_id FROM cases_case WHERE room_id = %s", double)[0][0]) == here
+    use("Réunir à un autre cas", f"https://example.org/rooms/{first}", "Appliquer")
+    expect(nadia.log).to_contain_text("Ce cas est réuni à un autre.", timeout=PATIENCE)
+    assert [str(into) for (into,) in demo.sql("SELECT merged_into_id FROM cases_case WHERE room_id = %s", double)] == [first]

@@ -259,6 +259,6 @@ def test_watched_rooms_are_numbers_alone(room: uuid.UUID) -> None:
 
 
 def test_a_kind_is_one_file() -> None:
-    assert set(every.every()) == {"appeal", "call", "hold", "reading", "report", "verification"}
+    assert set(every.every()) == {"appeal", "call", "hold", "image", "reading", "report", "verification"}
     for kind in every.every().values():
         assert kind.title_fr and kind.title_en and all(fr and en for fr, en in kind.decisions.values())

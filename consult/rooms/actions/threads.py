@@ -107,7 +107,7 @@ def _thread(room: uuid.UUID, root: changes.Stored) -> list[Message]:
 
 
 def _back(use: Use, act: Act) -> int:
-    """Shows here what nobody took back meanwhile, and withholds the copies. What was answered there stays there."""
+    """Shows here what nobody took back meanwhile, in the words it has now, and withholds the copies. What was answered there stays there."""
     assert act.room_id and act.other_room_id
     pairs = {uuid.UUID(old): uuid.UUID(copy) for old, copy in act.data["messages"].items()}
     withheld = dict(Message.objects.filter(pk__in=[*pairs, *pairs.values()]).values_list("id", "withheld"))
@@ -115,11 +115,27 @@ def _back(use: Use, act: Act) -> int:
     if not returning:
         raise Refusal("moderation.gone")
     _carry({copy: old for old, copy in returning})
+    edited = Message.objects.filter(pk__in=[copy for _, copy in returning]).exclude(edited_seq=None).in_bulk()
     for old, copy in returning:
         changes.withhold(copy, "hidden", use.event("message.hidden", room=act.other_room_id, message=copy))
+        if copy in edited:
+            _take_over(use, act.room_id, old, edited[copy])
         seq = use.event("message.restored", room=act.room_id, message=old)
         changes.show(old, seq)
     return seq
+
+
+def _take_over(use: Use, room: uuid.UUID, old: uuid.UUID, copy: Message) -> None:
+    """What its author corrected there, a name perhaps, does not come back here."""
+    before = Message.objects.only("seq", "edited_seq").get(pk=old)
+    base = before.edited_seq or before.seq
+    seq = use.made.append(room, "message.edited", actor=copy.author_id, acting=copy.author_as, message=old, data={"base": base})
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, (old,))
+    Message.objects.filter(pk=old).update(body=copy.body, mentions=copy.mentions, edited_seq=seq)
+
+
+_VERSION = "INSERT INTO rooms_messageversion (message_id, seq, at, body, mentions) SELECT id, coalesce(edited_seq, seq), at, body, mentions FROM rooms_message WHERE id = %s"
 
 
 def _moved_to(order: Order) -> list[uuid.UUID]:

@@ -77,6 +77,7 @@ const pictures = {
   heldOther: p("Photo retenue jusqu’à ce que son auteur la masque.", "Picture held until its author has masked it."),
   veiled: p("Photo masquée par la modération.", "Picture hidden by moderation."),
   veilMask: p("La modération demande de masquer cette photo.", "Moderation asks you to mask this picture."),
+  burntThere: p("Les masques sont gravés dans l’image ; ce qu’ils couvrent n’est gardé nulle part.", "Masks are burnt into the picture; what they cover is kept nowhere."),
   maskIt: p("Masquer maintenant", "Mask it now"),
   maskFirst: p("Posez d’abord un masque sur la photo.", "Lay a mask on the picture first."),
   masking: p("Le masque est appliqué : la photo revient dans un instant.", "The mask is being applied: the picture will be back in a moment."),

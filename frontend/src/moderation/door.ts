@@ -144,5 +144,5 @@ export function removeRule(id: string): Promise<unknown> {
   return api.delete(`${RULES}/${id}`);
 }
 export function tryRule(id: string): Promise<unknown> {
-  return api.post(`${RULES}/${id}/try`, { id: newId() });
+  return api.post(`${RULES}/${id}/try`, {});
 }

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
 import {
-  added, begun, boxOf, cropped, done, fromResult, layerOf, moved, nextNumber, now, redone, redrawn, resized, resultSize, toResult, turned, undone, untouched, within,
+  added, begun, boxOf, cropped, done, fromResult, layerOf, masksOf, moved, nextNumber, now, redone, redrawn, resized, resultSize, toResult, turned, undone, untouched, within,
   without, type Edit, type Turn,
 } from "../../src/pictures/shapes";
 import { shrink } from "../../src/pictures/burn";
 
 const size = { width: 400, height: 200 };
 const box = { x: 100, y: 50, w: 200, h: 100 };
+
+test("masks for the server are boxes in shares of the picture, nothing else of what lies on it", () => {
+  const edit = [{ kind: "rect", ...box } as const, { kind: "ellipse", ...box } as const, { kind: "rect", x: -40, y: 150, w: 80, h: 100 } as const].reduce((before, shape) => added(before, shape), untouched);
+  expect(masksOf(edit, size)).toEqual([[0.25, 0.25, 0.5, 0.5], [0, 0.75, 0.1, 0.25]]);
+  expect(masksOf(untouched, size)).toEqual([]);
+});
 
 describe("places", () => {
   test.each([0, 1, 2, 3] as Turn[])("a place in the picture comes back from the result, turned %i times", (turn) => {

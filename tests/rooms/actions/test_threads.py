@@ -58,6 +58,24 @@ def test_moved_and_brought_back() -> None:
     assert tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())["unchanged"]
 
 
+def test_what_was_corrected_there_comes_back_corrected() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    here, there = joined(group(), camille, nadia), joined(group("CAR", "Cardiologie"), camille, nadia)
+    root = post(here, camille, "L’ECG du service #ancien")["message"]
+    answer = tools.use(order("thread.move", here, sacha, message=root, to=str(there)))
+    copy = next(e["data"]["message"] for e in events(there) if e["kind"] == "message.posted")
+    base = Message.objects.get(pk=copy).seq
+    changes.edit(changes.Edit(there, camille.pk, copy, base, "L’ECG #neuf"))
+    tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())
+    assert events(here)[-2]["data"]["base"] == Message.objects.get(pk=root).seq
+    assert kinds(here)[-2:] == ["message.edited", "message.restored"] and events(here)[-2]["actor"]["id"] == str(camille.pk)
+    [shown_again] = [m for m in Phone(nadia).get(f"/rooms/{here}/messages").json()["messages"] if m["message"] == root]
+    assert shown_again["body"] == "L’ECG #neuf" and shown_again["edited_seq"] is not None
+    assert [tag.tag for tag in Tag.objects.filter(room_id=here)] == ["neuf"]
+    assert [hit["message"] for hit in Phone(nadia).get("/search", q="neuf").json()["hits"]] == [root]
+    assert [v["body"] for v in Phone(camille).get(f"/messages/{root}/history").json()["versions"]] == ["L’ECG du service #ancien", "L’ECG #neuf"]
+
+
 def test_pictures_and_marks_go_along_and_come_back() -> None:
     camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
     here, there = joined(group(), camille, nadia), joined(group("CAR", "Cardiologie"), nadia)

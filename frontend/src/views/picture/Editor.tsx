@@ -96,7 +96,7 @@ export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob;
           {!masksOnly && <button type="button" disabled={!picture.value} onClick={() => put(turned(current))}><Icon name="sync" /><span>{t.turn}</span></button>}
           {!masksOnly && <button type="button" aria-pressed={layer.value} onClick={() => (layer.value = !layer.value)}><Icon name="eye" /><span>{layer.value ? t.layer : t.layerHidden}</span></button>}
         </div>
-        <p class="meta editor-note">{t.burnt}</p>
+        <p class="meta editor-note">{masksOnly ? t.burntThere : t.burnt}</p>
         <Shapes edit={current} chosen={chosen.value} onChoose={(at) => (chosen.value = at)} onRemove={(at) => put(without(current, at))} />
       </div>
     </Sheet>
