@@ -162,6 +162,7 @@ class Tab:
     def menu(self, text: str, item: str, role: Any = "menuitem") -> Tab:
         """Opens a message's menu and picks from it."""
         self.message(text).hover()
+        self.message(text).focus()  # a line that comes meanwhile moves it from under the pointer
         self.message(text).get_by_role("button", name=re.compile("^(Actions|Actions,)")).click()
         self.page.get_by_role(role, name=item, exact=True).click()
         return self

@@ -125,11 +125,14 @@ def test_who_changes_an_accepted_answer_is_seen_to_and_the_asker_is_told(device:
     camille.sees("Terbinafine")
     camille.menu("Terbinafine", "Retenir cette réponse")
     expect(nadia.page.locator(".pinned.accepted")).to_be_visible()
-    camille.message("Terbinafine").hover()
+    camille.message("Terbinafine").focus()
     camille.message("Terbinafine").get_by_role("button", name="Répondre").click()
     camille.write("Merci, c’est noté.")
 
-    nadia.menu("Terbinafine", "Modifier")
+    nadia.sees("Merci, c’est noté.")
+
+    nadia.message("Terbinafine").first.focus()
+    nadia.page.keyboard.press("e")
     nadia.composer.fill("Terbinafine 500 mg par jour.")
     nadia.composer.press("Control+Enter")
     for tab in (camille, nadia):
