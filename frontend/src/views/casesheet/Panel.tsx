@@ -1,16 +1,19 @@
 /** The case sheet: what is asked, how far it is, what is said of it and by whom. Beside the room, or a sheet over it. */
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { Sheet } from "../../cases/sheet";
 import { exportOf, setStatus } from "../../cases/sheet";
 import { nextSteps, proposal } from "../../cases/counting";
 import { session, type RoomItem, type RoomView } from "../../store";
 import { words } from "../../i18n";
+import { findingWords } from "../../i18n/finding";
 import { caseWords } from "../../i18n/sheet";
 import { lasting, moment, now } from "../../i18n/time";
 import { toRoom } from "../../router";
 import { Avatar, Code, Doubt, Problem, Skeletons, specialtyLabel, statuses } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
+import { Keep } from "../find/Keep";
 import { caseSheet } from "../layers";
 import { Answers } from "./Answers";
 import { Diagnoses } from "./Diagnoses";
@@ -24,6 +27,7 @@ const shortQuestion = 160;
 export function Panel({ view, room, onClose }: { view: RoomView; room: RoomItem; onClose: () => void }) {
   const t = caseWords().sheet;
   const reading = useSheet(view);
+  const keeping = useSignal(false);
   const sheet = reading.sheet.value;
   const it = room.case!;
   const first = sheet?.figures.first_answer_at ?? it.first_answer_at;
@@ -48,7 +52,11 @@ export function Panel({ view, room, onClose }: { view: RoomView; room: RoomItem;
         <Status sheet={sheet} view={view} />
         <hr /><ConsentState sheet={sheet} view={view} mod={room.role === "moderator"} />
         <hr /><section class="col"><h3>{t.takeAlong}</h3>
-          <div class="row wrap"><a class="btn" href={exportOf(view.id, "pdf")} download>{t.pdf}</a><a class="btn" href={exportOf(view.id, "fhir")} download>{t.fhir}</a></div></section>
+          <div class="row wrap">
+            <a class="btn" href={exportOf(view.id, "pdf")} download>{t.pdf}</a><a class="btn" href={exportOf(view.id, "fhir")} download>{t.fhir}</a>
+            <button type="button" class="btn" aria-haspopup="dialog" onClick={() => (keeping.value = true)}><Icon name="star" />{findingWords().finding.keep}…</button>
+          </div></section>
+        {keeping.value && <Keep room={view.id} onClose={() => (keeping.value = false)} />}
       </>}
       <Present view={view} />
     </div>

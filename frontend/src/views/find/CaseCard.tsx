@@ -33,7 +33,7 @@ export function CaseCard({ room: found, at, of, reasons = [], children }: Props)
     (to ? join(room.id) : leave(room.id)).then(() => { turned.value = to; say(to ? t.finding.followed : t.finding.unfollow); }, fail).finally(() => (busy.value = false));
   };
   return (
-    <article class="found case-found" aria-label={room.title} aria-setsize={of} aria-posinset={at + 1}>
+    <article class="found case-found" aria-label={room.title || words().room.caseGone} aria-setsize={of} aria-posinset={at + 1}>
       <Item room={room} me={me} />
       <div class="case-more">
         {why.length > 0 && <p class="meta third">{t.finding.because(why.map((one) => t.reasons[one === "urgent" && room.case?.urgency === "hour" ? "hour" : one]).join(", "))}</p>}

@@ -74,7 +74,7 @@ export function Item({ room, me, current, onPick }: { room: RoomItem; me: string
       aria-current={current ? "page" : undefined} onClick={onPick}>
       <Code item={room} />
       <span class="col-item">
-        <span class="title">{room.title}</span>
+        <span class="title">{room.title || t.caseGone}</span>
         <span class="last">
           <span class="one-line">{text ? (last?.withheld || !who ? text : t.said(who, text)) : room.case ? t.answers(room.case.answers) : t.emptyRoom}</span>
           {room.mentions > 0 && <span class="at-sign" role="img" aria-label={t.mention}>@</span>}
