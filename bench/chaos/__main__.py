@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=sorted(FAULTS), help="these faults in place of those that the seed chooses")
     parser.add_argument("--crowd", type=int, default=CROWD, help="how many come back at once")
     parser.add_argument("--keep", action="store_true", help="keep the journals of runs without a fault too")
+    parser.add_argument("--untimed", action="store_true", help="print how long acknowledgements took under a frozen Redis, and do not judge it: for a machine that does other work")
     asked = parser.parse_args()
     seeds = [asked.seed] if asked.seed is not None else list(range(asked.first_seed, asked.first_seed + asked.runs))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -47,7 +48,7 @@ def main() -> int:
         say(str(error))
         return 1
     print(report.totals(outcomes))
-    return 0 if report.well(outcomes) else 1
+    return 0 if report.well(outcomes, timed=not asked.untimed) else 1
 
 
 if __name__ == "__main__":
