@@ -92,6 +92,7 @@ class Device:
 
     async def _connection(self) -> int:
         self.ready = self.said_hello = False
+        self.shut = True  # what leaves then leaves nowhere
         self.reconnect_at = None
         ticket = await self._ticket()
         if ticket is None:
@@ -144,6 +145,7 @@ class Device:
     async def _talk(self, ticket: str) -> int:
         watch = asyncio.create_task(self._watch())
         self.heard = time.monotonic()
+        self.shut = False
         code = 1006
         try:
             self.resumed = set(self.wanted)
@@ -160,7 +162,7 @@ class Device:
         except websockets.ConnectionClosed as end:
             code = end.rcvd.code if end.rcvd else (end.sent.code if end.sent and self.ending else 1006)
         finally:
-            self.ready = False
+            self.ready, self.shut = False, True
             watch.cancel()
             self.waiting.clear()
             self.entered.clear()
@@ -184,6 +186,8 @@ class Device:
     # --- the wire -------------------------------------------------------------------
 
     async def _send(self, command: Sent) -> None:
+        if self.shut:  # whoever sends had not heard of it yet; nothing would leave, and the outbox keeps it
+            return
         ref = next(self.refs)
         frame = {**{k: v for k, v in command.items() if not k.startswith("_")}, "ref": ref}
         self.waiting[ref] = command
