@@ -85,12 +85,12 @@ function Steps({ sheet, room }: { sheet: Sheet | null; room: RoomItem }) {
 
 function Asked({ sheet, room, view }: { sheet: Sheet | null; room: RoomItem; view: RoomView }) {
   const t = caseWords().sheet;
-  const { ages, sexes } = caseWords() as unknown as Record<"ages" | "sexes", Record<string, string>>;
+  const { ages, sexes } = caseWords();
   const it = room.case!;
   const withheld = sheet?.withheld;
   const question = (sheet ? sheet.question.body : it.question) ?? ""; // null once it is withdrawn
   const template = sheet?.template;
-  const ageSex = template && [template.age_band && ages[template.age_band], template.sex && sexes[template.sex]].filter(Boolean).join(", ");
+  const ageSex = template && [ages[template.age_band as keyof typeof ages], sexes[template.sex as keyof typeof sexes]].filter(Boolean).join(", ");
   return (
     <>
       <section class="col"><h3>{t.question}</h3>
