@@ -6,12 +6,16 @@ the longer of the two. With arguments, everything named runs in one go, as pytes
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+
+from consult.local import places, postgres
+from tests.live import KEPT
 
 HERE = Path(__file__).resolve().parent
 # What waits. A new folder runs in the other half until it is named here; the times that are printed say when to move one.
@@ -45,8 +49,13 @@ def main(words: list[str]) -> int:
     for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(signum) is signal.SIG_IGN:
             signal.signal(signum, signal.SIG_DFL)
-    if words:
-        return subprocess.call(run(words), cwd=HERE.parent)
+    # One migrated and seeded cluster for all tests that start servers of their own (tests/live.py): each takes a copy.
+    with places.run_folder(None, end=lambda old: postgres.end_leftover(old / "data")) as folder:
+        os.environ[KEPT] = str(folder)
+        return subprocess.call(run(words), cwd=HERE.parent) if words else both()
+
+
+def both() -> int:
     codes: dict[str, int] = {}
     threads = [threading.Thread(target=half, args=(name, places, codes)) for name, places in halves().items()]
     for thread in threads:

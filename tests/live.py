@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -37,7 +38,8 @@ from consult.local.supervise import Child, Family
 from tests.proxy import PgProxy
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-TEMPLATE = "paths"
+MIGRATED, TEMPLATE = "migrated", "paths"
+KEPT = "CONSULT_TESTS_KEPT"
 # The protocol says 1 s for rights and 2 s for holes. The machine that runs the tests may be slow: so much longer is waited.
 PATIENCE = float(os.environ.get("PATHS_PATIENCE", "4"))
 RIGHTS_S, HEAL_S = 1 * PATIENCE, 2 * PATIENCE
@@ -100,29 +102,65 @@ class Someone:
         return {"X-Session-Token": self.token}
 
 
+@contextlib.contextmanager
+def _kept() -> Iterator[Path | None]:
+    """The folder of this run that one `Services` at a time may look into, where `python -m tests` made one."""
+    if KEPT not in os.environ:
+        yield None
+        return
+    folder = Path(os.environ[KEPT])
+    with open(folder / "seeding", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 class Services:
-    """One throwaway cluster, with the template that every stack's database is copied from."""
+    """One throwaway cluster, with the templates that every stack's database is copied from: migrated, and migrated with the cast."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.family, self.secret = folder, Children(), secrets.token_hex(32)
+        self.names = itertools.count(1)
         person = places.person()
         places.give(folder / "data", person)
         self.cluster = postgres.throwaway(places.Home(), folder, person)
+        with _kept() as kept:
+            if kept and (kept / "cast.json").exists():
+                self._take(kept)
+            else:
+                cast = self._make()
+                if kept:
+                    self._leave(kept, cast)
+
+    def _make(self) -> str:
         self.postmaster = self.cluster.start(self.family)
-        self.names = itertools.count(1)
-        self.admin(f"CREATE DATABASE {TEMPLATE}")
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.live", "seed"],
-            cwd=CHECKOUT,
-            env=self.env(TEMPLATE, "redis://127.0.0.1:1"),
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        self.admin(f"CREATE DATABASE {MIGRATED}")
+        self._django(MIGRATED, "manage.py", "migrate", "--verbosity=0")
+        self.admin(f"CREATE DATABASE {TEMPLATE} TEMPLATE {MIGRATED}")
+        cast = self._django(TEMPLATE, "-m", "tests.live", "seed").splitlines()[-1]
+        self._know(cast)
+        return cast
+
+    def _leave(self, kept: Path, cast: str) -> None:
+        self.stop_postgres(signal.SIGINT)
+        subprocess.run(["cp", "-a", self.folder / "data", kept / "data"], check=True)
+        (kept / "cast.json").write_text(json.dumps([self.secret, cast]))
+        self.start_postgres()
+
+    def _take(self, kept: Path) -> None:
+        self.secret, cast = json.loads((kept / "cast.json").read_text())
+        self._know(cast)
+        (self.folder / "data").rmdir()
+        subprocess.run(["cp", "-a", kept / "data", self.folder / "data"], check=True)
+        self.postmaster = self.cluster.start(self.family)
+
+    def _know(self, cast: str) -> None:
+        self.people = {name: Someone(name, uuid.UUID(x["id"]), x["personal"], x["token"]) for name, x in json.loads(cast).items()}
+
+    def _django(self, database: str, *words: str) -> str:
+        env = self.env(database, "redis://127.0.0.1:1")
+        done = subprocess.run([sys.executable, *words], cwd=CHECKOUT, env=env, check=False, capture_output=True, text=True, timeout=180)
         assert done.returncode == 0, done.stderr[-3000:]
-        cast = json.loads(done.stdout.splitlines()[-1])
-        self.people = {name: Someone(name, uuid.UUID(x["id"]), x["personal"], x["token"]) for name, x in cast.items()}
+        return done.stdout
 
     def admin(self, statement: str) -> None:
         with psycopg.connect(host=str(self.cluster.sockets), user=postgres.NAME, dbname="postgres", autocommit=True) as connection:
@@ -638,10 +676,7 @@ async def one_log(stack: Stack, room: str, *heard: Socket, reader: Someone | Non
 
 
 def _seed() -> None:
-    """Migrates, makes the cast, and prints {name: {id, personal, token}}."""
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
+    """Makes the cast in a migrated database, and prints {name: {id, personal, token}}."""
     from consult.rooms.actions import personal
     from tests import people
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from consult.local.errors import LocalError
 from tests.browser.pages import Device
-from tests.live import CHECKOUT, Services, Someone, Stack, services
+from tests.live import CHECKOUT, MIGRATED, Services, Someone, Stack, services
 
 CHROMIUM = os.environ.get("CONSULT_CHROMIUM", "")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -49,9 +49,8 @@ class Demo(Stack):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        services.admin(f"CREATE DATABASE {DEMO}")
+        services.admin(f"CREATE DATABASE {DEMO} TEMPLATE {MIGRATED}")
         self.database = DEMO
-        self.manage("migrate", "--verbosity=0")
         self.manage("seed_demo")
         self.node()
         env = services.env(self.database, self.redis_url)
