@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-# Tables that migrations fill and no test changes for good: a flush between transactional tests leaves them alone.
-KEPT = {"clinicians_specialtygroup", "clinicians_specialty", "clinicians_profession"}
+# Tables that migrations, and what follows them, fill and no test changes for good: a flush between transactional tests leaves them alone.
+KEPT = {"clinicians_specialtygroup", "clinicians_specialty", "clinicians_profession", "django_content_type", "auth_permission"}
 
 
 @pytest.fixture(scope="session")
@@ -26,20 +26,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> Iterator[None]:
-    """Between transactional tests the few rows are deleted: truncating some sixty tables takes ten times as long, and the tests are many."""
+    """Between transactional tests the few rows are deleted: truncating some sixty tables takes ten times as long, and the tests are many.
+
+    Nor is anyone told of a migration, as flush does: content types and permissions are kept, and to make them anew took most of a test's end.
+    """
+    from django.core.management.commands import flush as command
     from django.db.backends.postgresql.operations import DatabaseOperations
 
-    flush = DatabaseOperations.sql_flush
+    flush, tell = DatabaseOperations.sql_flush, command.emit_post_migrate_signal  # type: ignore[attr-defined]
     last = "standing_accesschange"  # written by triggers of the other tables, deletions included
 
     def deleting(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
         apart = {last, "audit_record", *KEPT}
         rows = [f'DELETE FROM "{table}"' for table in [*(t for t in tables if t not in apart), last]]
-        return [*flush(self, style, ["audit_record"], **options), *rows]
+        return [*flush(self, style, ["audit_record"], **options), "; ".join(rows)]
 
     DatabaseOperations.sql_flush = deleting  # type: ignore[method-assign,assignment]
+    command.emit_post_migrate_signal = lambda *args, **options: None  # type: ignore[attr-defined]
     yield
-    DatabaseOperations.sql_flush = flush  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush, command.emit_post_migrate_signal = flush, tell  # type: ignore[method-assign,attr-defined]
 
 
 @pytest.fixture(autouse=True)
