@@ -15,7 +15,8 @@ import { Body } from "../room/Body";
 import { reasonWords } from "../../moderation/reasons";
 import { ActRow } from "./Sheets";
 
-export function Detail({ detail }: { detail: ItemDetail }) {
+/** `onEnter` goes into the room, `onAsked` reads the item anew. */
+export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnter: () => void; onAsked: () => void }) {
   const t = mod().console;
   const { item, author } = detail;
   return (
@@ -45,7 +46,7 @@ export function Detail({ detail }: { detail: ItemDetail }) {
           {author.acts.length > 0 && <ol class="acts">{author.acts.slice(0, 5).map((one) => <ActRow act={one} key={one.act} />)}</ol>}
         </section>
       )}
-      {item.kind === "report" && item.room_kind === "private" && detail.reports[0] && <AskReading report={detail.reports[0].report} />}
+      {item.kind === "report" && item.room_kind === "private" && detail.reports[0] && <MyReading detail={detail} onEnter={onEnter} onAsked={onAsked} />}
     </div>
   );
 }
@@ -70,7 +71,23 @@ function Said({ one, detail }: { one: Neighbour; detail: ItemDetail }) {
   );
 }
 
-function AskReading({ report }: { report: string }) {
+/** How far it is with reading a private room: to be asked for, waiting for a second moderator, open to who asked, over. */
+function MyReading({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnter: () => void; onAsked: () => void }) {
+  const t = mod().console;
+  const mine = detail.my_reading;
+  const state = mine?.state === "agreed" && mine.until && Date.parse(mine.until) <= now.value ? "over" : mine?.state;
+  if (state === "asked") return <section class="detail-part" role="status"><h3>{t.reading}</h3><p class="note"><Icon name="clock" /><span>{t.readWaits}</span></p></section>;
+  if (state === "agreed" && mine?.until) return (
+    <section class="detail-part" role="status"><h3>{t.reading}</h3><p class="note good"><Icon name="check" /><span>{t.readAgreed(moment(mine.until))}</span></p>
+      <div><button type="button" class="btn mod" onClick={onEnter}><Icon name="shield" />{t.enter}</button></div></section>
+  );
+  return <>
+    {state && <section class="detail-part" role="status"><h3>{t.reading}</h3><p>{state === "refused" ? t.readRefused : t.readOver}</p></section>}
+    <AskReading report={detail.reports[0]!.report} onAsked={onAsked} />
+  </>;
+}
+
+function AskReading({ report, onAsked }: { report: string; onAsked: () => void }) {
   const t = mod().console;
   const reason = useSignal("");
   const error = useSignal<unknown>(null);
@@ -78,7 +95,7 @@ function AskReading({ report }: { report: string }) {
   const ask = (event: Event) => {
     event.preventDefault();
     busy.value = true;
-    askReading(report, reason.value.trim()).then(() => { toast(t.readAsked); reason.value = ""; error.value = null; }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+    askReading(report, reason.value.trim()).then(() => { toast(t.readAsked); reason.value = ""; error.value = null; onAsked(); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
   };
   return (
     <form class="detail-part" onSubmit={ask}>
