@@ -35,6 +35,13 @@ def _reference(use: Use, id: str) -> Reference:
     return found
 
 
+def words_of(act: Act) -> str | None:
+    """What such an act hid: the diagnosis, or the link. For who decides an appeal; None where it is gone."""
+    if id := act.data.get("differential"):
+        return Differential.objects.filter(pk=id).exclude(label="").values_list("label", flat=True).first()
+    return Reference.objects.filter(pk=act.data.get("reference")).values_list("link", flat=True).first()
+
+
 def _hide_differential(use: Use) -> Answer:
     found = _differential(use, str(use.order.asked["differential"]))
     use.not_oneself(found.person_id)

@@ -160,10 +160,8 @@ def _my_reading(item: Item, person: uuid.UUID) -> dict[str, Any] | None:
     found = Reading.objects.select_related("item").filter(report__item=item, asker_id=person).order_by("-pk").first()
     if found is None:
         return None
-    if found.until:
-        state = "agreed" if found.until > log.utc_now() else "over"
-    else:
-        state = "asked" if found.item.decision is None else "refused"
+    waiting = "asked" if found.item.decision is None else "refused"
+    state = waiting if found.until is None else "agreed" if found.until > log.utc_now() else "over"
     return {"reading": str(found.pk), "item": str(found.item_id), "state": state, "until": time(found.until) if found.until else None}
 
 

@@ -508,7 +508,8 @@ class ExpertUnask(Reasoned):
 
 TOOLS = (
     ModeratorJoin, ModeratorLeave, ModeratorCall, MessageHide, MessageRestore, ImageHide, ImageRestore, ImageAskMask, MemberSilence, MemberUnsilence, MemberRemove, MemberReadmit,
-    DifferentialHide, DifferentialRestore, ReferenceHide, ReferenceRestore, RoomSlow, RoomLock, RoomUnlock, PinAdd, PinRemove, ThreadMove, CaseMove, CaseMerge, ExpertAsk, ExpertUnask,
+    DifferentialHide, DifferentialRestore, ReferenceHide, ReferenceRestore,
+    RoomSlow, RoomLock, RoomUnlock, PinAdd, PinRemove, ThreadMove, CaseMove, CaseMerge, ExpertAsk, ExpertUnask,
 )  # fmt: skip
 COMMANDS: dict[str, type[Command]] = {
     c.model_fields["type"].annotation.__args__[0]: c  # type: ignore[union-attr]

@@ -16,6 +16,9 @@ WIDE, HIGH = 1200, 800
 OVERHEARD = "() => { const ask = window.fetch; window.left = []; window.fetch = (to, of) => { if (of?.method === 'PATCH') window.left.push(of.body); return ask(to, of); }; }"
 
 
+FACE = Path(__file__).parents[1] / "images" / "astronaut.jpg"  # NASA's portrait of Eileen Collins, in the public domain
+
+
 def photo(folder: Path, name: str = "IMG_0001.jpg") -> Path:
     """Coloured fields, none of them black, with the place where it was taken."""
     picture = Image.new("RGB", (WIDE, HIGH), (200, 150, 130))
@@ -70,7 +73,9 @@ def test_a_held_picture_of_a_message_is_shown_by_its_author_with_a_reason(device
     expect(mine).not_to_contain_text("vous seul voyez cette photo", timeout=PATIENCE)
     expect(mine.get_by_role("button", name="Montrer telle quelle")).to_have_count(0)
     (image,) = demo.sql("SELECT images[1] FROM rooms_message WHERE room_id = %s AND images <> '{}'", room)[0]
-    assert demo.sql("SELECT reason, person_id FROM audit_record WHERE act = 'image.released' AND object = %s", str(image)) == [("Personne publique, accord écrit", demo.cast["camille"].id)]
+    assert demo.sql("SELECT reason, person_id FROM audit_record WHERE act = 'image.released' AND object = %s", str(image)) == [
+        ("Personne publique, accord écrit", demo.cast["camille"].id)
+    ]
 
 
 def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Demo, tmp_path: Path) -> None:

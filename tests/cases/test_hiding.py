@@ -103,7 +103,9 @@ def test_who_may_and_of_what() -> None:
     assert refused(tools.use, order("differential.hide", room, camille, differential=one)) == "moderation.party", "nobody moderates the case they asked"
     assert refused(tools.use, order("differential.hide", room, sacha, differential="x")) == "differential.not_found"
     assert refused(tools.use, order("reference.hide", room, sacha, reference=str(uuid.uuid4()))) == "reference.not_found"
-    assert refused(tools.use, order("differential.hide", here, sacha, differential=one)) == refused(tools.use, order("reference.hide", here, sacha, reference=link)) == "case.needed"
+    assert (
+        refused(tools.use, order("differential.hide", here, sacha, differential=one)) == refused(tools.use, order("reference.hide", here, sacha, reference=link)) == "case.needed"
+    )
     assert not Act.objects.exists()
 
 
@@ -119,3 +121,12 @@ def test_whose_it_was_may_appeal() -> None:
     own = done(nadia, room, "differential.propose", label="Gale")["differential"]
     hid = tools.use(order("differential.hide", room, sacha, differential=own))["act"]
     assert appeals.appeal(person_id=nadia.pk, client_id=uuid.uuid4(), act=hid, text="C’est possible")["created"]
+    # Who decides sees what it is about, sacha does not see it at all; granted, it is back.
+    luce = people.person("luce", moderator=True)
+    Remit.objects.get_or_create(person=luce, group_id=None)
+    found = {one["item"]: Phone(luce).get(f"/moderation/queue/{one['item']}").json() for one in Phone(luce).get("/moderation/queue").json()["items"]}
+    assert {d["act"]["kind"]: d["appeal"]["about"] for d in found.values()} == {"differential.hide": "Gale", "reference.hide": "https://doi.org/10.1000/182"}
+    assert Phone(sacha).get("/moderation/queue").json()["items"] == []
+    for item in found:
+        assert Phone(luce).post(f"/moderation/queue/{item}/decide", {"id": str(uuid.uuid4()), "decision": "grant"}).status_code == 201
+    assert [d["label"] for d in proposed(room)] == ["Gale"] and references(room) == ["https://doi.org/10.1000/182"]

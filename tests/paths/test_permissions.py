@@ -30,10 +30,11 @@ BEFORE = {  # what must have been done, so that its reversal has something to do
 }  # fmt: skip
 SOCKET_ONLY = ("room.enter", "read.mark", "typing", "pointer", "reaction.add", "reaction.remove", "message.edit", "message.retract")
 # The twin of a command by its noun: verb, path, and whether its type goes into the body. All others are tools.
-_ACTS = ("POST", "/cases/{room}/acts", True)
+_ACTS, _TOOL = ("POST", "/cases/{room}/acts", True), ("POST", "/rooms/{room}/moderation", True)
 TWINS = {
-    "message.post": ("POST", "/rooms/{room}/messages", False), "mark": ("POST", "/rooms/{room}/marks", False), "moderator": ("POST", "/rooms/{room}/moderation", True),
+    "message.post": ("POST", "/rooms/{room}/messages", False), "mark": ("POST", "/rooms/{room}/marks", False), "moderator": _TOOL,
     "answer": _ACTS, "vote": _ACTS, "differential": _ACTS, "reference": _ACTS, "outcome": _ACTS,
+    **{f"{noun}.{verb}": _TOOL for noun in ("differential", "reference") for verb in ("hide", "restore")},
 }  # fmt: skip
 ARROW = {"kind": "arrow", "start": {"x": 0.1, "y": 0.1}, "end": {"x": 0.4, "y": 0.3}}
 

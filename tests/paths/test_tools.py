@@ -287,20 +287,20 @@ async def test_a_diagnosis_and_a_reference_are_hidden_and_shown_again(scene: Sce
         found = (await http(scene.nodes[node], nadia, "GET", f"/api/v1/cases/{case}")).json()
         return [(d["label"], d["backers"]["count"]) for d in found["differentials"]], [r["link"] for a in found["answers"] for r in a["references"]]
 
-    def told(kind: str, seq: int) -> bool:
-        return all(any((e["seq"], e["kind"], e["actor"]["as"]) == (seq, kind, "moderator") for e in one.events[case]) for one in everybody)
+    async def told(kind: str, seq: int) -> bool:
+        return await until(lambda: all(any((e["seq"], e["kind"], e["actor"]["as"]) == (seq, kind, "moderator") for e in one.events[case]) for one in everybody), RIGHTS_S)
 
     before = await sheet(0)
     assert before == ([("Gale", 2)], ["https://doi.org/10.1000/182"])
     for what, gone in (("differential", ([(None, 2)], before[1])), ("reference", (before[0], []))):
         about = {"room": case, what: made[what][what]}
         hid = await scene.use(f"{what}.hide", **about)
-        assert await until(lambda: told(f"{what}.hidden", hid["seq"]), RIGHTS_S)
+        assert await told(f"{what}.hidden", hid["seq"])
         assert await sheet(0) == await sheet(1) == gone
         again = await scene.use(f"{what}.hide", **about)
         assert again["unchanged"] and again["act"] == hid["act"]
         shown = await scene.use(f"{what}.restore", **about)
-        assert shown["act"] == hid["act"] and await until(lambda: told(f"{what}.restored", shown["seq"]), RIGHTS_S)
+        assert shown["act"] == hid["act"] and await told(f"{what}.restored", shown["seq"])
         assert await sheet(0) == await sheet(1) == before
     kinds = [(a["kind"], a["reason"], a["person"], bool(a["reversed"])) for a in (await scene.get(f"/rooms/{case}/moderation"))["acts"]]
     assert kinds == [(f"{what}.hide", "un motif", scene.nadia, True) for what in ("reference", "differential")]

@@ -27,9 +27,7 @@ KIND = "person.suspend"
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def suspend(
-    *, person_id: uuid.UUID, client_id: uuid.UUID, target: uuid.UUID, seconds: int | None, reason: str, room_id: uuid.UUID | None = None
-) -> dict[str, Any]:
+def suspend(*, person_id: uuid.UUID, client_id: uuid.UUID, target: uuid.UUID, seconds: int | None, reason: str, room_id: uuid.UUID | None = None) -> dict[str, Any]:
     """Out of every room for so long, or (None) until it is lifted; open sockets close 4403. Answers {"act","until","created"}.
 
     `room_id`: the room whose log says so too, one that the moderator may moderate and where the person was. Suspended for as long already:
@@ -55,9 +53,7 @@ def suspend(
                 tools.end_act(before, by=person_id, at=made.now, reason=reason)
             standing.suspend(person_id=target, until=until, by=person_id, reason=reason)
             rooms = list(dict.fromkeys([*_told_in(before), *([room_id] if room_id else [])]))
-            act = Act.objects.create(
-                kind=KIND, at=made.now, moderator_id=person_id, person_id=target, reason=reason, until=until, data={"rooms": [str(room) for room in rooms]}
-            )
+            act = Act.objects.create(kind=KIND, at=made.now, moderator_id=person_id, person_id=target, reason=reason, until=until, data={"rooms": [str(room) for room in rooms]})
             data = {"until": None if until == FOR_GOOD else wire.time(until)}
             _tell(made, "person.suspended", target, [room_id] if room_id else [], by=person_id, data=data)
             answer = {"act": str(act.pk)}

@@ -80,7 +80,7 @@ export interface ItemDetail {
   /** Of a report on a private room: how far it is with one's own reading of it. */
   my_reading?: { reading: string; item: string; state: "asked" | "agreed" | "refused" | "over"; until: string | null } | null;
   // Of some kinds alone.
-  appeal?: { appeal: string; at: string; text: string };
+  appeal?: { appeal: string; at: string; text: string; about: string | null };
   reading?: { reading: string; asker: Actor | null; reason: string; until: string | null };
   standing?: { verification: string; register: string } | null;
   /** A held picture: how many faces and words the nets saw. Its pixels are shown to nobody but its author. */

@@ -26,7 +26,7 @@ export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnt
           {detail.around.map((one) => <Said one={one} detail={detail} key={one.message} />)}
         </section>
       ) : null}
-      {item.kind === "appeal" && detail.act && <section class="detail-part"><h3>{t.theAct}</h3><ol class="acts"><ActRow act={detail.act} /></ol></section>}
+      {item.kind === "appeal" && detail.act && <section class="detail-part"><h3>{t.theAct}</h3><ol class="acts"><ActRow act={detail.act} /></ol>{detail.appeal?.about && <blockquote class="tray-quote"><p dir="auto">{detail.appeal.about}</p></blockquote>}</section>}
       {item.excerpt && !detail.message && <p class="detail-part asks-big long" dir="auto">{item.excerpt}</p>}
       {detail.reports.length > 0 && (
         <section class="detail-part"><h3>{t.reports(detail.reports.length)}</h3>
