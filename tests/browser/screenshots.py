@@ -238,7 +238,7 @@ def test_held_and_hidden(profile: Callable[[str], Device], demo: Demo, shot: Sho
     expect(mine.page.locator(".tray")).to_contain_text({"fr": "vous seul voyez", "en": "you alone see"}[locale], timeout=30_000)
     mine.page.locator("textarea#composer").fill({"fr": "Photo de presse, avec l’accord de la personne.", "en": "A press picture, with the person’s consent."}[locale])
     mine.page.locator(".composer .send").click()
-    held = mine.page.locator("article.msg").filter(has=mine.page.locator(".mask-it"))
+    held = mine.page.locator("article.msg").filter(has=mine.page.locator(".held-acts"))
     held.locator("button.link").first.click()
     held.locator(".release").scroll_into_view_if_needed()
     shot(mine.page, "40-held-mine")
@@ -253,11 +253,7 @@ def test_held_and_hidden(profile: Callable[[str], Device], demo: Demo, shot: Sho
     expect(page.locator(".detail .author")).to_be_visible()
     page.wait_for_timeout(400)
     shot(page, "41-held-item")
-    case = str(
-        demo.sql(
-            "SELECT d.case_id FROM cases_differential d JOIN cases_reference f ON f.case_id = d.case_id JOIN cases_case c ON c.room_id = d.case_id WHERE d.withheld IS NULL LIMIT 1"
-        )[0][0]
-    )
+    case = str(demo.sql("SELECT case_id FROM cases_differential WHERE withheld IS NULL GROUP BY case_id ORDER BY count(*) DESC LIMIT 1")[0][0])
     tab.device.expects(f"/api/v1/(rooms|cases)/{case}")
     tab.go(f"/rooms/{case}")
     page.locator(".room .btn.mod, .strip, .case-tabs, .room-head").first.wait_for()

@@ -146,6 +146,9 @@ const tools = {
   forGood: p("Sans fin", "No end"),
 } as const;
 
+/** What was counted, without what was not there. */
+const seen = (...what: [n: number, word: string][]): string => what.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(", ");
+
 const console_ = {
   title: p("Modération", "Moderation"),
   liveRooms: p((n: number) => `${n} ${plural.fr(n, "salle en direct", "salles en direct")}`, (n: number) => `${n} ${plural.en(n, "room live", "rooms live")}`),
@@ -218,9 +221,11 @@ const console_ = {
   sendThere: p("Envoyer", "Send"),
   leaveThere: p("Sortir de la salle", "Leave the room"),
   writtenThere: p((room: string) => `Écrit dans « ${room} ».`, (room: string) => `Written in “${room}”.`),
-  heldPicture: p("Image retenue", "Held picture"),
-  netsSaw: p((faces: number, words: number) => `Vu par le contrôle automatique : ${faces} visage${faces > 1 ? "s" : ""}, ${words} texte${words > 1 ? "s" : ""}.`, (faces: number, words: number) => `Seen by the automatic check: ${faces} face${faces === 1 ? "" : "s"}, ${words} text${words === 1 ? "" : "s"}.`),
-  pixelsUnseen: p("Seul l’auteur voit cette image. La publier demande un motif, inscrit au registre.", "Its author alone sees this picture. To release it takes a reason, which is recorded."),
+  heldPicture: p("Photo retenue", "Held picture"),
+  netsSaw: p((faces: number, words: number) => `Vu par le contrôle automatique : ${seen([faces, plural.fr(faces, "visage", "visages")], [words, plural.fr(words, "texte", "textes")]) || "rien de compté"}.`, (faces: number, words: number) => `Seen by the automatic check: ${seen([faces, plural.en(faces, "face", "faces")], [words, plural.en(words, "text", "texts")]) || "nothing counted"}.`),
+  pixelsUnseen: p("Seul l’auteur voit cette photo. La publier demande un motif, inscrit au journal.", "Its author alone sees this picture. To release it takes a reason, which is recorded."),
+  reasonOf: p("Motif", "Reason"),
+  reasonOfHint: p("Demandé pour publier ; inscrit au journal. Sans nom de patient.", "Needed to release it; kept on the record. No patient’s name."),
   toAuthor: p("Message à l’auteur", "Message to the author"),
   toAuthorHint: p("Facultatif. Sans nom de patient.", "Optional. No patient’s name."),
   dismiss: p("Classer sans suite", "Dismiss"),

@@ -137,8 +137,8 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
     <section class="tool-section decide" aria-label={t.decision}>
       <h3>{t.decision}</h3>
       {by && <p class="note confirm"><Icon name="lock" /><span>{t.takenBy(by.name ?? "?")}</span></p>}
-      <div class="input-block"><label class="label" for="decide-note">{t.toAuthor}</label>
-        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={t.toAuthorHint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
+      <div class="input-block"><label class="label" for="decide-note">{item.kind === "image" ? t.reasonOf : t.toAuthor}</label>
+        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={item.kind === "image" ? t.reasonOfHint : t.toAuthorHint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
       <div class="tool-grid">{detail.decisions.map((one) => (
         <button type="button" class={`tool${one[lang()].length > 11 ? " wide-tool" : ""}`} disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
       ))}</div>

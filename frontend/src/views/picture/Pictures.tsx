@@ -57,9 +57,11 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
               </button>
               {one.state === "held" && <p class="meta">{t.held}</p>}
               {one.veil === "mask" && <p class="meta">{t.veilMask}</p>}
-              {own && one.state === "held" && releasing.value !== id && <button type="button" class="link reach" tabIndex={tab} onClick={() => (releasing.value = id)}>{t.heldShow}</button>}
+              {own && (one.state === "held" || one.veil === "mask") && <div class="row wrap held-acts">
+                <button type="button" class="btn" tabIndex={tab} onClick={() => (masking.value = one)}><Icon name="mask" />{t.maskIt}</button>
+                {one.state === "held" && releasing.value !== id && <button type="button" class="link reach" tabIndex={tab} onClick={() => (releasing.value = id)}>{t.heldShow}</button>}
+              </div>}
               {own && one.state === "held" && releasing.value === id && <Release onRelease={(reason) => api.post(`/api/v1/images/${id}/release`, { reason }).then(() => { releasing.value = null; toast(t.shownNow); })} />}
-              {own && (one.state === "held" || one.veil === "mask") && <button type="button" class="btn mask-it" tabIndex={tab} onClick={() => (masking.value = one)}><Icon name="mask" />{t.maskIt}</button>}
             </li>
           );
         })}

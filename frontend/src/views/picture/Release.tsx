@@ -1,6 +1,7 @@
 /** Why a held picture may be shown as it is: asked of its author, in the tray before a message and on the message after it. */
 import { useSignal } from "@preact/signals";
 import { pictureWords } from "../../i18n/pictures";
+import "./release.css";
 
 export function Release({ onRelease }: { onRelease: (why: string) => Promise<void> }) {
   const t = pictureWords();
