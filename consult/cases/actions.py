@@ -81,7 +81,7 @@ def ask(
     recorded: str = "",
     images: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Opens a case, and with `group` leaves its card in that group's log. Answers {"room","seq","created"}, seq of the question.
+    """Opens a case, and with `group` leaves its card in that group's log, whose member the asker need not be. Answers {"room","seq","created"}, seq of the question.
 
     `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py). `images` are ids of the asker's own pictures: they go
     with the question, and the card shows none.
@@ -111,7 +111,8 @@ def ask(
         if request.answer is not None:
             return request.answer
         standing.require_verified(person_id)
-        where = _card_group(person_id, group, made) if group else None
+        may_ask = _may_ask(person_id, group, made) if group else None
+        where = Room.objects.get(pk=group) if group else None
         audience = audiences.rules(person_id, [*groups, *([group] if group else [])], people, everyone)
         wait, _ = limits.posts.take(person_id)
         if wait:
@@ -123,9 +124,10 @@ def ask(
         if seen and seen.refusal:
             raise seen.refusal
         accepted, facts = [], None
-        if group:
+        if group and may_ask:
             card = messages.Post(group, person_id, client_id, it.words, form="question", charged=True)
             facts = messages.facts_of([card], made)
+            facts.grants[group, person_id] = may_ask
             if card.key in facts.before:  # this id already posted something there
                 raise Refusal("request.id_reused")
             accepted = [messages.accept(card, facts, made)]
@@ -211,12 +213,10 @@ def _turnable(person: uuid.UUID, message_id: uuid.UUID, made: log.Writing) -> tu
     return message, grant
 
 
-def _card_group(person: uuid.UUID, group: uuid.UUID, made: log.Writing) -> Room:
-    grant = access.may_read(person=person, room=group)
-    if grant.kind != Kind.GROUP:
-        raise Refusal("room.not_found")
+def _may_ask(person: uuid.UUID, group: uuid.UUID, made: log.Writing) -> Grant:
+    grant = access.may_ask(person=person, room=group)
     messages.may_write_now(grant, made.heads[group], made.now)
-    return Room.objects.get(pk=group)
+    return grant
 
 
 def _open(

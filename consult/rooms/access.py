@@ -112,10 +112,12 @@ def asking(pairs: Sequence[Pair]) -> Statement:
     return _QUERY, ([r for r, _ in pairs], [p for _, p in pairs])
 
 
-def granted(pairs: Iterable[Pair], rows: Rows) -> dict[Pair, Grant | Refusal]:
+def granted(pairs: Iterable[Pair], rows: Rows, *, joinable: bool = False) -> dict[Pair, Grant | Refusal]:
+    """What `asking` read. With `joinable` a listed group gives whoever could join it the grant they would have."""
     found: dict[Pair, Grant | Refusal] = {}
     for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, visiting, *names, author in rows:
-        if readable:
+        could_join = exists and standing and kind == "group" and listed and ended != "removed"
+        if readable or (joinable and could_join):
             found[room, person] = Grant(
                 room,
                 person,
@@ -129,7 +131,7 @@ def granted(pairs: Iterable[Pair], rows: Rows) -> dict[Pair, Grant | Refusal]:
             )
         elif suspended:
             found[room, person] = Refusal("account.suspended")
-        elif exists and standing and kind == "group" and listed and ended != "removed":
+        elif could_join:
             found[room, person] = Refusal("room.not_member")
         else:
             found[room, person] = Refusal("room.not_found")
@@ -155,6 +157,18 @@ def may_read(*, person: uuid.UUID, room: uuid.UUID) -> Grant:
     answer = grants([(room, person)])[room, person]
     if isinstance(answer, Refusal):
         raise answer
+    return answer
+
+
+def may_ask(*, person: uuid.UUID, room: uuid.UUID) -> Grant:
+    """The grant to leave a question's card in this group, as a member or as anyone who could join it: a general practitioner asks dermatologists
+    without being one. It lets nobody read there. Raises Refusal room.not_found, account.suspended."""
+    pairs = [(room, person)]
+    answer = granted(pairs, *together(asking(pairs)), joinable=True)[room, person]
+    if isinstance(answer, Refusal):
+        raise answer
+    if answer.kind != "group":
+        raise Refusal("room.not_found")
     return answer
 
 

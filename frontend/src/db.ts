@@ -1,7 +1,7 @@
 /** IndexedDB with promises: one database a person, so that nobody on a shared workstation meets another's words. */
 
-/** 2: what is kept lies sealed (shelf.ts, unsent.ts). */
-const VERSION = 2;
+/** 2: what is kept lies sealed (shelf.ts, unsent.ts). 3: pictures on their way (pictures/kept.ts). */
+const VERSION = 3;
 
 export function asked<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -26,15 +26,17 @@ export function openDatabase(person: string, factory: IDBFactory = indexedDB): P
   const request = factory.open(databaseName(person), VERSION);
   request.onupgradeneeded = (event) => {
     const db = request.result;
-    if (event.oldVersion === 1) {
-      // What was readable and can be asked for again goes; what was written by this person is sealed once it is read.
-      request.transaction?.objectStore("cache").clear();
-      return;
+    // What was readable and can be asked for again goes; what was written by this person is sealed once it is read.
+    if (event.oldVersion === 1) request.transaction?.objectStore("cache").clear();
+    if (event.oldVersion < 1) {
+      // The order of writing on this device comes from the database, so that all tabs share it.
+      db.createObjectStore("outbox", { keyPath: "order", autoIncrement: true }).createIndex("id", "id", { unique: true });
+      db.createObjectStore("drafts");
+      db.createObjectStore("cache");
     }
-    // The order of writing on this device comes from the database, so that all tabs share it.
-    db.createObjectStore("outbox", { keyPath: "order", autoIncrement: true }).createIndex("id", "id", { unique: true });
-    db.createObjectStore("drafts");
-    db.createObjectStore("cache");
+    const pictures = db.createObjectStore("pictures");
+    pictures.createIndex("size", "size");
+    pictures.createIndex("at", "at");
   };
   return asked(request).then((db) => {
     // A later version of this page, or a wipe, must not wait for this tab.
@@ -43,7 +45,7 @@ export function openDatabase(person: string, factory: IDBFactory = indexedDB): P
   });
 }
 
-export type StoreName = "outbox" | "drafts" | "cache";
+export type StoreName = "outbox" | "drafts" | "cache" | "pictures";
 
 export async function wipe(db: IDBDatabase, stores: StoreName[]): Promise<void> {
   const tx = db.transaction(stores, "readwrite");

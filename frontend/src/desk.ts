@@ -6,6 +6,7 @@ import { count, openDatabase, wipe } from "./db";
 import { Drafts } from "./drafts";
 import { Following } from "./following";
 import { Live } from "./live";
+import { KeptPictures } from "./pictures/kept";
 import { Outbox, type Channel, type Locks } from "./outbox";
 import type { EventFrame, HelloOk } from "./protocol";
 import { Reads } from "./reads";
@@ -59,6 +60,7 @@ export class Desk implements Belongings {
   private readonly following: Following;
   private outbox!: Outbox;
   private drafts!: Drafts;
+  private pictures!: KeptPictures;
   private cache!: Cache;
   private db!: IDBDatabase;
   private shelf!: Shelf;
@@ -154,6 +156,7 @@ export class Desk implements Belongings {
     this.db = await openDatabase(me.id, o.database);
     this.shelf = new Shelf(this.db, o.seal);
     this.drafts = new Drafts(this.shelf);
+    this.pictures = new KeptPictures(this.db, o.seal);
     this.cache = new Cache(this.shelf);
     this.outbox = new Outbox({
       person: me.id, rows: new UnsentRows(this.db, o.seal), later: o.later, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
@@ -172,7 +175,7 @@ export class Desk implements Belongings {
       };
     }
     await Promise.all([
-      this.outbox.load(), this.shelf.adopt(), this.verified ? this.following.fromCache() : null,
+      this.outbox.load(), this.shelf.adopt(), this.pictures.tidy(), this.verified ? this.following.fromCache() : null,
       this.shelf.read("drafts", QUESTION).then((kept) => (this.question = kept ?? null)),
     ]);
   }
@@ -258,6 +261,21 @@ export class Desk implements Belongings {
   keepQuestion(question: unknown): void {
     this.question = question;
     void (question === null ? this.shelf.remove("drafts", QUESTION) : this.shelf.write("drafts", QUESTION, question)).catch(() => undefined); // the page holds it still
+  }
+
+  /** A picture as it is to leave, until the server has it. False where this device has no place for it. */
+  keepPicture(id: string, file: Blob): Promise<boolean> {
+    return this.pictures.keep(id, file);
+  }
+
+  keptPicture(id: string): Promise<Blob | undefined> {
+    return this.pictures.read(id);
+  }
+
+  /** After the drafts that name them say otherwise. */
+  async forgetPictures(ids: readonly string[]): Promise<void> {
+    await this.drafts.flush();
+    await this.pictures.remove(ids);
   }
 
   private ready(ok: HelloOk, resumed: boolean): boolean {
@@ -376,7 +394,7 @@ export class Desk implements Belongings {
   wipeCache(): Promise<void> {
     this.cache.end();
     this.closeViews();
-    return wipe(this.db, ["cache"]);
+    return wipe(this.db, ["cache", "pictures"]);
   }
 
   private closeViews(): void {

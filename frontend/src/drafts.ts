@@ -34,7 +34,7 @@ export class Drafts {
     clearTimeout(late.timer);
     this.late.delete(room);
     const { draft } = late;
-    if (draft.body || draft.replyTo) await this.shelf.write("drafts", room, draft);
+    if (draft.body || draft.replyTo || draft.pictures?.length) await this.shelf.write("drafts", room, draft);
     else await this.shelf.remove("drafts", room);
   }
 }

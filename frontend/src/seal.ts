@@ -24,15 +24,24 @@ export class Seal {
 
   /** `place` is not kept; who opens it elsewhere opens nothing. */
   async close(value: unknown, place: string): Promise<Sealed> {
+    return this.closeBytes(utf8.encode(JSON.stringify(value)), place);
+  }
+
+  async closeBytes(bytes: BufferSource, place: string): Promise<Sealed> {
     const iv = crypto.getRandomValues(new Uint8Array(12));
-    return { iv, data: await subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8.encode(place) }, this.words, utf8.encode(JSON.stringify(value))) };
+    return { iv, data: await subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8.encode(place) }, this.words, bytes) };
   }
 
   /** undefined where it was sealed under another key, for another place, or was damaged. */
   async open<T>(sealed: Sealed, place: string): Promise<T | undefined> {
+    const bytes = await this.openBytes(sealed, place);
+    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as T);
+  }
+
+  /** The bytes; undefined as above. */
+  async openBytes(sealed: Sealed, place: string): Promise<ArrayBuffer | undefined> {
     try {
-      const bytes = await subtle.decrypt({ name: "AES-GCM", iv: sealed.iv, additionalData: utf8.encode(place) }, this.words, sealed.data);
-      return JSON.parse(new TextDecoder().decode(bytes)) as T;
+      return await subtle.decrypt({ name: "AES-GCM", iv: sealed.iv, additionalData: utf8.encode(place) }, this.words, sealed.data);
     } catch {
       return undefined; // said by the answer: there is nothing here that this key can read
     }

@@ -322,6 +322,16 @@ export function keptQuestion(): unknown {
 export function keepQuestion(question: unknown): void {
   desk.value?.keepQuestion(question);
 }
+/** A picture on its way, under the same lock; `keepPicture` is false where this device has no place for it. */
+export function keepPicture(id: string, file: Blob): Promise<boolean> {
+  return desk.value?.keepPicture(id, file) ?? Promise.resolve(false);
+}
+export function keptPicture(id: string): Promise<Blob | undefined> {
+  return desk.value?.keptPicture(id) ?? Promise.resolve(undefined);
+}
+export function forgetPictures(ids: readonly string[]): Promise<void> {
+  return desk.value?.forgetPictures(ids) ?? Promise.resolve();
+}
 /** After a stop or while waiting: try now. */
 export function tryAgain(): void {
   if (desk.value) desk.value.socket.tryNow();

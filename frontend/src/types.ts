@@ -1,4 +1,5 @@
 /** What REST answers beyond the wire protocol, and what views draw. */
+import type { Kept } from "./pictures/kept";
 import type { Pointing } from "./live";
 import type { Mark, Point } from "./pictures/shapes";
 import type { ReadonlySignal, Signal } from "@preact/signals";
@@ -112,7 +113,7 @@ export type Line =
   | { type: "notice"; key: string; event: EventFrame }
   | { type: "unsent"; key: string; entry: OutboxEntry; first: boolean; reply: Quote | null };
 
-export interface Draft { body: string; replyTo: string | null; mentions: Mention[] }
+export interface Draft { body: string; replyTo: string | null; mentions: Mention[]; pictures?: Kept[] }
 
 export interface RoomView {
   readonly id: string;

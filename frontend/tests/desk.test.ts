@@ -208,16 +208,37 @@ describe("persons", () => {
       await settle();
       await view.send("unsent words");
       view.draft.value = { body: "draft words", replyTo: null, mentions: [] };
+      expect(await ana.desk.keepPicture("p1", new Blob(["pixels"]))).toBe(true);
       await new Account(ana.api).signOut(choice, ana.desk);
       await ana.desk.close();
       await settle();
       expect(await raw(factory, "consult-ana"), choice).not.toContain("words");
       const again = await sitDown("ana");
+      expect(await again.desk.keptPicture("p1"), "no picture outlives a session").toBeUndefined();
       const found = [again.connection.value.unsent, again.desk.openRoom("R").draft.value.body];
       await settle();
       expect([found[0], again.desk.openRoom("R").draft.value.body], choice).toEqual(choice === "delete" ? [0, ""] : [1, "draft words"]);
       await again.desk.close();
     }
+  });
+
+  test("a draft of pictures alone is kept, with those on their way, and forgotten after it says otherwise", async () => {
+    const ana = await sitDown("ana");
+    const view = ana.desk.openRoom("R");
+    await settle();
+    await ana.desk.keepPicture("p1", new Blob(["pixels"]));
+    view.draft.value = { body: "", replyTo: null, mentions: [], pictures: [{ going: "p1", marks: [] }] };
+    await ana.desk.close();
+    const again = await sitDown("ana");
+    const room = again.desk.openRoom("R");
+    await settle();
+    expect(room.draft.value.pictures).toEqual([{ going: "p1", marks: [] }]);
+    expect(await (await again.desk.keptPicture("p1"))?.text()).toBe("pixels");
+    room.draft.value = { body: "", replyTo: null, mentions: [] };
+    await again.desk.forgetPictures(["p1"]);
+    expect(await again.desk.keptPicture("p1")).toBeUndefined();
+    expect(await again.desk.unsentText()).toEqual({ messages: 0, drafts: 0 });
+    await again.desk.close();
   });
 
   test("send waits until all has left; where something failed it says so and nobody is signed out", async () => {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import re
 import uuid
 from pathlib import Path
 
-from playwright.sync_api import Locator, expect
+from PIL import Image
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
@@ -143,6 +145,88 @@ def test_a_draft_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -
     room = page.url.rpartition("/")[2]
     assert demo.sql("SELECT age_band, sex, history, done, feared FROM cases_template WHERE case_id = %s", room) == [("80-89", "f", "", "Dermoscopie douteuse.", "Une gale.")]
     expect(second.go("/ask").page.get_by_label("Votre question en une phrase")).to_have_value("")
+
+
+def grain(folder: Path) -> Path:
+    """A photo that stays large however it is encoded."""
+    Image.frombytes("RGB", (900, 600), random.Random(7).randbytes(900 * 600 * 3)).point(lambda v: 100 + v // 2).save(folder / "IMG_0009.jpg", quality=95)
+    return folder / "IMG_0009.jpg"
+
+
+THREE_PIECES = str(3 * 128 * 1024)
+
+
+def keep_slowly(tab: Tab) -> None:
+    """The picture is kept, and its fourth piece never arrives."""
+
+    def slow(route: Route) -> None:
+        if route.request.headers.get("upload-offset") != THREE_PIECES:
+            route.continue_()
+
+    tab.page.route("**/api/v1/images/*", slow)
+    with tab.page.expect_request(lambda request: request.headers.get("upload-offset") == THREE_PIECES, timeout=2 * PATIENCE):
+        tab.page.get_by_role("button", name="Garder").click()
+    expect(waiting(tab).get_by_text(re.compile("Envoi : [1-9]"))).to_be_visible()
+    tab.page.wait_for_timeout(500)  # the disk, under lock
+
+
+def test_an_upload_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    one = device(**HAND)
+    first = one.tab().sign_in("camille").inside().go("/ask")
+    first.page.get_by_label("Votre question en une phrase").fill("Plaque du dos, prise en photo dans le train ?")
+    add(first, grain(tmp_path))
+    stage = first.page.get_by_role("application")
+    expect(stage).to_be_visible()
+    stage.press("Enter")
+    first.page.get_by_role("button", name="Flèche", exact=True).click()
+    stage.press("Enter")
+    keep_slowly(first)
+    first.page.close()
+
+    second = one.tab()
+    resumed: list[str] = []
+    second.page.on("request", lambda request: resumed.append(request.headers.get("upload-offset", "")) if request.method == "PATCH" else None)
+    page = second.go("/ask").page
+    expect(waiting(second)).to_have_count(1, timeout=PATIENCE)
+    expect(waiting(second).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
+    assert resumed[0] == THREE_PIECES, "it goes on where the server has it"
+    page.get_by_role("radio", name="Tous les vérifiés").click()
+    page.get_by_role("button", name="Poser la question").click()
+    expect(page.get_by_role("button", name="Ouvrir la photo 1 sur 1")).to_be_visible(timeout=2 * PATIENCE)
+    # It is the masked one, whole, with its mark.
+    page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click()
+    picture = page.get_by_role("dialog").locator("img")
+    page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=picture.element_handle())
+    pixels = """img => { const c = document.createElement('canvas'); c.width = img.naturalWidth; c.height = img.naturalHeight; const x = c.getContext('2d'); x.drawImage(img, 0, 0);
+      const at = (a, b) => [...x.getImageData(a * c.width, b * c.height, 1, 1).data].slice(0, 3); return [at(.45, .45), at(.1, .1)]; }"""
+    under, beside = picture.evaluate(pixels)
+    assert max(under) < 40 and min(beside) > 60
+    expect(page.get_by_role("dialog").get_by_text("Flèche, ")).to_be_visible(timeout=PATIENCE)
+    # And nothing of it stays on the device.
+    kept = """async () => { const found = []; for (const { name } of await indexedDB.databases()) { if (!/^consult-[0-9a-f]{8}-/.test(name)) continue;
+      const db = await new Promise((ok) => { const r = indexedDB.open(name); r.onsuccess = () => ok(r.result); });
+      found.push(await new Promise((ok) => { const r = db.transaction('pictures').objectStore('pictures').count(); r.onsuccess = () => ok(r.result); })); db.close(); } return found; }"""
+    eventually(lambda: page.evaluate(kept) == [0])
+
+
+def test_pictures_of_a_message_outlive_its_tab_too(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    room = demo.fresh_room("camille", "nadia")
+    one = device()
+    first = one.tab().sign_in("camille").inside().room(room)
+    with first.page.expect_file_chooser() as chooser:
+        first.page.get_by_role("button", name="Joindre une photo").click()
+    chooser.value.set_files(str(grain(tmp_path)))
+    first.page.get_by_role("application").press("Enter")
+    keep_slowly(first)
+    first.page.close()
+
+    second = one.tab().go(f"/rooms/{room}")
+    expect(waiting(second).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
+    second.page.locator("textarea#composer").fill("Prise dans le train")
+    second.page.get_by_role("button", name="Envoyer").click()
+    expect(second.page.get_by_role("button", name="Ouvrir la photo 1 sur 1")).to_be_visible(timeout=2 * PATIENCE)
+    expect(waiting(second)).to_have_count(0)
+    assert len(demo.sql("SELECT images FROM rooms_message WHERE room_id = %s ORDER BY seq DESC LIMIT 1", room)[0][0]) == 1
 
 
 def test_who_will_see_it_is_told_before_it_is_posted(device: Devices, demo: Demo) -> None:

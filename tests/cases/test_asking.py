@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from consult.audit.models import Record
 from consult.cases import actions
@@ -13,7 +15,7 @@ from consult.cases.models import Case
 from consult.errors import Refusal
 from consult.rooms import access
 from consult.rooms.actions import membership
-from consult.rooms.models import Audience, Event, Membership, Message, Room
+from consult.rooms.models import Audience, Event, Followup, Membership, Message, Room
 from tests import people
 from tests.cases.helpers import QUESTION, ask
 from tests.rooms.helpers import Phone, at_once, events, group, joined, kinds, personal_events, post
@@ -148,12 +150,41 @@ def test_who_may_not_ask() -> None:
     der, private_group = group(), Room.objects.create(kind="group", title="Cachée")
     assert Phone(people.unverified()).post("/cases", body(everyone=True)).json()["code"] == "account.unverified"
     phone = Phone(people.camille())
-    assert phone.post("/cases", body(group=str(der))).json()["code"] == "room.not_member"
+    assert phone.post("/cases", body(group=str(private_group.pk))).json()["code"] == "room.not_found"
     assert phone.post("/cases", body(groups=[str(private_group.pk)])).json()["code"] == "room.not_found"
     joined(der, people.camille())
     Room.objects.filter(pk=der).update(lock_reason="travaux")
     assert phone.post("/cases", body(group=str(der))).json()["code"] == "room.locked"
     assert not Case.objects.exists()
+
+
+def test_a_group_is_asked_by_who_is_no_member_of_it() -> None:
+    camille, nadia = people.camille(), people.nadia()
+    der = joined(group(), nadia)
+    room = ask(camille, group=der)["room"]
+    assert kinds(der) == ["member.joined", "message.posted", "case.opened"] and reads(nadia, room)
+    card = Message.objects.get(room_id=der)
+    assert (card.author_id, card.case_room, card.form) == (camille.pk, room, "question") and Case.objects.get().card_id == card.pk
+    # Its members see who asked, in what they read; the asker sees nothing of the group, and writes nothing else there.
+    assert Phone(nadia).get(f"/rooms/{der}/messages").json()["messages"][-1]["actor"]["name"] == "Dr Camille Aubrac"
+    assert Phone(camille).get(f"/rooms/{der}/messages").json()["code"] == "room.not_member"
+    with pytest.raises(Refusal, match=r"room\.not_member"):
+        post(der, camille, "Bonjour")
+    assert not Membership.objects.filter(room_id=der, person=camille).exists()
+    # Nobody is woken twice: by the card, not by the case's first message as well.
+    [asked] = Event.objects.filter(room_id=der, kind="message.posted")
+    assert Followup.objects.filter(room_id=der, seq=asked.seq, wake=True).exists()
+
+
+def test_who_was_kept_from_a_group_leaves_no_card_there() -> None:
+    camille, phone = people.camille(), Phone(people.camille())
+    der = joined(group(), camille, people.nadia())
+    Membership.objects.filter(room_id=der, person=camille).update(silenced_until=timezone.now() + timedelta(hours=1))
+    membership.leave(person_id=camille.pk, room_id=der)
+    assert phone.post("/cases", body(group=str(der))).json()["code"] == "room.silenced"
+    Membership.objects.filter(room_id=der, person=camille).update(silenced_until=None, ended="removed")
+    assert phone.post("/cases", body(group=str(der))).json()["code"] == "room.not_found"
+    assert not Case.objects.exists() and not Message.objects.exists()
 
 
 def test_asking_is_as_limited_as_posting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def pictured(person: Any, room: uuid.UUID, message: str, folder: Path) -> uuid.U
     ids = [uuid.uuid4(), uuid.uuid4()]
     for id, state in zip(ids, (State.READY, State.HELD), strict=True):
         storage.put(str(id), folder)
-        Image.objects.create(id=id, owner=person, client_id=id, size=1, state=state, folder=str(id), room_id=room, message_id=message)
+        Image.objects.create(id=id, owner=person, client_id=id, size=1, state=state, folder=str(id), room_id=room, message_id=message, description="Plaque ronde, bord net" if state == State.READY else "Jamais dite")
     Message.objects.filter(pk=message).update(images=ids)
     return ids[0]
 
@@ -112,6 +112,7 @@ def test_as_fhir_that_validates(tmp_path: Path) -> None:
     assert (outcome["category"][0]["text"] == "Issue" and question["sent"] == document["date"]) or question["sent"]
     [media] = of("Media", found)
     assert base64.b64decode(media["content"]["data"])[8:12] == b"WEBP"
+    assert media["content"]["title"] == "Plaque ronde, bord net" and "Jamais dite" not in str(found)
     assert media["id"] == str(image) and media["operator"]["display"] == "Dr Nadia Ferrand"
     assert answer["payload"][1]["contentReference"]["reference"] == f"urn:uuid:{image}"
     assert {p["name"][0]["text"] for p in of("Practitioner", found)} == {"Dr Camille Aubrac", "Dr Nadia Ferrand"} and not of("Patient", found)
@@ -129,7 +130,10 @@ def test_pictures_that_all_see_are_on_paper_and_no_others(tmp_path: Path) -> Non
 
     assert drawn(nadia) == 1 == drawn(camille), "not even one's own that is held back"
     assert "Images qui ne sont pas montrées ici : 1" in text(nadia, room)
+    assert "Ce que montre l’image : Plaque ronde, bord net" in text(camille, room) and "What the picture shows : Plaque ronde" in text(camille, room, "en")
+    assert "Jamais dite" not in text(nadia, room)
     actions.erase([image])
+    assert "Plaque ronde" not in text(camille, room)
     assert drawn(camille) == 0 and "Images qui ne sont pas montrées ici : 2" in text(camille, room)
 
 

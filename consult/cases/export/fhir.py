@@ -9,7 +9,7 @@ import base64
 import hashlib
 from typing import Any
 
-from consult.cases.export.record import Record
+from consult.cases.export.record import Picture, Record
 from consult.cases.export.words import words
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -104,8 +104,10 @@ def _notes(message: dict[str, Any], record: Record, said: dict[str, str]) -> lis
     return notes
 
 
-def _media(image: str, message: dict[str, Any], webp: bytes) -> dict[str, Any]:
-    content = {"contentType": "image/webp", "data": base64.b64encode(webp).decode(), "size": len(webp)}
+def _media(image: str, message: dict[str, Any], picture: Picture) -> dict[str, Any]:
+    content = {"contentType": "image/webp", "data": base64.b64encode(picture.webp).decode(), "size": len(picture.webp)}
+    if picture.description:
+        content["title"] = picture.description  # an attachment's title is what is shown in place of its data
     made: dict[str, Any] = {"resourceType": "Media", "id": image, "status": "completed", "issued": message["at"], "content": content}
     if message["actor"]:
         made["operator"] = _reference(message["actor"])

@@ -15,9 +15,9 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 
-from consult.cases.export.record import Record
+from consult.cases.export.record import Picture, Record
 from consult.cases.export.words import words
 
 FACES = {"Record": "Roboto-Regular", "Record-Bold": "Roboto-Bold", "Record-Italic": "Roboto-Italic"}
@@ -140,7 +140,8 @@ def _exchange(record: Record, said: dict[str, str]) -> list[Flowable]:
         if message["doubt"]:
             lines.append(Paragraph(plain(said[message["doubt"]]), STYLES["gone"]))
         lines.append(Paragraph(plain(said[message["withheld"]]), STYLES["gone"]) if message["withheld"] else Paragraph(plain(message["body"]), STYLES["text"]))
-        lines += [picture(record.pictures[image]) for image in message["images"]]
+        for image in message["images"]:
+            lines += _shown(record.pictures[image], said)
         if message["unseen"]:
             lines.append(_line(said["unseen"], str(message["unseen"]), "small"))
         if answer := about.get(message["message"]):
@@ -148,6 +149,12 @@ def _exchange(record: Record, said: dict[str, str]) -> list[Flowable]:
     if record.missing:
         lines.append(_line(said["missing"], str(record.missing)))
     return lines
+
+
+def _shown(one: Picture, said: dict[str, str]) -> list[Flowable]:
+    """A picture, and under it what it shows, for who cannot see it."""
+    told = [_line(said["shows"], one.description, "small")] if one.description else []
+    return [KeepTogether([picture(one.webp), *told])]
 
 
 def _said_of(answer: dict[str, Any], said: dict[str, str]) -> list[Flowable]:

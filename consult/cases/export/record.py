@@ -32,12 +32,20 @@ FROM rooms_message m WHERE m.room_id = %(room)s ORDER BY m.seq LIMIT %(most)s"""
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """Its pixels as WebP, and what it shows in its sender's words; empty where they said nothing."""
+
+    webp: bytes
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One case as it is taken along. `digest` is the SHA-256 of sheet and messages, in hexadecimal."""
 
     sheet: dict[str, Any]
     messages: list[dict[str, Any]]
-    pictures: dict[str, bytes]  # WebP by id, of those that every reader sees
+    pictures: dict[str, Picture]  # by id, of those that every reader sees
     missing: int
     by: dict[str, Any]
     at: str
@@ -61,19 +69,19 @@ def gather(*, person: uuid.UUID, room: uuid.UUID, format: str, locale: str = "fr
     return Record(page, messages, pictures, (rows[0]["n"] if rows else 0) - len(rows), grant.card, wire.time(timezone.now()), digest, locale)
 
 
-def _pictures(person: uuid.UUID, ids: list[uuid.UUID]) -> dict[str, bytes]:
+def _pictures(person: uuid.UUID, ids: list[uuid.UUID]) -> dict[str, Picture]:
     """The pixels, in the size of the room, of those that are shown to all alike; what is held back or veiled stays behind, even its sender's own."""
     known = shown.known_to(person, ids) if ids else {}
     found = {}
     for image in [known[id] for id in ids if id in known and known[id].state == State.READY and known[id].veil is None][:PICTURES]:
         try:
-            found[str(image.id)] = storage.read(image.folder, "room")
+            found[str(image.id)] = Picture(storage.read(image.folder, "room"), image.description)
         except FileNotFoundError:  # erased since the row was read
             continue
     return found
 
 
-def _message(row: dict[str, Any], names: dict[uuid.UUID, dict[str, Any]], pictures: dict[str, bytes]) -> dict[str, Any]:
+def _message(row: dict[str, Any], names: dict[uuid.UUID, dict[str, Any]], pictures: dict[str, Picture]) -> dict[str, Any]:
     images = [] if row["withheld"] else [str(i) for i in row["images"]]
     return {
         "message": str(row["id"]),
@@ -83,6 +91,7 @@ def _message(row: dict[str, Any], names: dict[uuid.UUID, dict[str, Any]], pictur
         "body": row["body"],
         "reply_to": str(row["reply_to"]) if row["reply_to"] else None,
         "images": [i for i in images if i in pictures],
+        "descriptions": {i: pictures[i].description for i in images if i in pictures and pictures[i].description},
         "unseen": sum(i not in pictures for i in images),
         "edited": row["edited"],
         "withheld": row["withheld"],

@@ -46,6 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "confirmed": ("confirmé", "confirmed"),
     "other": ("autre chose", "something else"),
     "unclear": ("incertain", "unclear"),
+    "shows": ("Ce que montre l’image", "What the picture shows"),
     "unseen": ("Images qui ne sont pas montrées ici", "Pictures that are not shown here"),
     "retracted": ("Retiré par son auteur.", "Retracted by its author."),
     "hidden": ("Masqué par la modération.", "Hidden by a moderator."),

@@ -59,7 +59,6 @@ const asking = {
   seenPeople: p((n: number) => `Vous et ${n} ${plural.fr(n, "personne", "personnes")}. Personne d’autre.`, (n: number) => `You and ${n} ${plural.en(n, "person", "people")}. Nobody else.`),
   seenAll: p((n: number) => `Toute personne vérifiée sur Consult : ${n} aujourd’hui.`, (n: number) => `Everyone verified on Consult: ${n} today.`),
   notCounted: p("Le nombre n’a pas pu être demandé.", "The number could not be asked for."),
-  noCard: p("Vous n’êtes membre d’aucun de ces groupes : la question n’aura pas de carte dans leur fil.", "You are a member of none of these groups: the question will have no card in their log."),
 
   similar: p((n: number) => `${n} ${plural.fr(n, "cas semblable", "cas semblables")}`, (n: number) => `${n} similar ${plural.en(n, "case", "cases")}`),
   similarHint: p("Votre brouillon reste ici.", "Your draft stays here."),

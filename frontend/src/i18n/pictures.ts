@@ -61,6 +61,8 @@ const pictures = {
   takeAway: p("Retirer cette photo", "Remove this picture"),
   again: p("Réessayer", "Try again"),
   change: p("Modifier", "Change"),
+  notKept: p("Cet appareil n’a plus de place pour la garder : laissez cette page ouverte jusqu’à la fin de l’envoi.", "This device has no place left to keep it: leave this page open until it is sent."),
+  notOpened: p("Ce navigateur n’a pas pu l’ouvrir, elle n’est donc pas gardée ici : laissez cette page ouverte jusqu’à la fin de l’envoi.", "This browser could not open it, so it is not kept here: leave this page open until it is sent."),
   removed: p((what: string) => `Retiré de la photo : ${what}.`, (what: string) => `Removed from the picture: ${what}.`),
   removedNone: p("Rien d’autre que l’image dans ce fichier.", "Nothing but the picture in this file."),
   waitForThem: p("Les photos ne sont pas encore prêtes.", "The pictures are not ready yet."),

@@ -2,10 +2,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Confirmed, RoomItem } from "../../store";
-import { ask, groups, person, rooms, session, specialties } from "../../store";
+import { ask, forgetPictures, groups, person, rooms, session, specialties } from "../../store";
 import { lang, words } from "../../i18n";
 import { askingWords } from "../../i18n/asking";
 import { navigate, toRoom } from "../../router";
+import { goingOf } from "../../pictures/kept";
 import { say } from "../parts/announce";
 import { Problem, Segments } from "../parts/atoms";
 import { Icon } from "../parts/icons";
@@ -95,6 +96,7 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
     }, (why: unknown) => { error.value = why; busy.value = false; });
   };
   const anew = () => {
+    void forgetPictures(goingOf(it.pictures)).catch(() => undefined); // they go by themselves after a day
     keepDraft(null);
     byHand.current = { specialty: false, group: false };
     draft.value = fresh();

@@ -80,10 +80,5 @@ function Told({ draft, listed }: Omit<Props, "onPut">) {
   const refused = answer instanceof Refusal && !answer.temporary;
   const said = !answer ? t.counting : !it ? (refused ? answer.message : t.notCounted)
     : it.everyone ? t.seenAll(it.count) : it.groups.length ? t.seenGroups(it.count, it.groups.map((one) => t.ofGroup(one.title, one.members)).join(", ")) : t.seenPeople(it.count);
-  return (
-    <>
-      <p class={`note${refused ? " block" : ""}`} role="status"><Icon name="eye" /><span>{said}</span></p>
-      {draft.audience === "group" && !readers.group && <p class="hint">{t.noCard}</p>}
-    </>
-  );
+  return <p class={`note${refused ? " block" : ""}`} role="status"><Icon name="eye" /><span>{said}</span></p>;
 }

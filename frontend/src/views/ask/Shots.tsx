@@ -4,7 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { askingWords } from "../../i18n/asking";
 import { Icon } from "../parts/icons";
 import { lazily } from "../parts/lazy";
-import type { Chosen, Kept } from "../picture/chosen";
+import type { Kept } from "../../pictures/kept";
+import type { Chosen } from "../picture/chosen";
 
 const Tray = lazily(() => import("../picture/Tray").then((part) => part.default));
 

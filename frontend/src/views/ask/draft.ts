@@ -2,7 +2,7 @@
 import { keepQuestion, keptQuestion } from "../../store";
 import type { Confirmed, NewCase, PersonCard, RoomItem } from "../../types";
 import type { Urgency } from "../../protocol";
-import type { Kept } from "../picture/chosen";
+import type { Kept } from "../../pictures/kept";
 
 export const TEXTS = ["question", "context", "history", "done", "feared"] as const;
 export type Text = (typeof TEXTS)[number];
@@ -13,7 +13,7 @@ export interface AskDraft extends Record<Text, string> {
   /** The patient's consent: what was told, how it is recorded. */
   told: string[]; recorded: string;
   audience: "group" | "people" | "all"; groups: string[]; people: PersonCard[];
-  /** Pictures that the server has already; they expire there when nobody sends them. */
+  /** Pictures that the server has, where they expire when nobody sends them, or that are on their way. */
   pictures: Kept[];
 }
 
@@ -68,11 +68,11 @@ export function missing(draft: AskDraft): Missing[] {
   return out;
 }
 
-/** Whom it is for, as the server asks. The card is left in the first of the groups that one has joined; the others read all the same. */
+/** Whom it is for, as the server asks. The card is left in the first of the groups that one has joined, or else in the first; the others read all the same. */
 export function readersOf(draft: Pick<AskDraft, "audience" | "groups" | "people">, joined: readonly Pick<RoomItem, "id" | "member">[]): { group?: string; groups?: string[]; people?: string[]; everyone?: boolean } {
   if (draft.audience === "all") return { everyone: true };
   if (draft.audience === "people") return { people: draft.people.map((one) => one.id) };
-  const card = draft.groups.find((id) => joined.find((room) => room.id === id)?.member);
+  const card = draft.groups.find((id) => joined.find((room) => room.id === id)?.member) ?? draft.groups[0];
   const others = draft.groups.filter((id) => id !== card);
   return { ...(card ? { group: card } : {}), ...(others.length ? { groups: others } : {}) };
 }

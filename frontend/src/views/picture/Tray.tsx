@@ -3,11 +3,12 @@ import { signal, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { look, settled, upload, type Picture } from "../../pictures/upload";
 import type { Edit, Mark } from "../../pictures/shapes";
-import { api, Refusal } from "../../store";
+import type { Kept } from "../../pictures/kept";
+import { api, forgetPictures, keepPicture, keptPicture, Refusal } from "../../store";
 import { pictureWords } from "../../i18n/pictures";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
-import { MOST, type Chosen, type Kept } from "./chosen";
+import { MOST, type Chosen } from "./chosen";
 import { Describe } from "./Describe";
 import { Editor } from "./Editor";
 import { Release } from "./Release";
@@ -28,6 +29,8 @@ interface Item {
   error: Signal<Refusal | null>;
   /** What it shows, in words that the server has; null: being written. */
   described: Signal<string | null>;
+  /** Whether its bytes lie on this device until the server has them; null: they need not, or not any more. */
+  kept: Signal<boolean | null>;
   end: AbortController;
 }
 
@@ -38,7 +41,7 @@ interface Props {
   chosen: Signal<Chosen | null>;
   /** Counts up when the message was sent: the tray starts anew. */
   sent: number;
-  /** Those that an earlier page brought, and how to keep those of now. */
+  /** Those of an earlier page, and how to keep those of now: the server's by their ids, those on their way by their client ids. */
   kept?: Kept[];
   onKept?: (some: Kept[]) => void;
 }
@@ -61,13 +64,15 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
     if (!asking.peek()) return;
     const end = new AbortController();
     unasked.value = null;
-    look(api, kept.map((one) => one.image)).then(({ images }) => {
-      if (end.signal.aborted) return;
-      const there = kept.flatMap((one) => images.find((found) => found.image === one.image && ["working", "ready", "held"].includes(found.state)) ?? []);
+    brought(kept).then((there) => {
+      if (end.signal.aborted) return there.forEach(free);
       lost.value = kept.length - there.length;
-      items.value = [...there.map((picture) => restored(picture, kept)), ...items.peek()];
+      items.value = [...there, ...items.peek()];
       asking.value = false;
-      for (const item of items.peek()) if (item.picture.peek()?.state === "working") follow(item);
+      for (const item of there) {
+        if (item.prepared) send(item);
+        else if (item.picture.peek()?.state === "working") follow(item);
+      }
     }, (why: unknown) => { if (!end.signal.aborted) unasked.value = why; });
     return () => end.abort();
   }, [round.value]);
@@ -85,31 +90,50 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
     chosen.value = settledAll ? { images: items.value.map((one) => one.picture.value!.image), marks: new Map(items.value.map((one) => [one.picture.value!.image, one.marks])) } : null;
   }, [settledAll, items.value]);
   useEffect(() => {
-    if (!asking.value) onKept?.(items.value.filter(settledIn).map((one) => ({ image: one.picture.value!.image, marks: one.marks })));
+    if (asking.value || !onKept) return;
+    onKept(items.value.flatMap((one): Kept[] => (settledIn(one) ? [{ image: one.picture.value!.image, marks: one.marks }] : one.kept.value ? [{ going: one.id, marks: one.marks }] : [])));
+    forget(items.value.filter(settledIn));
   }, [items.value, asking.value]);
 
   const came = (item: Item, picture: Picture) => { item.picture.value = picture; items.value = [...items.value]; };
+  const forget = (some: Item[]) => {
+    const ids = some.filter((one) => one.kept.peek()).map((one) => one.id);
+    for (const one of some) one.kept.value = null;
+    if (ids.length) void forgetPictures(ids).catch(() => undefined); // a day later they go by themselves
+  };
+  const keep = async (item: Item) => {
+    const there = await keepPicture(item.id, item.prepared!);
+    if (settledIn(item) || !items.peek().includes(item)) { item.kept.value = there; return forget([item]); }
+    item.kept.value = there;
+    items.value = [...items.peek()];
+  };
   const failed = (item: Item, error: unknown) => { if (!item.end.signal.aborted) item.error.value = error instanceof Refusal ? error : new Refusal({ code: "network.unreachable" }); };
   const follow = (item: Item) => { settled(api, item.picture.value!.image, item.end.signal).then((picture) => came(item, picture), (error: unknown) => failed(item, error)); };
   const send = (item: Item) => {
     const file = item.prepared;
     item.error.value = null;
     if (!file) return;
-    upload({ api, file, id: item.id, moved: (bytes) => (item.share.value = bytes / file.size), signal: item.end.signal }).then((picture) => came(item, picture), (error: unknown) => failed(item, error));
+    upload({ api, file, id: item.id, moved: (bytes) => (item.share.value = bytes / file.size), signal: item.end.signal }).then((picture) => came(item, picture), (error: unknown) => {
+      // Left for longer than the server waits: it is begun anew.
+      if (error instanceof Refusal && error.code === "image.expired") add(item.file, file, item.marks, item.edit, item);
+      else failed(item, error);
+    });
   };
-  const take = (file: Blob | null, prepared: Blob, marks: Mark[], edit: Edit | undefined, instead?: Item) => {
+  const add = (file: Blob | null, prepared: Blob, marks: Mark[], edit: Edit | undefined, instead?: Item) => {
     if (instead) drop(instead);
     const item: Item = {
       id: crypto.randomUUID(), file, prepared, edit, marks, src: file ? URL.createObjectURL(prepared) : "", share: signal(0), picture: signal(null), error: signal(null),
-      described: signal(""), end: new AbortController(),
+      described: signal(""), kept: signal(null), end: new AbortController(),
     };
     items.value = [...items.value, item];
+    if (file && onKept) void keep(item);
+    else if (onKept) item.kept.value = false; // what could not be looked at here is not kept here
     send(item);
-    queue.value = queue.value.slice(1);
   };
   const drop = (item: Item) => {
     item.end.abort();
     free(item);
+    forget([item]);
     const image = item.picture.value?.image;
     if (image) void api.delete(`/api/v1/images/${image}`).catch(() => undefined); // it expires by itself
     items.value = items.value.filter((one) => one !== item);
@@ -140,17 +164,37 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
       {lost.value > 0 && <p class="meta" role="status">{t.expired(lost.value)}</p>}
       {over.value && <p class="meta" role="status">{t.most}</p>}
       {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})}
-        onDone={({ file, marks, edit, unread }) => take(unread ? null : first.file, file, marks, edit, first.of)} onClose={() => (queue.value = queue.value.slice(1))} />}
+        onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, marks, edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
     </>
   );
 }
 
 const free = (item: Item) => { if (item.src) URL.revokeObjectURL(item.src); };
 
-function restored(picture: Picture, kept: Kept[]): Item {
-  const marks = kept.find((one) => one.image === picture.image)?.marks ?? [];
-  return { id: picture.image, file: null, prepared: null, edit: undefined, marks, src: "", share: signal(1), picture: signal(picture), error: signal(null), described: signal(picture.description ?? ""), end: new AbortController() };
+/** The pictures of an earlier page that are still there: on the server, or as bytes on this device. */
+async function brought(kept: Kept[]): Promise<Item[]> {
+  const ids = kept.flatMap((one) => ("image" in one ? [one.image] : []));
+  const known = ids.length ? (await look(api, ids)).images : [];
+  const found = await Promise.all(kept.map(async (one) => {
+    if ("going" in one) {
+      const bytes = await keptPicture(one.going);
+      return bytes && resumed(one.going, bytes, one.marks);
+    }
+    const picture = known.find(({ image, state }) => image === one.image && ["working", "ready", "held"].includes(state));
+    return picture && restored(picture, one.marks);
+  }));
+  return found.filter((item) => item !== undefined);
 }
+
+const restored = (picture: Picture, marks: Mark[]): Item => ({
+  id: picture.image, file: null, prepared: null, edit: undefined, marks, src: "", share: signal(1), picture: signal(picture), error: signal(null), described: signal(picture.description ?? ""),
+  kept: signal(null), end: new AbortController(),
+});
+
+/** What was masked stays so: this device has no other picture than the one that is to leave. */
+const resumed = (id: string, file: Blob, marks: Mark[]): Item => ({
+  id, file, prepared: file, edit: undefined, marks, src: URL.createObjectURL(file), share: signal(0), picture: signal(null), error: signal(null), described: signal(""), kept: signal(true), end: new AbortController(),
+});
 
 /** The largest of its clean sizes, as the server made it: what this browser could not open it can mask now. */
 async function pixels(image: string, signal: AbortSignal): Promise<Blob> {
@@ -173,7 +217,7 @@ function Waiting({ item, at, onDrop, onAgain, onChange, onRelease }: { item: Ite
       {src ? <img src={src} alt={item.described.value || t.nth(at)} /> : <span class="no-sight"><Icon name="photo" /></span>}
       <div class="grow">
         {refusal ? <p class="problem" role="alert">{refusal.message || refusal.code}</p>
-          : !picture ? <p role="status">{percent < 100 ? t.sending(percent) : t.working}<progress max="100" value={percent} aria-hidden="true" /></p>
+          : !picture ? <p role="status">{percent < 100 ? t.sending(percent) : t.working}<progress max="100" value={percent} aria-hidden="true" />{item.kept.value === false && <span class="meta block">{item.file ? t.notKept : t.notOpened}</span>}</p>
           : picture.state === "working" ? <p role="status">{t.working}</p>
           : picture.state === "held" ? <p role="status">{t.held}</p>
           : <p>{said ? t.removed(said) : t.removedNone}</p>}

@@ -17,6 +17,7 @@ import { lazily } from "../parts/lazy";
 import { familyName, shortName } from "../parts/names";
 import { narrow, touch } from "../prefs";
 import { visits } from "./visiting";
+import type { Kept } from "../../pictures/kept";
 import { NONE, type Chosen } from "../picture/chosen";
 import { waitingMarks } from "../picture/waitingMarks";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
@@ -56,6 +57,20 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     pictured.value = true;
     files.value = [...files.value, ...found];
     return true;
+  };
+
+  /** Pictures of the draft that an earlier page left. */
+  const held = useRef<Kept[]>([]);
+  const before = view.draft.value.pictures;
+  useEffect(() => {
+    if (!before?.length || pictured.peek()) return;
+    held.current = before;
+    chosen.value = null;
+    pictured.value = true;
+  }, [before]);
+  const onKept = (some: Kept[]) => {
+    const { pictures: known, ...draft } = view.draft.peek();
+    if (some.length || known?.length) view.draft.value = { ...draft, ...(some.length ? { pictures: some } : {}) };
   };
 
   const room = view.item.value;
@@ -128,6 +143,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     }
     const confirmed = seen.confirmed as Confirmed | null ?? undefined;
     const edited = editing.value;
+    const written = view.draft.value;
     failure.value = null;
     busy.value = true;
     try {
@@ -135,7 +151,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
         stopEdit(); // at once: what is typed while it is saved is the next message
         await view.edit(edited.line.item, ready.body, ready.mentions, confirmed);
       } else {
-        const { replyTo } = view.draft.value;
+        const { replyTo } = written;
         view.draft.value = { body: "", replyTo: null, mentions: [] };
         const { images, marks } = (pictures && chosen.value) || NONE;
         for (const [image, drawn] of marks) if (drawn.length) waitingMarks.set(image, drawn.map((one) => ({ id: crypto.randomUUID(), drawn: one })));
@@ -147,7 +163,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     } catch (error) {
       // What was written must be back where it was, unless something else has been written since.
       if (edited) editing.value = edited;
-      else if (!editing.value && !view.draft.value.body) view.draft.value = { body: ready.body, replyTo: null, mentions: ready.mentions };
+      else if (!editing.value && !view.draft.value.body) view.draft.value = { ...written, body: ready.body, replyTo: null, mentions: ready.mentions };
       failure.value = error;
     } finally {
       busy.value = false;
@@ -197,7 +213,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
             <button type="button" class="icon-btn" aria-label={t.stopReply} onClick={() => { view.draft.value = { ...view.draft.value, replyTo: null }; area.current?.focus(); }}><Icon name="close" size="small" /></button>
           </div>
         )}
-        {pictures && <Tray files={files} chosen={chosen} sent={sent.value} />}
+        {pictures && <Tray files={files} chosen={chosen} sent={sent.value} kept={held.current} onKept={onKept} />}
         <Marked text={text.body} watch={watch} look="small">
         <textarea id="composer" aria-describedby="composer-identifiers" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
           aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
