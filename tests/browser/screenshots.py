@@ -253,6 +253,24 @@ def test_held_and_hidden(profile: Callable[[str], Device], demo: Demo, shot: Sho
     expect(page.locator(".detail .author")).to_be_visible()
     page.wait_for_timeout(400)
     shot(page, "41-held-item")
+    private = demo.fresh_room("nadia", "camille")
+    demo.many(private, "camille", ["Doublez la dose de nuit."])
+    demo.sql(
+        "WITH m AS (SELECT id, author_id FROM rooms_message WHERE room_id = %s), "
+        "i AS (INSERT INTO moderation_item (id, kind, object, urgency, at, room_id, message_id, person_id, moderator_id, categories, count, weight, announced, decision, decided_at) "
+        "SELECT gen_random_uuid(), k.kind, m.id || k.kind, 3, now() - interval '20 minutes', %s, m.id, m.author_id, k.by, '{dangerous_advice}', 1, 1, true, k.decision, k.at "
+        "FROM m, (VALUES ('report', NULL::uuid, NULL, NULL::timestamptz), ('reading', %s, 'agree', now())) k(kind, by, decision, at) RETURNING id, kind, object, at), "
+        "f AS (INSERT INTO moderation_report (id, item_id, object, reporter_id, category, note, at, pardoned, told) "
+        "SELECT gen_random_uuid(), id, object, %s, 'dangerous_advice', '', at, false, true FROM i WHERE kind = 'report' RETURNING id) "
+        "INSERT INTO moderation_reading (item_id, report_id, room_id, asker_id, reason, agreed_at, until, told) "
+        "SELECT i.id, f.id, %s, %s, 'pour comprendre', now(), now() + interval '1 hour', true FROM i, f WHERE i.kind = 'reading'",
+        private, private, demo.cast["sacha"].id, demo.cast["nadia"].id, private, demo.cast["sacha"].id,
+    )  # fmt: skip
+    tab.go("/moderation")
+    page.locator(".queue-row").first.click()
+    page.locator(".detail .note.good").scroll_into_view_if_needed()
+    page.wait_for_timeout(400)
+    shot(page, "46-agreed-reading")
     case = str(demo.sql("SELECT case_id FROM cases_differential WHERE withheld IS NULL GROUP BY case_id ORDER BY count(*) DESC LIMIT 1")[0][0])
     tab.device.expects(f"/api/v1/(rooms|cases)/{case}")
     tab.go(f"/rooms/{case}")

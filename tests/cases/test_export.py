@@ -52,7 +52,17 @@ def pictured(person: Any, room: uuid.UUID, message: str, folder: Path) -> uuid.U
     ids = [uuid.uuid4(), uuid.uuid4()]
     for id, state in zip(ids, (State.READY, State.HELD), strict=True):
         storage.put(str(id), folder)
-        Image.objects.create(id=id, owner=person, client_id=id, size=1, state=state, folder=str(id), room_id=room, message_id=message, description="Plaque ronde, bord net" if state == State.READY else "Jamais dite")
+        Image.objects.create(
+            id=id,
+            owner=person,
+            client_id=id,
+            size=1,
+            state=state,
+            folder=str(id),
+            room_id=room,
+            message_id=message,
+            description="Plaque ronde, bord net" if state == State.READY else "Jamais dite",
+        )
     Message.objects.filter(pk=message).update(images=ids)
     return ids[0]
 

@@ -225,7 +225,7 @@ const console_ = {
   netsSaw: p((faces: number, words: number) => `Vu par le contrôle automatique : ${seen([faces, plural.fr(faces, "visage", "visages")], [words, plural.fr(words, "texte", "textes")]) || "rien de compté"}.`, (faces: number, words: number) => `Seen by the automatic check: ${seen([faces, plural.en(faces, "face", "faces")], [words, plural.en(words, "text", "texts")]) || "nothing counted"}.`),
   pixelsUnseen: p("Seul l’auteur voit cette photo. La publier demande un motif, inscrit au journal.", "Its author alone sees this picture. To release it takes a reason, which is recorded."),
   reasonOf: p("Motif", "Reason"),
-  reasonOfHint: p("Demandé pour publier ; inscrit au journal. Sans nom de patient.", "Needed to release it; kept on the record. No patient’s name."),
+  reasonOfHint: p("Demandé pour publier.", "Needed to release it."),
   toAuthor: p("Message à l’auteur", "Message to the author"),
   toAuthorHint: p("Facultatif. Sans nom de patient.", "Optional. No patient’s name."),
   dismiss: p("Classer sans suite", "Dismiss"),
