@@ -553,7 +553,7 @@ def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, 
     expect(rows).to_have_count(1, timeout=PATIENCE)
 
     # Who asked is told where they asked, and goes in from there; no one else; the members see it.
-    expect(detail).to_contain_text(re.compile("Lecture accordée, à vous seul, jusqu’à"), timeout=PATIENCE)
+    expect(detail).to_contain_text(re.compile("Lecture accordée, à vous seul, jusqu’au"), timeout=PATIENCE)
     expect(detail.get_by_role("button", name="Demander la lecture")).to_have_count(0)
     detail.get_by_role("button", name="Entrer dans la salle").click()
     sheet = sacha.page.get_by_role("dialog")

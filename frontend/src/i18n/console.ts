@@ -244,7 +244,7 @@ const console_ = {
   readPrivateNote: p("Une deuxième personne de la modération doit donner son accord. Les membres en sont informés après.", "A second moderator must agree. The members are told afterwards."),
   readAsked: p("Demandé. Une autre personne doit donner son accord.", "Asked. Another moderator must agree."),
   readWaits: p("Lecture demandée. Une autre personne de la modération doit donner son accord.", "Reading asked for. Another moderator must agree."),
-  readAgreed: p((at: string) => `Lecture accordée, à vous seul, jusqu’à ${at}. La salle voit votre arrivée et son motif.`, (at: string) => `Reading agreed, for you alone, until ${at}. The room sees your arrival and its reason.`),
+  readAgreed: p((at: string) => `Lecture accordée, à vous seul, jusqu’au ${at}. La salle voit votre arrivée et son motif.`, (at: string) => `Reading agreed, for you alone, until ${at}. The room sees your arrival and its reason.`),
   readRefused: p("Lecture refusée. Vous pouvez la demander de nouveau, avec un autre motif.", "Reading refused. You may ask again, with another reason."),
   readOver: p("La lecture accordée est terminée. Les membres en sont informés.", "The agreed reading is over. The members are told."),
   urgentNew: p((kind: string, room: string) => `Nouveau, urgent : ${kind}${room ? `, ${room}` : ""}`, (kind: string, room: string) => `New and urgent: ${kind}${room ? `, ${room}` : ""}`),
