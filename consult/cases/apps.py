@@ -5,7 +5,7 @@ class CasesConfig(AppConfig):
     name = "consult.cases"
 
     def ready(self) -> None:
-        from consult.cases import acting, moving  # noqa: F401  moving adds its tools to rooms/actions/tools.py
+        from consult.cases import acting, hiding, moving  # noqa: F401  hiding and moving add their tools to rooms/actions/tools.py
         from consult.rooms import carrying
         from consult.rooms.commands import CaseCommand
 

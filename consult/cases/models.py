@@ -174,7 +174,7 @@ class Differential(models.Model):
     person = models.ForeignKey("clinicians.Person", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     seq = models.BigIntegerField()  # of its differential.proposed
-    withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, withdrawn
+    withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  retracted, withdrawn, hidden
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "folded"], condition=models.Q(withheld=None), name="one_diagnosis_a_case")]
@@ -201,9 +201,10 @@ class Reference(models.Model):
     person = models.ForeignKey("clinicians.Person", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     seq = models.BigIntegerField()
+    withheld = models.CharField(max_length=12, null=True)  # noqa: DJ001  hidden
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["message", "link"], name="one_reference_an_answer")]
+        constraints = [models.UniqueConstraint(fields=["message", "link"], condition=models.Q(withheld=None), name="one_reference_an_answer")]
 
 
 class Proposal(models.Model):

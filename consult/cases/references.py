@@ -43,7 +43,7 @@ def add(act: Act) -> dict[str, Any]:
     """Answers {"seq","reference"}; the same once more: unchanged. Raises Refusal answer.not_found, message.retracted, reference.link, case.full."""
     message = answers.find(act)
     kind, link = read(act.command.link)
-    there = Reference.objects.filter(message=message)
+    there = Reference.objects.filter(message=message, withheld=None)
     if same := there.filter(link=link).first():
         return {"seq": same.seq, "unchanged": True, "reference": str(same.id)}
     if there.count() >= MOST:
@@ -54,17 +54,21 @@ def add(act: Act) -> dict[str, Any]:
     return {"seq": seq, "reference": str(id)}
 
 
-def remove(act: Act) -> dict[str, Any]:
-    """By who added it, the answer's author or a moderator. Raises Refusal reference.not_found, message.not_author."""
+def id_of(text: str) -> uuid.UUID:
+    """Raises Refusal reference.not_found."""
     try:
-        id = access.id_of(act.command.reference)
+        return access.id_of(text)
     except ValueError:
         raise Refusal("reference.not_found") from None
-    found = Reference.objects.select_related("message").filter(pk=id, case=act.case).first()
+
+
+def remove(act: Act) -> dict[str, Any]:
+    """By who added it or the answer's author; moderators hide it instead. Raises Refusal reference.not_found, message.not_author."""
+    found = Reference.objects.select_related("message").filter(pk=id_of(act.command.reference), case=act.case, withheld=None).first()
     if found is None:
         raise Refusal("reference.not_found")
-    if act.person not in (found.person_id, found.message.author_id) and not act.grant.moderates:
+    if act.person not in (found.person_id, found.message.author_id):
         raise Refusal("message.not_author")
-    seq = act.made.append(act.room, "reference.removed", actor=act.person, acting=act.grant.acting, message=found.message_id, data={"reference": str(id)})
+    seq = act.made.append(act.room, "reference.removed", actor=act.person, acting=act.grant.acting, message=found.message_id, data={"reference": str(found.pk)})
     found.delete()
     return {"seq": seq}

@@ -49,10 +49,10 @@ SELECT m.id, m.seq, coalesce(m.edited_seq, m.seq) AS version, m.author_id, m.dou
        (SELECT f.body FROM rooms_messageversion f WHERE f.message_id = m.id AND f.seq = d.former) AS former_body
 FROM rooms_message m LEFT JOIN cases_amendment d ON d.message_id = m.id
 WHERE m.room_id = %(room)s AND m.id IN (
-    SELECT message_id FROM cases_answervote WHERE case_id = %(room)s UNION SELECT message_id FROM cases_reference WHERE case_id = %(room)s
+    SELECT message_id FROM cases_answervote WHERE case_id = %(room)s UNION SELECT message_id FROM cases_reference WHERE case_id = %(room)s AND withheld IS NULL
     UNION SELECT message_id FROM cases_amendment WHERE case_id = %(room)s UNION SELECT accepted_id FROM cases_case WHERE room_id = %(room)s)
 ORDER BY m.seq DESC LIMIT {ANSWERS}"""
-_REFERENCES = "SELECT id, message_id, kind, link, person_id, at FROM cases_reference WHERE case_id = %(room)s ORDER BY seq"
+_REFERENCES = "SELECT id, message_id, kind, link, person_id, at FROM cases_reference WHERE case_id = %(room)s AND withheld IS NULL ORDER BY seq"
 _DIFFERENTIALS = f"""
 SELECT d.id, d.label, d.person_id, d.at, d.withheld, b.people, b.n,
        EXISTS (SELECT FROM cases_backing x WHERE x.differential_id = d.id AND x.person_id = %(person)s) AS mine

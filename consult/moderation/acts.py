@@ -37,6 +37,8 @@ def _row(act: Act, names: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
         "act": str(act.pk),
         "at": time(act.at),
         "kind": act.kind,
+        "differential": act.data.get("differential"),
+        "reference": act.data.get("reference"),
         "room": str(act.room_id) if act.room_id else None,
         "moderator": card(act.moderator_id),
         "message": str(act.message_id) if act.message_id else None,

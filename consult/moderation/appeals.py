@@ -18,7 +18,7 @@ from consult.rooms.wire import time
 from . import console
 from .models import Appeal, Item
 
-AGAINST = ("message.hide", "image.hide", "image.ask_mask", "member.silence", "member.remove", "person.suspend")
+AGAINST = ("message.hide", "image.hide", "image.ask_mask", "differential.hide", "reference.hide", "member.silence", "member.remove", "person.suspend")
 URGENCY = 2
 LISTED = 100
 
@@ -64,7 +64,7 @@ def _against(person: uuid.UUID, text: str) -> Act:
     if found is None:
         raise Refusal("act.not_found")
     target = found.person_id
-    if found.message_id is not None:
+    if target is None and found.message_id is not None:
         target = Message.objects.filter(pk=found.message_id).values_list("author_id", flat=True).first()
     if target != person:
         raise Refusal("act.not_found")

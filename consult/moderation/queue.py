@@ -22,7 +22,7 @@ from consult.rooms.wire import time
 
 from . import acts, console, kinds, remit, reports
 from .blackout import blackout
-from .models import Answer, Item, Report, Rule
+from .models import Answer, Item, Reading, Report, Rule
 
 EXCERPT = 240
 MOST = 500  # items of a page
@@ -142,6 +142,7 @@ def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any
         "author": _author(found.person_id, locale),
         "act": acts.one(found.act_id),
         "rule": _rule(found.rule_id),
+        "my_reading": _my_reading(found, person),
         **kind.context(found, locale),
     }
 
@@ -150,6 +151,18 @@ def _hold_on(item: Item, person: uuid.UUID) -> None:
     """Whoever holds the item is at work: the claim lasts on."""
     now = log.utc_now()
     Item.objects.filter(pk=item.pk, claimed_by=person, claimed_until__gt=now, decision=None).update(claimed_until=now + timedelta(seconds=settings.CLAIM_S))
+
+
+def _my_reading(item: Item, person: uuid.UUID) -> dict[str, Any] | None:
+    """How far it is with this moderator's own reading of the private room that a report is about; the latest, where they asked twice."""
+    if item.kind != "report":
+        return None
+    found = Reading.objects.select_related("item").filter(report__item=item, asker_id=person).order_by("-pk").first()
+    if found is None:
+        return None
+    waiting = "asked" if found.item.decision is None else "refused"
+    state = waiting if found.until is None else "agreed" if found.until > log.utc_now() else "over"
+    return {"reading": str(found.pk), "item": str(found.item_id), "state": state, "until": time(found.until) if found.until else None}
 
 
 def _rule(id: uuid.UUID | None) -> dict[str, Any] | None:

@@ -32,6 +32,8 @@ ACTS = {
     "message.hide": ("Messages masqués", "Messages hidden"),
     "image.hide": ("Images masquées", "Pictures hidden"),
     "image.ask_mask": ("Masquages d’image demandés", "Picture masks asked for"),
+    "differential.hide": ("Hypothèses diagnostiques masquées", "Proposed diagnoses hidden"),
+    "reference.hide": ("Références masquées", "References hidden"),
     "member.silence": ("Mises en silence", "Members silenced"),
     "member.remove": ("Exclusions d’une salle", "Members removed from a room"),
     "person.suspend": ("Suspensions du service", "Suspensions from the service"),

@@ -378,6 +378,34 @@ class ImageAskMask(Reasoned):
     image: str
 
 
+class DifferentialHide(Reasoned):
+    """Withholds a proposed diagnosis of a case from all alike; who backs it is kept."""
+
+    type: Literal["differential.hide"]
+    differential: str
+
+
+class DifferentialRestore(Reasoned):
+    """Shows a hidden diagnosis again, with those who back it."""
+
+    type: Literal["differential.restore"]
+    differential: str
+
+
+class ReferenceHide(Reasoned):
+    """Withholds a reference on an answer."""
+
+    type: Literal["reference.hide"]
+    reference: str
+
+
+class ReferenceRestore(Reasoned):
+    """Shows a hidden reference again."""
+
+    type: Literal["reference.restore"]
+    reference: str
+
+
 class MemberSilence(Reasoned):
     """Keeps a person from writing here, for a minute up to a year."""
 
@@ -480,6 +508,7 @@ class ExpertUnask(Reasoned):
 
 TOOLS = (
     ModeratorJoin, ModeratorLeave, ModeratorCall, MessageHide, MessageRestore, ImageHide, ImageRestore, ImageAskMask, MemberSilence, MemberUnsilence, MemberRemove, MemberReadmit,
+    DifferentialHide, DifferentialRestore, ReferenceHide, ReferenceRestore,
     RoomSlow, RoomLock, RoomUnlock, PinAdd, PinRemove, ThreadMove, CaseMove, CaseMerge, ExpertAsk, ExpertUnask,
 )  # fmt: skip
 COMMANDS: dict[str, type[Command]] = {

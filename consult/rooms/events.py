@@ -243,6 +243,16 @@ class MemberSilenced(AboutPerson):
     until: Time | None
 
 
+class PersonSuspended(AboutPerson):
+    """A person is suspended from the whole service until `until`; null: until it is lifted. In their personal room, and in the room whose events led to it."""
+
+    until: Time | None
+
+
+class PersonReinstated(AboutPerson):
+    """The suspension was lifted before its time."""
+
+
 class RoomLocked(Data):
     """Only moderators may write. `state.lock` and the room's item hold the reason."""
 
@@ -459,6 +469,14 @@ class DifferentialUnbacked(AboutDifferential):
     """Somebody backs it no longer."""
 
 
+class DifferentialHidden(AboutDifferential):
+    """A moderator withheld a diagnosis."""
+
+
+class DifferentialRestored(AboutDifferential):
+    """The diagnosis is shown again, with those who back it."""
+
+
 class ReferenceAdded(AboutMessage):
     """A reference hangs on an answer; read the case for it."""
 
@@ -467,6 +485,18 @@ class ReferenceAdded(AboutMessage):
 
 class ReferenceRemoved(AboutMessage):
     """A reference was taken away."""
+
+    reference: str
+
+
+class ReferenceHidden(AboutMessage):
+    """A moderator withheld a reference."""
+
+    reference: str
+
+
+class ReferenceRestored(AboutMessage):
+    """The reference is shown again."""
 
     reference: str
 
@@ -646,6 +676,8 @@ EVENTS: dict[str, type[Data]] = {
     "moderator.left": ModeratorLeft,
     "moderator.called": ModeratorCalled,
     "member.readmitted": MemberReadmitted,
+    "person.suspended": PersonSuspended,
+    "person.reinstated": PersonReinstated,
     "mark.added": MarkAdded,
     "mark.removed": MarkRemoved,
     "image.hidden": ImageHidden,
@@ -666,10 +698,14 @@ EVENTS: dict[str, type[Data]] = {
     "vote.withdrawn": VoteWithdrawn,
     "differential.proposed": DifferentialProposed,
     "differential.withdrawn": DifferentialWithdrawn,
+    "differential.hidden": DifferentialHidden,
+    "differential.restored": DifferentialRestored,
     "differential.backed": DifferentialBacked,
     "differential.unbacked": DifferentialUnbacked,
     "reference.added": ReferenceAdded,
     "reference.removed": ReferenceRemoved,
+    "reference.hidden": ReferenceHidden,
+    "reference.restored": ReferenceRestored,
     "consensus.proposed": ConsensusProposed,
     "consent.recorded": ConsentRecorded,
     "consent.withdrawn": ConsentWithdrawn,

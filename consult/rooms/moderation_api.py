@@ -44,6 +44,7 @@ class Suspension(Body):
     id: ClientUuid
     seconds: Seconds | None
     reason: Reason
+    room: str | None = None  # whose log says so too
 
 
 class Lifting(Body):
@@ -53,7 +54,8 @@ class Lifting(Body):
 
 @router.post("/moderation/people/{person}/suspension", response=BOTH, summary="Suspend a person from the service, for so long or until it is lifted")
 def suspend(request: HttpRequest, person: str, body: Suspension) -> Status:
-    return created(suspension.suspend(person_id=me(request), client_id=uuid.UUID(body.id), target=person_id(person), seconds=body.seconds, reason=body.reason))
+    room = access.room_id(body.room) if body.room is not None else None
+    return created(suspension.suspend(person_id=me(request), client_id=uuid.UUID(body.id), target=person_id(person), seconds=body.seconds, reason=body.reason, room_id=room))
 
 
 @router.delete("/moderation/people/{person}/suspension", response=BOTH, summary="End a suspension before its time")

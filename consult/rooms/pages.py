@@ -91,7 +91,17 @@ NOTICES = 200  # the newest lines about the room itself that one page carries
 
 
 # Lines of their own though they name a message; and what names none, yet is only counted.
-_TOLD = ["answer.accepted", "answer.unaccepted", "answer.amended", "reference.added", "consensus.proposed", "case.unanswered", "outcome.due"]
+_TOLD = [
+    "answer.accepted",
+    "answer.unaccepted",
+    "answer.amended",
+    "reference.added",
+    "reference.hidden",
+    "reference.restored",
+    "consensus.proposed",
+    "case.unanswered",
+    "outcome.due",
+]
 _COUNTED = ["differential.backed", "differential.unbacked"]
 
 

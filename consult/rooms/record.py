@@ -11,6 +11,7 @@ from consult.rooms import access, wire
 
 _ACTS = """
 SELECT a.id, a.at, a.kind, a.message_id, a.image_id, a.person_id, a.reason, a.until, a.reversed_at, a.reversal_reason, a.room_id, a.data->'owner' IS NOT NULL,
+       a.data->>'differential', a.data->>'reference',
        p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level,
        b.id, b.title, b.given_name, b.family_name, b.profession, b.specialty, b.level
 FROM (SELECT * FROM rooms_act WHERE room_id = %(room)s UNION ALL SELECT * FROM rooms_act WHERE other_room_id = %(room)s AND room_id <> %(room)s) a
@@ -34,19 +35,21 @@ def of_room(*, person: uuid.UUID, room: uuid.UUID, before: str | None, limit: in
 
 
 def _act(row: tuple[Any, ...]) -> dict[str, Any]:
-    id, at, kind, message, image, person, reason, until, reversed_at, reversal_reason, room, owner = row[:12]
+    id, at, kind, message, image, person, reason, until, reversed_at, reversal_reason, room, owner, differential, reference = row[:14]
     return {
         "act": str(id),
         "at": wire.time(at),
         "kind": kind,
         "room": str(room),
-        "moderator": _actor(row[12:19], None if owner else "moderator"),
+        "moderator": _actor(row[14:21], None if owner else "moderator"),
         "message": str(message) if message else None,
         "image": str(image) if image else None,
+        "differential": differential,
+        "reference": reference,
         "person": str(person) if person else None,
         "reason": reason,
         "until": wire.time(until) if until else None,
-        "reversed": {"at": wire.time(reversed_at), "by": _actor(row[19:26], None if owner else "moderator"), "reason": reversal_reason} if reversed_at else None,
+        "reversed": {"at": wire.time(reversed_at), "by": _actor(row[21:28], None if owner else "moderator"), "reason": reversal_reason} if reversed_at else None,
     }
 
 

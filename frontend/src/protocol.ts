@@ -209,6 +209,10 @@ export interface EventData {
   "moderator.called": { person?: string | null };
   /** A removed person may come in again; who was a member is one again. */
   "member.readmitted": { person: string };
+  /** A person is suspended from the whole service until `until`; null: until it is lifted. In their personal room, and in the room whose events led to it. */
+  "person.suspended": { person: string; until: string | null };
+  /** The suspension was lifted before its time. */
+  "person.reinstated": { person: string };
   /** A mark stays on a picture, in shares of its width and height. */
   "mark.added": {
     message: string; image: string; mark: string;
@@ -252,6 +256,10 @@ export interface EventData {
   "differential.proposed": { differential: string };
   /** Who proposed it took it back. */
   "differential.withdrawn": { differential: string };
+  /** A moderator withheld a diagnosis. */
+  "differential.hidden": { differential: string };
+  /** The diagnosis is shown again, with those who back it. */
+  "differential.restored": { differential: string };
   /** Somebody backs a diagnosis. */
   "differential.backed": { differential: string };
   /** Somebody backs it no longer. */
@@ -260,6 +268,10 @@ export interface EventData {
   "reference.added": { message: string; reference: string };
   /** A reference was taken away. */
   "reference.removed": { message: string; reference: string };
+  /** A moderator withheld a reference. */
+  "reference.hidden": { message: string; reference: string };
+  /** The reference is shown again. */
+  "reference.restored": { message: string; reference: string };
   /** The stated rule is met by an answer or a diagnosis: the asker may declare a consensus, and nobody else does. */
   "consensus.proposed": { message?: string | null; differential?: string | null };
   /** The asker stated what the patient was told, and how their consent is recorded. */
@@ -461,6 +473,14 @@ export interface MemberUnsilence { room: string; id: string; reason: string; typ
 export interface MemberRemove { room: string; id: string; reason: string; type: "member.remove"; person: string }
 /** Lets a removed person in again. */
 export interface MemberReadmit { room: string; id: string; reason: string; type: "member.readmit"; person: string }
+/** Withholds a proposed diagnosis of a case from all alike; who backs it is kept. */
+export interface DifferentialHide { room: string; id: string; reason: string; type: "differential.hide"; differential: string }
+/** Shows a hidden diagnosis again, with those who back it. */
+export interface DifferentialRestore { room: string; id: string; reason: string; type: "differential.restore"; differential: string }
+/** Withholds a reference on an answer. */
+export interface ReferenceHide { room: string; id: string; reason: string; type: "reference.hide"; reference: string }
+/** Shows a hidden reference again. */
+export interface ReferenceRestore { room: string; id: string; reason: string; type: "reference.restore"; reference: string }
 /** One message each `seconds` a person, up to an hour; 0 ends it. With `answers_exempt` not for who answers somebody. */
 export interface RoomSlow { room: string; id: string; reason: string; type: "room.slow"; seconds: number; answers_exempt: boolean }
 /** Only moderators may write from now on. */
@@ -520,6 +540,10 @@ export type Command =
   | MemberUnsilence
   | MemberRemove
   | MemberReadmit
+  | DifferentialHide
+  | DifferentialRestore
+  | ReferenceHide
+  | ReferenceRestore
   | RoomSlow
   | RoomLock
   | RoomUnlock
@@ -569,6 +593,10 @@ export interface Replies {
   "member.unsilence": ToolOk;
   "member.remove": ToolOk;
   "member.readmit": ToolOk;
+  "differential.hide": ToolOk;
+  "differential.restore": ToolOk;
+  "reference.hide": ToolOk;
+  "reference.restore": ToolOk;
   "room.slow": ToolOk;
   "room.lock": ToolOk;
   "room.unlock": ToolOk;

@@ -50,8 +50,10 @@ test("what stands as a line, in the order of the log", () => {
     event("moderator.joined", { person: "sacha", reason: "identifiant" }), event("member.silenced", { person: "x", until: null }), event("member.readmitted", { person: "x" }), event("room.slowed", { seconds: 30 }),
     event("thread.moved", { message: "m1", to: "g2" }), event("case.moved", { case: "r", from: "g1", to: "g2" }), event("case.merged", { case: "r", into: "r2" }), event("expert.asked", { specialty: null }),
     event("image.mask_asked", { message: "m1", image: "i1" }), event("moderator.called", { person: null }), event("moderator.left", { person: "sacha" }),
+    event("person.suspended", { person: "x", until: null }), event("person.reinstated", { person: "x" }),
     event("answer.accepted", { message: "m1", version: 1 }), event("answer.unaccepted", { message: "m1", why: "asker" }), event("answer.amended", { message: "m1", former: 1, accepted: true, doubt: "amended" }),
-    event("differential.proposed", { differential: "d1" }), event("reference.added", { message: "m1", reference: "r1" }), event("consensus.proposed", { differential: "d1" }),
+    event("differential.proposed", { differential: "d1" }), event("reference.added", { message: "m1", reference: "r1" }), event("differential.hidden", { differential: "d1" }),
+    event("differential.restored", { differential: "d1" }), event("reference.hidden", { message: "m1", reference: "r1" }), event("reference.restored", { message: "m1", reference: "r1" }), event("consensus.proposed", { differential: "d1" }),
     event("case.unanswered", { message: "m1" }), event("case.updated", { case: "r", message: "m1", status: "consensus", answers: 1 }), event("outcome.due", { message: "m1", weeks: 1 }), event("consent.withdrawn", {}),
   ];
   const drawn = [event("message.hidden", { message: "m1" }), event("message.restored", { message: "m1" }), event("pin.added", { message: "m1" }), event("reaction.added", { message: "m1", reaction: "agree" }),

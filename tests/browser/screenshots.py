@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, TABLET, Demo, Devices
 from tests.browser.pages import Device, Tab
+from tests.browser.test_pictures import FACE
 from tests.live import CHECKOUT
 
 FOLDER = CHECKOUT / ".screenshots"
@@ -223,6 +224,65 @@ def test_moderation(profile: Callable[[str], Device], demo: Demo, shot: Shot, si
     nadia.get_by_role("menuitem", name=re.compile("^(Signaler|Report)$")).click()
     nadia.locator(".choices input").first.check()
     shot(nadia, "35-report")
+
+
+def test_held_and_hidden(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:
+    """A held picture, for its author and in the console; a diagnosis and a reference hidden from a case's sheet; a suspension told; an agreed reading."""
+    demo.sql("TRUNCATE moderation_item CASCADE")
+    room = demo.fresh_room("camille", "nadia", kind="group", title="Dermatologie" if locale == "fr" else "Dermatology")
+    mine = enter(profile("camille"), "camille", locale).go(f"/rooms/{room}")
+    with mine.page.expect_file_chooser() as chooser:
+        mine.page.get_by_role("button", name={"fr": "Joindre une photo", "en": "Attach a picture"}[locale]).click()
+    chooser.value.set_files([str(FACE)])
+    mine.page.get_by_role("button", name={"fr": "Garder", "en": "Keep"}[locale], exact=True).click()
+    expect(mine.page.locator(".tray")).to_contain_text({"fr": "vous seul voyez", "en": "you alone see"}[locale], timeout=30_000)
+    mine.page.locator("textarea#composer").fill({"fr": "Photo de presse, avec l’accord de la personne.", "en": "A press picture, with the person’s consent."}[locale])
+    mine.page.locator(".composer .send").click()
+    held = mine.page.locator("article.msg").filter(has=mine.page.locator(".held-acts"))
+    held.locator("button.link").first.click()
+    held.locator(".release").scroll_into_view_if_needed()
+    shot(mine.page, "40-held-mine")
+    demo.sql(
+        "INSERT INTO moderation_item (id, kind, object, urgency, at, room_id, message_id, image_id, person_id, categories, count, weight, announced) "
+        "SELECT gen_random_uuid(), 'image', images[1]::text, 2, now() - interval '9 minutes', room_id, id, images[1], author_id, '{}', 1, 0, true FROM rooms_message WHERE room_id = %s",
+        room,
+    )
+    tab = enter(profile("sacha"), "sacha", locale).go("/moderation")
+    page = tab.page
+    page.locator(".queue-row").first.click()
+    expect(page.locator(".detail .author")).to_be_visible()
+    page.wait_for_timeout(400)
+    shot(page, "41-held-item")
+    case = str(demo.sql("SELECT case_id FROM cases_differential WHERE withheld IS NULL GROUP BY case_id ORDER BY count(*) DESC LIMIT 1")[0][0])
+    tab.device.expects(f"/api/v1/(rooms|cases)/{case}")
+    tab.go(f"/rooms/{case}")
+    page.locator(".room .btn.mod, .strip, .case-tabs, .room-head").first.wait_for()
+    if page.locator(".empty .btn.mod").count():
+        page.locator(".empty .btn.mod").click()
+        page.locator("dialog .chip").first.click()
+        page.locator("dialog .btn.mod").click()
+    if page.locator(".strip").count():
+        page.locator(".strip").click()
+    hides = page.locator(".backable .link.reach")
+    hides.first.scroll_into_view_if_needed()
+    shot(page, "42-sheet-of-a-moderator")
+    hides.last.click()
+    page.locator("dialog .chip").nth(2).click()
+    shot(page, "43-hide")
+    page.locator("dialog .btn.mod").click()
+    hidden = page.locator(".backable .gone")
+    expect(hidden.first).to_be_visible()
+    hidden.first.scroll_into_view_if_needed()
+    page.wait_for_timeout(800)
+    shot(page, "44-hidden")
+    if page.locator(".sheet-panel").count():
+        page.keyboard.press("Escape")
+    someone = demo.cast["helene"].id
+    order = f"from uuid import UUID, uuid4; from consult.rooms.actions import suspension as s; who = dict(person_id=UUID('{demo.cast['sacha'].id}'), target=UUID('{someone}'), reason='faux soignant')"
+    demo.manage("shell", "-c", f"{order}; s.suspend(client_id=uuid4(), seconds=600, room_id=UUID('{case}'), **who); s.lift(client_id=uuid4(), **who)")
+    expect(page.locator(".notice").filter(has_text=re.compile("suspen", re.IGNORECASE)).first).to_be_visible()
+    page.locator(".log").press("End")
+    shot(page, "45-told")
 
 
 def test_kept_and_covered(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:

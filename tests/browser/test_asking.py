@@ -12,10 +12,9 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
-from tests.browser.test_pictures import photo
+from tests.browser.test_pictures import FACE, photo
 from tests.images.pictures import saved, scene
 
-FACE = Path(__file__).parents[1] / "images" / "astronaut.jpg"  # NASA's portrait of Eileen Collins, in the public domain
 HAND = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 

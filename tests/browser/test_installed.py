@@ -11,12 +11,18 @@ from playwright.sync_api import Worker, expect
 
 from tests.browser.conftest import Demo, Devices
 from tests.browser.pages import PATIENCE, Device, Tab, eventually
-from tests.live import CHECKOUT
+from tests.live import CHECKOUT, wait_for
 from tests.proxy import Link
 
 DIST = CHECKOUT / "frontend" / "dist"
 PORTAL = "<!doctype html><title>Wi-Fi</title><h1>Acceptez les conditions</h1>"
 SHOWN = "() => navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => ({ body: n.body, tag: n.tag, title: n.title, lang: n.lang, data: n.data })))"
+REMEMBERED = """async () => {
+  const open = await new Promise((yes, no) => { const r = indexedDB.open("consult-worker"); r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error) });
+  const all = await new Promise((yes) => { const r = open.transaction("shown").objectStore("shown").getAll(); r.onsuccess = () => yes(r.result) });
+  open.close();
+  return all;
+}"""
 KEPT = "async () => { const out = {}; for (const name of await caches.keys()) out[name] = (await (await caches.open(name)).keys()).map((r) => new URL(r.url).pathname).sort(); return out }"
 
 
@@ -57,6 +63,16 @@ class Push:
 
     def send(self, room: str | None, seq: int, reason: str = "mention", badge: int = 1) -> None:
         self.raw(json.dumps({"v": 1, "room": room, "seq": seq, "reason": reason, "badge": badge}))
+
+    def wake(self, room: str, seq: int) -> None:
+        """Sends until one notification stands. The browser's door answers nothing, and on a busy machine it has dropped one:
+        like a push service that heard no answer, the same is sent again, which a worker that took the first shows no second time.
+        """
+        for _ in range(4):
+            self.send(room, seq)
+            if wait_for(lambda: len(shown(self.tab)) == 1, PATIENCE / 4000):
+                return
+        raise AssertionError(f"nothing is shown; the worker remembers {self.tab.page.evaluate(REMEMBERED)}")
 
     def raw(self, data: str) -> None:
         self.session.send("ServiceWorker.deliverPushMessage", {"origin": self.origin, "registrationId": self.registration, "data": data})
@@ -200,8 +216,7 @@ def test_a_new_version_is_told_and_taken_at_the_next_start(nadia: Tab, demo: Dem
 def test_a_push_shows_its_reason_and_nothing_older(nadia: Tab, demo: Demo) -> None:
     room = demo.fresh_room("nadia", "camille", title="Un titre qui ne se montre pas")
     push = Push(nadia)
-    push.send(room, 121)
-    eventually(lambda: len(shown(nadia)) == 1)
+    push.wake(room, 121)
     (one,) = shown(nadia)
     assert (one["title"], one["body"], one["tag"], one["lang"]) == ("Consult", "On vous cite dans une salle.", room, "fr")
     assert one["data"] == {"room": room, "seq": 121, "reason": "mention"}
@@ -230,9 +245,7 @@ def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> 
     nadia.go("/directory")
     installed(nadia)
     nadia.page.evaluate("() => { self.alive = true }")
-    push = Push(nadia)
-    push.send(room, 40)
-    eventually(lambda: len(shown(nadia)) == 1)
+    Push(nadia).wake(room, 40)
     opened = worker_of(nadia.device).evaluate(CLICK, room)
     expect(nadia.page).to_have_url(re.compile(f"/rooms/{room}\\?at=40&new=1$"), timeout=PATIENCE)
     assert opened == [] and nadia.page.evaluate("() => self.alive"), "the page was loaded again"
@@ -243,8 +256,7 @@ def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> 
 
 def test_a_press_without_a_window_opens_one(nadia: Tab, demo: Demo) -> None:
     room = demo.fresh_room("nadia", "camille")
-    Push(nadia).send(room, 7)
-    eventually(lambda: len(shown(nadia)) == 1)
+    Push(nadia).wake(room, 7)
     worker = worker_of(nadia.device)
     nadia.page.goto("about:blank")
     assert worker.evaluate(CLICK, room) == [f"/rooms/{room}?at=7&new=1"]
@@ -254,9 +266,7 @@ def test_reading_takes_the_notification_away(nadia: Tab, demo: Demo) -> None:
     room = demo.fresh_room("nadia", "camille", title="À lire")
     demo.many(room, "camille", ["Lisez-moi."])
     nadia.go("/directory")
-    push = Push(installed(nadia))
-    push.send(room, 1)
-    eventually(lambda: len(shown(nadia)) == 1)
+    Push(installed(nadia)).wake(room, 1)
     nadia.room(room).sees("Lisez-moi.")
     eventually(lambda: shown(nadia) == [])
 
@@ -329,8 +339,7 @@ def test_permission_is_asked_for_at_a_press_alone_and_a_refusal_is_explained(dev
 
 def test_signing_out_leaves_nothing(nadia: Tab, demo: Demo) -> None:
     device = nadia.page.evaluate(REGISTER)
-    Push(nadia).send(demo.fresh_room("nadia", "camille"), 3)
-    eventually(lambda: len(shown(nadia)) == 1)
+    Push(nadia).wake(demo.fresh_room("nadia", "camille"), 3)
     nadia.go("/me").page.get_by_role("button", name="Se déconnecter").click()
     expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: shown(nadia) == [])

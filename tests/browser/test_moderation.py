@@ -13,6 +13,9 @@ from playwright.sync_api import Locator, expect
 from tests.browser.conftest import DESKTOP, PHONE, TABLET, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
 from tests.browser.test_access import AXE, grave
+from tests.browser.test_answers import ask
+from tests.browser.test_answers import line as case_line
+from tests.browser.test_answers import sheet as case_sheet
 from tests.browser.test_pictures import attach, photo, send
 
 # The colour in the middle of a picture, and near its right edge.
@@ -538,6 +541,8 @@ def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, 
     ask.get_by_role("button", name="Demander la lecture").click()
     expect(sacha.page.locator(".toast")).to_contain_text("Une autre personne doit donner son accord", timeout=PATIENCE)
 
+    expect(detail).to_contain_text("Une autre personne de la modération doit donner son accord", timeout=PATIENCE)
+    expect(detail.get_by_role("button", name="Demander la lecture")).to_have_count(0)
     marc = console(device().tab().sign_in("marc").inside())
     rows = marc.page.locator(".queue-row").filter(has_text="Doublez la dose de nuit.")
     expect(rows).to_have_count(2, timeout=PATIENCE)
@@ -547,9 +552,14 @@ def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, 
     marc.page.locator(".decide").get_by_role("button", name="Donner mon accord").click()
     expect(rows).to_have_count(1, timeout=PATIENCE)
 
-    # Who asked comes in, and no one else; the members see it.
-    sacha.go(f"/rooms/{room}")
-    enter(sacha, "lecture après un signalement")
+    # Who asked is told where they asked, and goes in from there; no one else; the members see it.
+    expect(detail).to_contain_text(re.compile("Lecture accordée, à vous seul, jusqu’à"), timeout=PATIENCE)
+    expect(detail.get_by_role("button", name="Demander la lecture")).to_have_count(0)
+    detail.get_by_role("button", name="Entrer dans la salle").click()
+    sheet = sacha.page.get_by_role("dialog")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("lecture après un signalement")
+    sheet.get_by_role("button", name="Entrer dans la salle").click()
+    expect(sacha.page.locator(".visiting")).to_be_visible(timeout=PATIENCE)
     expect(nadia.log.locator(".notice.moderation")).to_contain_text("Dr Sacha Delmont (modération) a rejoint la salle : lecture après un signalement", timeout=PATIENCE)
     sacha.sees("Avant cela.")
     marc.device.expects(f"/api/v1/rooms/{room}")
@@ -561,6 +571,100 @@ def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, 
     expect(sheet.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
     sacha.page.locator(".visiting").get_by_role("button", name="Sortir").click()
     expect(nadia.log).to_contain_text("a quitté la salle", timeout=PATIENCE)
+
+
+def test_a_diagnosis_and_a_reference_are_hidden_and_brought_back(device: Devices, demo: Demo) -> None:
+    """From the case's sheet, with a reason that all read; whose it was may contest it; one press brings it back with who backs it."""
+    camille = device().tab().sign_in("camille").inside()
+    room = ask(camille, demo, "nadia", "idris")
+    camille.room(room)
+    nadia, idris = device(viewport=PHONE, has_touch=True).tab().sign_in("nadia").inside().room(room), device().tab().sign_in("idris").inside().room(room)
+    nadia.write("Dermatophytie.")
+    camille.sees("Dermatophytie.")
+    case_sheet(nadia).get_by_role("button", name="Proposer un diagnostic").click()
+    case_sheet(nadia).get_by_label("Diagnostic", exact=True).fill("Sarcoïdose annulaire")
+    case_sheet(nadia).get_by_role("button", name="Proposer", exact=True).click()
+    case_sheet(idris).get_by_role("button", name="Sarcoïdose annulaire 1 personne").click()
+    idris.menu("Dermatophytie.", "Ajouter une référence")
+    dialog = idris.page.get_by_role("dialog")
+    dialog.get_by_label("DOI, ou adresse").fill("doi:10.1111/bjd.12345")
+    dialog.get_by_role("button", name="Ajouter", exact=True).click()
+    expect(case_sheet(camille).get_by_role("link", name="DOI 10.1111/bjd.12345")).to_be_visible(timeout=PATIENCE)
+    expect(case_sheet(camille).get_by_role("button", name=re.compile("^Masquer"))).to_have_count(0)
+
+    laptop = device()
+    laptop.expects(f"/api/v1/(rooms|cases)/{room}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "un contenu signalé")
+    case_sheet(sacha).get_by_role("button", name="Masquer « Sarcoïdose annulaire »").click()
+    hide(sacha, "propos déplacés", "Masquer le diagnostic")
+    for tab in (camille, nadia, idris):
+        expect(case_sheet(tab)).to_contain_text("Diagnostic masqué par la modération : propos déplacés", timeout=PATIENCE)
+        expect(case_sheet(tab)).not_to_contain_text("Sarcoïdose")
+        expect(case_line(tab, "Un diagnostic proposé est masqué par la modération : propos déplacés")).to_have_count(1)
+    expect(case_sheet(nadia).get_by_role("button", name="Contester")).to_be_visible()
+    expect(case_sheet(idris).get_by_role("button", name="Contester")).to_have_count(0)
+    sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+    for tab in (camille, nadia):
+        expect(case_sheet(tab).get_by_role("button", name="Sarcoïdose annulaire 2 personnes")).to_be_visible(timeout=PATIENCE)
+    case_sheet(sacha).get_by_role("button", name="Masquer « Sarcoïdose annulaire »").click()
+    hide(sacha, "propos déplacés", "Masquer le diagnostic")
+    case_sheet(sacha).get_by_role("button", name="Rétablir…").click()
+    hide(sacha, "relu", "Rétablir le diagnostic")
+    expect(case_sheet(camille).get_by_role("button", name="Sarcoïdose annulaire 2 personnes")).to_be_visible(timeout=PATIENCE)
+
+    link = "DOI 10.1111/bjd.12345"
+    case_sheet(sacha).get_by_role("button", name=f"Masquer {link}").click()
+    hide(sacha, "publicité", "Masquer la référence")
+    told = case_line(idris, "Une référence à la réponse de Dr Nadia Ferrand est masquée par la modération : publicité")
+    expect(told.get_by_role("button", name="Contester")).to_be_visible(timeout=PATIENCE)
+    expect(case_sheet(camille).get_by_role("link", name=link)).to_have_count(0, timeout=PATIENCE)
+    expect(case_line(camille, "Une référence à la réponse de Dr Nadia Ferrand est masquée").get_by_role("button", name="Contester")).to_have_count(0)
+    told.get_by_role("button", name="Contester").click()
+    dialog = idris.page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("C’est un essai publié.")
+    dialog.get_by_role("button", name="Envoyer").click()
+    expect(idris.page.locator(".toast")).to_contain_text("Votre contestation est transmise", timeout=PATIENCE)
+    sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+    expect(case_sheet(camille).get_by_role("link", name=link)).to_be_visible(timeout=PATIENCE)
+
+
+def hide(tab: Tab, motive: str, what: str) -> None:
+    sheet = tab.page.get_by_role("dialog")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill(motive)
+    sheet.get_by_role("button", name=what).click()
+    expect(sheet).to_have_count(0, timeout=PATIENCE)
+
+
+def test_a_suspension_is_on_the_record_of_the_room_it_came_from(device: Devices, demo: Demo) -> None:
+    """All of the person's devices are out; the room reads that it was so, never why; lifted, it reads that too."""
+    room = demo.fresh_room("nadia", "idris", kind="group", title="Salle d’où l’on suspend")
+    demo.many(room, "idris", ["Je ne suis pas médecin."])
+    nadia = device().tab().sign_in("nadia").inside().room(room)
+    idris = device()
+    idris.expects("")  # whatever is asked while one is suspended
+    out = idris.tab().sign_in("idris").inside().room(room)
+    laptop = device()
+    laptop.expects(f"/api/v1/rooms/{room}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "un faux soignant")
+    try:
+        sheet = tray(sacha, "Je ne suis pas médecin.")
+        sheet.get_by_label("Motif, tel que la salle le lira").fill("inscription sous un faux nom")
+        sheet.get_by_role("button", name="Suspendre le compte").click()
+        day = sheet.locator(".asks-more").get_by_role("button", name="1 jour")
+        day.click()
+        sheet.locator(".asks-more").get_by_role("button", name="1 jour : appuyez encore").click()
+        said = nadia.log.locator(".notice").filter(has_text="La modération suspend du service le compte de")
+        expect(said).to_have_count(1, timeout=PATIENCE)
+        expect(said).to_contain_text("Dr Idris Vallon")
+        expect(nadia.log).not_to_contain_text("faux nom")
+        expect(out.page.get_by_role("heading", name="Compte suspendu")).to_be_visible(timeout=PATIENCE)
+        expect(out.page.locator("body")).to_contain_text("inscription sous un faux nom")
+        sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+        expect(nadia.log.locator(".notice").filter(has_text="La suspension du compte de")).to_contain_text("est levée", timeout=PATIENCE)
+    finally:
+        demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", demo.cast["idris"].id)
 
 
 def test_a_case_is_moved_brought_back_and_merged(device: Devices, demo: Demo) -> None:

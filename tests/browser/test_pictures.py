@@ -16,6 +16,9 @@ WIDE, HIGH = 1200, 800
 OVERHEARD = "() => { const ask = window.fetch; window.left = []; window.fetch = (to, of) => { if (of?.method === 'PATCH') window.left.push(of.body); return ask(to, of); }; }"
 
 
+FACE = Path(__file__).parents[1] / "images" / "astronaut.jpg"  # NASA's portrait of Eileen Collins, in the public domain
+
+
 def photo(folder: Path, name: str = "IMG_0001.jpg") -> Path:
     """Coloured fields, none of them black, with the place where it was taken."""
     picture = Image.new("RGB", (WIDE, HIGH), (200, 150, 130))
@@ -43,6 +46,36 @@ def send(tab: Tab, words: str) -> None:
     tab.page.locator("textarea#composer").fill(words)
     expect(tab.page.get_by_role("button", name="Envoyer")).to_be_enabled(timeout=3 * PATIENCE)
     tab.page.get_by_role("button", name="Envoyer").click()
+
+
+def test_a_held_picture_of_a_message_is_shown_by_its_author_with_a_reason(device: Devices, demo: Demo) -> None:
+    room = demo.fresh_room("camille", "nadia", kind="group", title="Photos retenues")
+    camille = device(viewport=PHONE, has_touch=True).tab().sign_in("camille").inside().room(room)
+    watching = device()
+    watching.expects("/api/v1/images/")  # not theirs to see while it is held
+    nadia = watching.tab().sign_in("nadia").inside().room(room)
+    attach(camille, FACE)
+    camille.page.get_by_role("button", name="Garder").click()
+    expect(camille.page.get_by_role("list", name="Photos à envoyer")).to_contain_text("Un visage ou un texte a été repéré", timeout=3 * PATIENCE)
+    send(camille, "Photo de presse, avec accord.")
+    mine = camille.message("Photo de presse")
+    expect(mine).to_contain_text("vous seul voyez cette photo", timeout=PATIENCE)
+    expect(nadia.message("Photo de presse")).to_contain_text("Photo retenue jusqu’à ce que son auteur la masque", timeout=PATIENCE)
+    # No reason, no showing.
+    mine.get_by_role("button", name="Montrer telle quelle").click()
+    expect(mine.get_by_label("Pourquoi peut-elle être montrée")).to_be_focused()
+    expect(mine.get_by_role("button", name="Montrer", exact=True)).to_be_disabled()
+    mine.get_by_label("Pourquoi peut-elle être montrée").fill("Personne publique, accord écrit")
+    assert camille.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    mine.get_by_role("button", name="Montrer", exact=True).click()
+    expect(camille.page.locator(".toast")).to_contain_text("La salle voit maintenant cette photo", timeout=PATIENCE)
+    expect(nadia.message("Photo de presse").get_by_role("button", name="Ouvrir la photo 1 sur 1")).to_be_visible(timeout=2 * PATIENCE)
+    expect(mine).not_to_contain_text("vous seul voyez cette photo", timeout=PATIENCE)
+    expect(mine.get_by_role("button", name="Montrer telle quelle")).to_have_count(0)
+    (image,) = demo.sql("SELECT images[1] FROM rooms_message WHERE room_id = %s AND images <> '{}'", room)[0]
+    assert demo.sql("SELECT reason, person_id FROM audit_record WHERE act = 'image.released' AND object = %s", str(image)) == [
+        ("Personne publique, accord écrit", demo.cast["camille"].id)
+    ]
 
 
 def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Demo, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from consult.moderation import readings, tending
 from consult.moderation.models import Item, Reading
 from consult.rooms.actions import conversations, hiding, tools
 from consult.rooms.models import Act, AgreedReading, Membership
+from consult.rooms.wire import time
 from consult.standing import actions as standing
 from tests.moderation.helpers import decide, detail, flag, moderator, queue, withheld
 from tests.people import camille, helene, idris, nadia, some_id
@@ -132,12 +133,17 @@ def test_a_private_room_is_read_by_the_agreement_of_two_and_its_members_are_told
     assert answer.status_code == 201
     reading, item = answer.json()["reading"], answer.json()["item"]
     agree = f"/moderation/readings/{reading}/agree"
+    source = str(Reading.objects.get().report.item_id)
+    mine = {"reading": reading, "item": item, "state": "asked", "until": None}
+    assert detail(luce, source).json()["my_reading"] == mine and detail(maude, source).json()["my_reading"] is None
     assert Phone(luce).post(agree, {"id": some_id()}).json()["code"] == "moderation.party"
     assert join(luce, private).json()["code"] == "room.not_found"
     shown = detail(maude, item).json()
     assert shown["reading"]["asker"]["id"] == str(luce.pk) and shown["reading"]["reason"] == "menaces"
     assert [m["body"] for m in shown["around"]] == ["Je vais te trouver."]  # who agrees reads no more than that
     assert Phone(maude).post(agree, {"id": some_id()}).status_code == 201
+    until = time(Reading.objects.get().until)
+    assert detail(luce, source).json()["my_reading"] == {**mine, "state": "agreed", "until": until}
     assert join(luce, private).status_code == 201
     assert join(maude, private).json()["code"] == "room.not_found"  # it is the asker's alone
     assert len(Phone(luce).get(f"/rooms/{private}/messages").json()["messages"]) == 2
@@ -149,6 +155,7 @@ def test_a_private_room_is_read_by_the_agreement_of_two_and_its_members_are_told
     Reading.objects.update(until=timezone.now() - timedelta(seconds=1))
     AgreedReading.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert Phone(luce).get(f"/rooms/{private}/messages").json()["code"] == "room.not_found"
+    assert detail(luce, source).json()["my_reading"]["state"] == "over"
     assert readings.end_over() == 1 and readings.end_over() == 0
     for member in (camille(), nadia()):
         assert personal_events(member)[-1] == ("room.read", {"room": str(private)})
@@ -168,6 +175,7 @@ def test_refused_readings_open_nothing(private: uuid.UUID) -> None:
     luce, maude = moderator("luce"), moderator("maude")
     item = asked(private, luce).json()["item"]
     assert decide(maude, item, "refuse").status_code == 201
+    assert detail(luce, str(Reading.objects.get().report.item_id)).json()["my_reading"]["state"] == "refused"
     assert not AgreedReading.objects.exists() and join(luce, private).json()["code"] == "room.not_found"
     reading = Reading.objects.get().pk
     assert Phone(maude).post(f"/moderation/readings/{reading}/agree", {"id": some_id()}).json()["code"] == "item.decided"

@@ -26,13 +26,15 @@ OTHER, INVITED, OWNER_TOO = "writer6", "writer7", "writer8"  # whose message and
 BEFORE = {  # what must have been done, so that its reversal has something to do
     "message.restore": "message.hide", "member.unsilence": "member.silence", "member.readmit": "member.remove", "room.unlock": "room.lock",
     "pin.remove": "pin.add", "image.restore": "image.hide", "expert.unask": "expert.ask",
+    "differential.restore": "differential.hide", "reference.restore": "reference.hide",
 }  # fmt: skip
 SOCKET_ONLY = ("room.enter", "read.mark", "typing", "pointer", "reaction.add", "reaction.remove", "message.edit", "message.retract")
 # The twin of a command by its noun: verb, path, and whether its type goes into the body. All others are tools.
-_ACTS = ("POST", "/cases/{room}/acts", True)
+_ACTS, _TOOL = ("POST", "/cases/{room}/acts", True), ("POST", "/rooms/{room}/moderation", True)
 TWINS = {
-    "message.post": ("POST", "/rooms/{room}/messages", False), "mark": ("POST", "/rooms/{room}/marks", False), "moderator": ("POST", "/rooms/{room}/moderation", True),
+    "message.post": ("POST", "/rooms/{room}/messages", False), "mark": ("POST", "/rooms/{room}/marks", False), "moderator": _TOOL,
     "answer": _ACTS, "vote": _ACTS, "differential": _ACTS, "reference": _ACTS, "outcome": _ACTS,
+    **{f"{noun}.{verb}": _TOOL for noun in ("differential", "reference") for verb in ("hide", "restore")},
 }  # fmt: skip
 ARROW = {"kind": "arrow", "start": {"x": 0.1, "y": 0.1}, "end": {"x": 0.4, "y": 0.3}}
 
@@ -162,6 +164,11 @@ class World:
             self.stack.sql(query, id, scene.message, f"https://has-sante.fr/{id}", person, scene.room)
         return str(id)
 
+    def hidden(self, scene: Scene, what: str) -> str | None:
+        """The diagnosis or reference that was hidden in this scene."""
+        found = self.stack.sql(f"SELECT id FROM cases_{what} WHERE case_id = %s AND withheld = 'hidden'", scene.room)
+        return str(found[0][0]) if found else None
+
     def visit(self, room: str) -> None:
         who, act = self.roles["visiting"].id, uuid.uuid4()
         if self.kind == "private":
@@ -210,7 +217,8 @@ def fields(action: str, world: World, scene: Scene, role: str) -> dict[str, Any]
     noun, _, verb = kind.partition(".")
     if noun in ("mark", "differential", "reference") and verb not in ("add", "propose"):
         mine = world.roles[role] if action.endswith(" own") and role != "nobody" else None
-        more = {noun: world.lay(scene, noun, mine) if scene.own else str(uuid.uuid4())}
+        hidden = world.hidden(scene, noun) if verb == "restore" else None
+        more = {noun: hidden or world.lay(scene, noun, mine) if scene.own else str(uuid.uuid4())}
     if kind in ("message.hide", "message.restore", "pin.add", "pin.remove"):
         more = {"message": message}
     if kind in ("member.unsilence", "member.remove", "member.readmit"):

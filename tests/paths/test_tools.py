@@ -268,21 +268,74 @@ async def test_silenced_in_mid_burst_on_two_devices_and_over_http(scene: Scene) 
     assert await scene.posts() == {"room.silenced"}
 
 
+async def test_a_diagnosis_and_a_reference_are_hidden_and_shown_again(scene: Scene) -> None:
+    """Heard on both nodes; gone from the case's sheet, and back with who backs it."""
+    camille, nadia = scene.cast["camille"], scene.cast["nadia"]
+    asked = {"title": "Plaque", "question": "Plaque du mollet.", "specialty": "SM15", "urgency": "week", "group": scene.room}
+    opened = await http(scene.nodes[0], camille, "POST", "/api/v1/cases", json={**asked, "id": str(uuid.uuid4())})
+    assert opened.status_code == 201, opened.text
+    case = opened.json()["room"]
+    everybody = [scene.camille, scene.phone, scene.desk]
+    for one in everybody:
+        await one.enter(case)
+    answer = (await scene.phone.post(case, "Mycose."))["message"]
+    made = {"differential": await scene.phone.call("differential.propose", room=case, id=str(uuid.uuid4()), label="Gale")}
+    made["reference"] = await scene.phone.call("reference.add", room=case, id=str(uuid.uuid4()), message=answer, link="10.1000/182")
+    await scene.camille.call("differential.back", room=case, id=str(uuid.uuid4()), differential=made["differential"]["differential"])
+
+    async def sheet(node: int) -> tuple[list[Any], list[str]]:
+        found = (await http(scene.nodes[node], nadia, "GET", f"/api/v1/cases/{case}")).json()
+        return [(d["label"], d["backers"]["count"]) for d in found["differentials"]], [r["link"] for a in found["answers"] for r in a["references"]]
+
+    async def told(kind: str, seq: int) -> bool:
+        return await until(lambda: all(any((e["seq"], e["kind"], e["actor"]["as"]) == (seq, kind, "moderator") for e in one.events[case]) for one in everybody), RIGHTS_S)
+
+    before = await sheet(0)
+    assert before == ([("Gale", 2)], ["https://doi.org/10.1000/182"])
+    for what, gone in (("differential", ([(None, 2)], before[1])), ("reference", (before[0], []))):
+        about = {"room": case, what: made[what][what]}
+        hid = await scene.use(f"{what}.hide", **about)
+        assert await told(f"{what}.hidden", hid["seq"])
+        assert await sheet(0) == await sheet(1) == gone
+        again = await scene.use(f"{what}.hide", **about)
+        assert again["unchanged"] and again["act"] == hid["act"]
+        shown = await scene.use(f"{what}.restore", **about)
+        assert shown["act"] == hid["act"] and await told(f"{what}.restored", shown["seq"])
+        assert await sheet(0) == await sheet(1) == before
+    kinds = [(a["kind"], a["reason"], a["person"], bool(a["reversed"])) for a in (await scene.get(f"/rooms/{case}/moderation"))["acts"]]
+    assert kinds == [(f"{what}.hide", "un motif", scene.nadia, True) for what in ("reference", "differential")]
+    told_to_audit = [act for (act,) in scene.stack.sql("SELECT act FROM audit_record WHERE room_id = %s AND act LIKE %s ORDER BY id", case, "%.%e")]
+    assert [act for act in told_to_audit if act.startswith(("differential.", "reference."))] == ["differential.hide", "differential.restore", "reference.hide", "reference.restore"]
+    await one_log(scene.stack, case, scene.camille)
+
+
 async def test_suspended_and_lifted(scene: Scene) -> None:
     path = f"/api/v1/moderation/people/{scene.nadia}/suspension"
     sacha, node = scene.cast["sacha"], scene.nodes[0]
     try:
-        done = await http(node, sacha, "POST", path, json={"id": str(uuid.uuid4()), "seconds": 600, "reason": "un motif"})
+        done = await http(node, sacha, "POST", path, json={"id": str(uuid.uuid4()), "seconds": 600, "reason": "un motif", "room": scene.room})
         assert done.status_code == 201, done.text
+        assert await until(lambda: personal(scene.camille, scene.room) == ["person.suspended"], RIGHTS_S)
         assert [await one.close_code(RIGHTS_S) for one in (scene.phone, scene.desk)] == [4403, 4403]
         answer = await http(scene.nodes[1], scene.cast["nadia"], "GET", f"/api/v1/rooms/{scene.room}/messages")
         assert (answer.status_code, answer.json()["code"]) == (403, "account.suspended")
     finally:
         lifted = await http(node, sacha, "DELETE", path, json={"id": str(uuid.uuid4()), "reason": "un autre"})
     assert lifted.status_code == 201
+    assert await until(lambda: personal(scene.camille, scene.room) == ["person.suspended", "person.reinstated"], RIGHTS_S)
+    said = [e for e in scene.camille.events[scene.room] if e["kind"] == "person.suspended"]
+    assert said[0]["data"].keys() == {"person", "until"} and said[0]["actor"]["as"] == "moderator", "its reason is told to nobody there"
+    # On whichever device the person comes back, their own room says what happened meanwhile.
     again = await Socket.open(scene.nodes[1], scene.cast["nadia"])
     await again.enter(scene.room)
+    log = (await http(scene.nodes[0], scene.cast["nadia"], "GET", f"/api/v1/rooms/{scene.cast['nadia'].personal}/events")).json()["events"]
+    assert [e["kind"] for e in log if e["kind"].startswith("person.")][-2:] == ["person.suspended", "person.reinstated"]
     await again.close()
+    await one_log(scene.stack, scene.room, scene.camille)
+
+
+def personal(socket: Socket, room: str) -> list[str]:
+    return [e["kind"] for e in socket.events.get(room, []) if e["kind"].startswith("person.")]
 
 
 async def test_a_remit_that_is_lost_takes_the_visit_from_open_sockets(scene: Scene) -> None:

@@ -99,9 +99,8 @@ class Use:
         order = self.order
         if self.by_owner:
             fields["data"] = {**fields.get("data", {}), "owner": True}
-        Act.objects.create(id=self.act, kind=order.kind, room_id=self.room, seq=seq, at=self.made.now, moderator_id=order.person, reason=order.reason, **fields)
-        about = next((str(fields[f]) for f in ("image_id", "message_id", "person_id") if fields.get(f)), str(self.room))
-        record(act=order.kind, person=order.person, room=self.room, object=about, reason=order.reason)
+        act = Act.objects.create(id=self.act, kind=order.kind, room_id=self.room, seq=seq, at=self.made.now, moderator_id=order.person, reason=order.reason, **fields)
+        record(act=order.kind, person=order.person, room=self.room, object=_object(act), reason=order.reason)
         return {"seq": seq, "act": str(self.act)}
 
     def close(self, act: Act | None) -> None:
@@ -193,8 +192,13 @@ def _carry_out(made: log.Writing, order: Order) -> Answer:
     assert tool.undo is not None
     seq = tool.undo(use, act)
     use.close(act)
-    record(act=order.kind, person=order.person, room=use.room, object=str(act.image_id or act.message_id or act.person_id or act.room_id), reason=order.reason)
+    record(act=order.kind, person=order.person, room=use.room, object=_object(act), reason=order.reason)
     return {"seq": seq, "act": str(act.pk)}
+
+
+def _object(act: Act) -> str:
+    """What an act is about, as the audit trail names it."""
+    return str(act.data.get("differential") or act.data.get("reference") or act.image_id or act.message_id or act.person_id or act.room_id)
 
 
 def _authority(order: Order, tool: Tool, own: bool) -> Authority | None:

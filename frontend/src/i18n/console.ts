@@ -43,6 +43,8 @@ const record = {
   image_hide: p("Photo masquée", "Picture hidden"),
   image_restore: p("Photo rétablie", "Picture restored"),
   image_ask_mask: p("Masque demandé", "Mask asked for"),
+  differential_hide: p("Diagnostic masqué", "Diagnosis hidden"),
+  reference_hide: p("Référence masquée", "Reference hidden"),
   member_silence: p("Silence", "Silenced"),
   member_unsilence: p("Fin du silence", "Silence ended"),
   member_remove: p("Exclusion de la salle", "Removed from the room"),
@@ -144,6 +146,9 @@ const tools = {
   forGood: p("Sans fin", "No end"),
 } as const;
 
+/** What was counted, without what was not there. */
+const seen = (...what: [n: number, word: string][]): string => what.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(", ");
+
 const console_ = {
   title: p("Modération", "Moderation"),
   liveRooms: p((n: number) => `${n} ${plural.fr(n, "salle en direct", "salles en direct")}`, (n: number) => `${n} ${plural.en(n, "room live", "rooms live")}`),
@@ -216,9 +221,11 @@ const console_ = {
   sendThere: p("Envoyer", "Send"),
   leaveThere: p("Sortir de la salle", "Leave the room"),
   writtenThere: p((room: string) => `Écrit dans « ${room} ».`, (room: string) => `Written in “${room}”.`),
-  heldPicture: p("Image retenue", "Held picture"),
-  netsSaw: p((faces: number, words: number) => `Vu par le contrôle automatique : ${faces} visage${faces > 1 ? "s" : ""}, ${words} texte${words > 1 ? "s" : ""}.`, (faces: number, words: number) => `Seen by the automatic check: ${faces} face${faces === 1 ? "" : "s"}, ${words} text${words === 1 ? "" : "s"}.`),
-  pixelsUnseen: p("Seul l’auteur voit cette image. La publier demande un motif, inscrit au registre.", "Its author alone sees this picture. To release it takes a reason, which is recorded."),
+  heldPicture: p("Photo retenue", "Held picture"),
+  netsSaw: p((faces: number, words: number) => `Vu par le contrôle automatique : ${seen([faces, plural.fr(faces, "visage", "visages")], [words, plural.fr(words, "texte", "textes")]) || "rien de compté"}.`, (faces: number, words: number) => `Seen by the automatic check: ${seen([faces, plural.en(faces, "face", "faces")], [words, plural.en(words, "text", "texts")]) || "nothing counted"}.`),
+  pixelsUnseen: p("Seul l’auteur voit cette photo. La publier demande un motif, inscrit au journal.", "Its author alone sees this picture. To release it takes a reason, which is recorded."),
+  reasonOf: p("Motif", "Reason"),
+  reasonOfHint: p("Demandé pour publier ; inscrit au journal. Sans nom de patient.", "Needed to release it; kept on the record. No patient’s name."),
   toAuthor: p("Message à l’auteur", "Message to the author"),
   toAuthorHint: p("Facultatif. Sans nom de patient.", "Optional. No patient’s name."),
   dismiss: p("Classer sans suite", "Dismiss"),
@@ -236,6 +243,10 @@ const console_ = {
   readPrivate: p("Demander la lecture de cette salle privée", "Ask to read this private room"),
   readPrivateNote: p("Une deuxième personne de la modération doit donner son accord. Les membres en sont informés après.", "A second moderator must agree. The members are told afterwards."),
   readAsked: p("Demandé. Une autre personne doit donner son accord.", "Asked. Another moderator must agree."),
+  readWaits: p("Lecture demandée. Une autre personne de la modération doit donner son accord.", "Reading asked for. Another moderator must agree."),
+  readAgreed: p((at: string) => `Lecture accordée, à vous seul, jusqu’à ${at}. La salle voit votre arrivée et son motif.`, (at: string) => `Reading agreed, for you alone, until ${at}. The room sees your arrival and its reason.`),
+  readRefused: p("Lecture refusée. Vous pouvez la demander de nouveau, avec un autre motif.", "Reading refused. You may ask again, with another reason."),
+  readOver: p("La lecture accordée est terminée. Les membres en sont informés.", "The agreed reading is over. The members are told."),
   urgentNew: p((kind: string, room: string) => `Nouveau, urgent : ${kind}${room ? `, ${room}` : ""}`, (kind: string, room: string) => `New and urgent: ${kind}${room ? `, ${room}` : ""}`),
   position: p((n: number, of: number) => `${n} sur ${of}`, (n: number, of: number) => `${n} of ${of}`),
   backToQueue: p("File", "Queue"),

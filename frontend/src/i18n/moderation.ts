@@ -33,6 +33,8 @@ export const moderation = {
   left: p((n: string) => `${n} (modération) a quitté la salle`, (n: string) => `${n} (moderator) left the room`),
   readmitted: p((n: string) => `${n} peut revenir dans la salle`, (n: string) => `${n} may come back to the room`),
   unsilenced: p((n: string) => `${n} peut de nouveau écrire`, (n: string) => `${n} can write again`),
+  suspended: p((n: string) => `La modération suspend du service le compte de ${n}`, (n: string) => `Moderators suspended ${n} from the service`),
+  reinstated: p((n: string) => `La suspension du compte de ${n} est levée`, (n: string) => `The suspension of ${n} was lifted`),
   threadMoved: p("Un fil a été déplacé.", "A thread was moved."),
   threadTo: p("Voir sa nouvelle salle", "See its new room"),
   caseMoved: p("Ce cas a changé de groupe.", "This case moved to another group."),

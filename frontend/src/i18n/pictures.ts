@@ -58,6 +58,7 @@ const pictures = {
   heldShow: p("Montrer telle quelle…", "Show as it is…"),
   heldWhy: p("Pourquoi peut-elle être montrée ? (noté au journal)", "Why may it be shown? (kept on the record)"),
   heldGo: p("Montrer", "Show"),
+  shownNow: p("La salle voit maintenant cette photo. Le motif est au journal.", "The room sees this picture now. The reason is on the record."),
   takeAway: p("Retirer cette photo", "Remove this picture"),
   again: p("Réessayer", "Try again"),
   change: p("Modifier", "Change"),

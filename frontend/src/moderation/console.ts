@@ -25,13 +25,15 @@ export interface ConsoleOptions {
 /** What a claim is worth without an act; the server's own default. */
 export const CLAIM_S = 600;
 const POLL = 10_000, POLL_HIDDEN = 120_000, POLL_MOST = 120_000, ASK_AFTER = 300, ASK_MOST = 50, RETRY = 5_000;
-const URGENT = 2;
+const URGENT = 2, DECIDED = 50;
 
 export class Console {
   readonly queue = signal<Queue>(EMPTY);
   readonly loaded = signal(false);
   readonly error = signal<unknown>(null);
   readonly watched = signal<Watched[]>([]);
+  /** Items that were told to be decided; the latest of them. */
+  readonly decided = signal<ReadonlySet<string>>(new Set());
   private stopListening: (() => void) | null = null;
   private room: string | null = null;
   private due = new Set<string>();
@@ -103,7 +105,11 @@ export class Console {
       const after = told(queue, event, CLAIM_S);
       queue = after.queue;
       for (const item of after.ask) this.due.add(item);
-      if (event.kind.endsWith(".decided")) this.due.delete((event.data as { item?: string }).item ?? "");
+      if (event.kind.endsWith(".decided")) {
+        const { item = "" } = event.data as { item?: string };
+        this.due.delete(item);
+        this.decided.value = new Set([...this.decided.peek(), item].slice(-DECIDED));
+      }
     }
     this.queue.value = queue;
     if (this.due.size) this.asking ??= this.o.after(ASK_AFTER, () => void this.ask());

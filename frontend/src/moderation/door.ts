@@ -5,7 +5,7 @@ import { api } from "../store";
 
 /** One line of a room's record. `person` is whom it is about; `moderator` null where the system acted. */
 export interface Act {
-  act: string; at: string; kind: string; moderator: Actor | null; message: string | null; image: string | null; person: string | Actor | null; reason: string | null;
+  act: string; at: string; kind: string; moderator: Actor | null; message: string | null; image: string | null; differential?: string | null; reference?: string | null; person: string | Actor | null; reason: string | null;
   until: string | null; reversed: { at: string; by: Actor | null; reason: string | null } | null;
 }
 /** What a tool does: the command of the protocol without `ref`, `room` and `id`. */
@@ -25,8 +25,9 @@ export function write(room: string, id: string, body: string): Promise<unknown> 
 export function undo(act: string): Promise<Done> {
   return api.post(`/api/v1/moderation/acts/${act}/undo`, { id: newId() });
 }
-export function suspend(person: string, seconds: number | null, reason: string): Promise<Done> {
-  return api.post(`/api/v1/moderation/people/${person}/suspension`, { id: newId(), seconds, reason });
+/** `room`: whose log says so too. */
+export function suspend(person: string, seconds: number | null, reason: string, room: string | null): Promise<Done> {
+  return api.post(`/api/v1/moderation/people/${person}/suspension`, { id: newId(), seconds, reason, ...(room ? { room } : {}) });
 }
 export function record(room: string, before?: number | string | null): Promise<{ acts: Act[]; more: boolean }> {
   return api.get(query(`/api/v1/rooms/${room}/moderation`, { before }));
@@ -76,8 +77,10 @@ export interface ItemDetail {
   answers: { at: string; text: string }[];
   act: Act | null;
   decisions: Decision[];
+  /** Of a report on a private room: how far it is with one's own reading of it. */
+  my_reading?: { reading: string; item: string; state: "asked" | "agreed" | "refused" | "over"; until: string | null } | null;
   // Of some kinds alone.
-  appeal?: { appeal: string; at: string; text: string };
+  appeal?: { appeal: string; at: string; text: string; about: string | null };
   reading?: { reading: string; asker: Actor | null; reason: string; until: string | null };
   standing?: { verification: string; register: string } | null;
   /** A held picture: how many faces and words the nets saw. Its pixels are shown to nobody but its author. */

@@ -52,7 +52,7 @@ async function read(room: string): Promise<void> {
       const answer: { acts: Act[]; more: boolean } = await api.get(query(`/api/v1/rooms/${room}/moderation`, { before, limit: 100 }));
       const found = new Map(known.peek());
       for (const act of answer.acts) {
-        const object = act.kind === "message.hide" ? act.message : act.kind === "member.silence" && typeof act.person === "string" ? act.person : null;
+        const object = act.kind === "message.hide" ? act.message : act.kind === "differential.hide" ? act.differential ?? null : act.kind === "reference.hide" ? act.reference ?? null : act.kind === "member.silence" && typeof act.person === "string" ? act.person : null;
         if (act.reversed || object === null || !wanted.delete(object)) continue;
         found.set(`${room}/${object}`, act);
       }

@@ -205,7 +205,9 @@ def test_a_refused_post_and_a_good_one_with_the_same_id_in_one_batch() -> None:
     assert codes(messages.post_many([of(room, camille, "", client_id=client_id), of(room, camille, "enfin", client_id=client_id)])) == ["message.blank", "ok"]
 
 
-def test_room_comes_before_rights_rights_before_limits_limits_before_content() -> None:
+def test_room_comes_before_rights_rights_before_limits_limits_before_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = limits.posts.clock()
+    monkeypatch.setattr(limits.posts, "clock", lambda: now)  # nothing comes back meanwhile
     camille, nadia = people.camille(), people.nadia()
     room = joined(group(), camille)
     spent = lambda person: [limits.posts.take(person.pk) for _ in range(int(limits.posts.burst))]  # noqa: E731

@@ -12,8 +12,8 @@ from django.utils import timezone
 from consult.audit.models import Record
 from consult.clinicians.models import Person
 from consult.errors import Refusal
-from consult.rooms import access, entering
-from consult.rooms.actions import changes, membership, messages, suspension, tools
+from consult.rooms import access, entering, record, wire
+from consult.rooms.actions import changes, conversations, membership, messages, personal, suspension, tools
 from consult.rooms.models import Act, Membership, Remit
 from consult.standing import actions as standing
 from consult.standing.models import Standing
@@ -155,6 +155,53 @@ def test_suspended_and_lifted_over_http() -> None:
     assert not standing.lapse()
     undone = phone.post(f"/moderation/acts/{for_good['act']}/undo", {"id": str(uuid.uuid4())})
     assert undone.status_code == 201 and Standing.objects.get(person_id=nadia.pk).suspended_until is None
+
+
+def said_of(room: uuid.UUID) -> list[Any]:
+    return [(e["kind"], e["actor"]["id"], e["actor"]["as"], e["data"]) for e in events(room) if e["kind"].startswith("person.")]
+
+
+def test_a_suspension_is_told_in_the_persons_room_and_where_it_came_from() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    room, other, own = joined(group(), camille, nadia), joined(group("CAR", "Cardiologie"), nadia), personal.room_of(nadia.pk)
+    by, person = (str(sacha.pk), "moderator"), {"person": str(nadia.pk)}
+    id = uuid.uuid4()
+    first = suspend(sacha, nadia, 600, id=id, room_id=room)
+    until = wire.time(Act.objects.get().until)  # type: ignore[arg-type]
+    suspended = ("person.suspended", *by, {**person, "until": until})
+    assert said_of(own) == said_of(room) == [suspended] and said_of(other) == []
+    assert suspend(sacha, nadia, 600, id=id, room_id=room)["act"] == first["act"] and refused(suspend, sacha, nadia, 600, id=id) == "request.id_reused"
+    assert suspend(sacha, nadia, 600, room_id=room)["unchanged"] and said_of(room) == [suspended], "nothing more was said"
+    assert record.of_room(person=camille.pk, room=room, before=None, limit=10)["acts"] == [], "its reason is not the room's"
+    suspend(sacha, nadia, None, room_id=other)
+    assert said_of(other) == [("person.suspended", *by, {**person, "until": None})] and said_of(room) == [suspended]
+    suspension.lift(person_id=sacha.pk, client_id=uuid.uuid4(), target=nadia.pk, reason="Vérifié")
+    assert said_of(own)[-1] == said_of(room)[-1] == said_of(other)[-1] == ("person.reinstated", *by, person)
+    assert suspension.lift(person_id=sacha.pk, client_id=uuid.uuid4(), target=nadia.pk, reason="encore")["unchanged"]
+    assert [len(said_of(r)) for r in (own, room, other)] == [3, 2, 2]
+
+
+def test_a_suspension_is_told_only_where_one_moderates_and_the_person_was() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    strangers, wrote = joined(group("CAR", "Cardiologie"), camille), joined(group(), camille, nadia)
+    private = uuid.UUID(conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[nadia.pk])["room"])
+    asked = ask(sacha)["room"]
+    for room, code in (
+        (strangers, "person.not_found"),
+        (private, "room.not_found"),
+        (asked, "moderation.party"),
+        (personal.room_of(nadia.pk), "room.not_found"),
+        (uuid.uuid4(), "room.not_found"),
+    ):
+        assert refused(suspend, sacha, nadia, room_id=room) == code
+    assert refused(suspend, people.person("admin", is_staff=True), nadia, room_id=wrote) == "moderation.remit", (
+        "administrators suspend without a word in rooms they do not moderate"
+    )
+    assert said_of(personal.room_of(nadia.pk)) == [] and not Act.objects.exists()
+    post(wrote, nadia, "bonjour")
+    membership.leave(person_id=nadia.pk, room_id=wrote)
+    suspend(sacha, nadia, room_id=wrote)
+    assert len(said_of(wrote)) == 1
 
 
 def test_who_may_suspend_whom() -> None:

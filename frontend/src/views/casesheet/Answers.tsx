@@ -7,7 +7,7 @@ import { moment } from "../../i18n/time";
 import { Doubt, Problem, Verified, standing } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
-import { openLayer, useActing, type Acting } from "./acting";
+import { mayHide, openLayer, useActing, type Acting } from "./acting";
 import { Jump, bodyOf } from "./jump";
 import { Legend, People, Voters } from "./Voters";
 
@@ -38,7 +38,7 @@ function One({ of, sheet, view }: { of: Answer; sheet: Sheet; view: RoomView }) 
       {of.amended && <Amended of={of.amended} />}
       {!of.withheld && <>
         <Votes of={of} sheet={sheet} acting={acting} />
-        <References of={of} acting={acting} />
+        <References of={of} sheet={sheet} view={view} acting={acting} />
         <div class="row wrap">
           {asker && !accepted && <button type="button" class="link reach" onClick={() => acting.act({ type: "answer.accept", message: of.message, base: of.version })}>{t.accept}</button>}
           <button type="button" class="link reach" onClick={() => openLayer(view, { kind: "reference", message: of.message })}>{t.addReference}…</button>
@@ -82,7 +82,7 @@ function Votes({ of, sheet, acting }: { of: Answer; sheet: Sheet; acting: Acting
   );
 }
 
-function References({ of, acting }: { of: Answer; acting: Acting }) {
+function References({ of, sheet, view, acting }: { of: Answer; sheet: Sheet; view: RoomView; acting: Acting }) {
   const t = caseWords().sheet;
   const me = session.value.me;
   if (!of.references.length) return null;
@@ -93,7 +93,8 @@ function References({ of, acting }: { of: Answer; acting: Acting }) {
           const shown = one.link.replace(/^https:\/\/(doi\.org\/)?/, one.kind === "doi" ? "DOI " : "");
           return (
             <li class="row" key={one.reference}><a class="grow" href={one.link} target="_blank" rel="noopener noreferrer">{shown}</a>
-              {(one.by?.id === me?.id || of.actor?.id === me?.id || me?.mod) && <button type="button" class="icon-btn" aria-label={t.removeReference(shown)} title={t.removeReference(shown)} onClick={() => acting.act({ type: "reference.remove", reference: one.reference })}><Icon name="close" size="small" /></button>}</li>
+              {(one.by?.id === me?.id || of.actor?.id === me?.id) && <button type="button" class="icon-btn" aria-label={t.removeReference(shown)} title={t.removeReference(shown)} onClick={() => acting.act({ type: "reference.remove", reference: one.reference })}><Icon name="close" size="small" /></button>}
+              {mayHide(sheet, one.by?.id) && <button type="button" class="icon-btn" aria-label={t.hideReferenceOf(shown)} title={t.hideReferenceOf(shown)} onClick={() => openLayer(view, { kind: "hide", of: { noun: "reference", id: one.reference, label: shown } })}><Icon name="eyeoff" size="small" /></button>}</li>
           );
         })}
       </ul></div>

@@ -8,7 +8,9 @@ import { caseWords } from "../../i18n/sheet";
 import { say } from "../parts/announce";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
-import { typed, useActing } from "./acting";
+import { actOn, reasonWords } from "../../moderation/reasons";
+import { moderating } from "../layers";
+import { mayHide, openLayer, typed, useActing } from "./acting";
 import { Legend, People, Voters } from "./Voters";
 
 const LONGEST = 120;
@@ -34,16 +36,30 @@ function Diagnosis({ of, sheet, view }: { of: Differential; sheet: Sheet; view: 
   const toggle = () => acting.act({ type: of.mine ? "differential.unback" : "differential.back", differential });
   return (
     <li class={`backable${of.mine ? " mine" : ""}`}>
-      {of.label === null ? <p class="gone">{of.withheld === "withdrawn" || of.withheld === "erased" ? words().room[of.withheld] : t.hiddenDiagnosis}</p> : <>
+      {of.withheld === "hidden" ? <Hidden of={of} sheet={sheet} view={view} /> : of.label === null ? <p class="gone">{of.withheld === "withdrawn" || of.withheld === "erased" ? words().room[of.withheld] : t.hiddenDiagnosis}</p> : <>
         <button type="button" class="toggle" aria-pressed={of.mine} title={of.mine ? t.backed : t.back} onClick={toggle}>
           <span class="grow" dir="auto">{of.label}</span>{of.mine && <Icon name="check" size="small" />}<People n={of.backers.count} />
         </button>
         <Voters of={of.backers} sheet={sheet} what={t.backing} />
         {of.by && <p class="row wrap meta third"><span class="grow">{t.proposedBy(of.by.name ?? "?")}</span>
-          {of.by.id === session.value.me?.id && <button type="button" class="link reach" aria-label={t.takeBack(of.label)} onClick={() => acting.act({ type: "differential.withdraw", differential })}>{words().room.retract}</button>}</p>}
+          {of.by.id === session.value.me?.id && <button type="button" class="link reach" aria-label={t.takeBack(of.label)} onClick={() => acting.act({ type: "differential.withdraw", differential })}>{words().room.retract}</button>}
+          {mayHide(sheet, of.by.id) && <button type="button" class="link reach" aria-label={t.hideDiagnosisOf(of.label)} onClick={() => openLayer(view, { kind: "hide", of: { noun: "differential", id: differential, label: of.label } })}>{t.hide}…</button>}</p>}
       </>}
       <Problem error={acting.error.value} />
     </li>
+  );
+}
+
+/** What stood here, and why it does not; whose it was may contest it, a moderator shows it again. */
+function Hidden({ of, sheet, view }: { of: Differential; sheet: Sheet; view: RoomView }) {
+  const t = caseWords().sheet;
+  const act = actOn(view.id, of.differential);
+  const own = of.by?.id === session.value.me?.id;
+  return (
+    <div class="gone row wrap"><span class="grow">{act?.reason ? t.hiddenBecause(t.hiddenDiagnosis, reasonWords(act.reason)) : t.hiddenDiagnosis}</span>
+      {own && act && <button type="button" class="link reach" onClick={() => (moderating.value = { kind: "appeal", act: act.act })}>{words().moderation.contest}</button>}
+      {of.by && mayHide(sheet, of.by.id) && <button type="button" class="link reach" onClick={() => openLayer(view, { kind: "hide", of: { noun: "differential", id: of.differential, label: null, back: true } })}>{t.restore}…</button>}
+    </div>
   );
 }
 

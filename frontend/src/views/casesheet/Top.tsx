@@ -11,9 +11,12 @@ import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { MembersSheet } from "../room/Members";
 import { layer } from "./acting";
+import { lazily } from "../parts/lazy";
 import { ConsensusSheet, OutcomeSheet, RecordSheet, ReferenceSheet, WithdrawSheet } from "./dialogs";
 import { Jump } from "./jump";
 import { useSheet } from "./useSheet";
+
+const HideSheet = lazily(() => import("./Hide").then((part) => part.default), true);
 
 export function Top({ view, room }: { view: RoomView; room: RoomItem }) {
   const sheet = useSheet(view).sheet.value;
@@ -28,6 +31,7 @@ export function Top({ view, room }: { view: RoomView; room: RoomItem }) {
       {open?.kind === "members" && <MembersSheet room={room} onClose={close} />}
       {open?.kind === "outcome" && <OutcomeSheet view={view} onClose={close} />}
       {open?.kind === "reference" && <ReferenceSheet view={view} message={open.message} onClose={close} />}
+      {open?.kind === "hide" && <HideSheet view={view} of={open.of} onClose={close} />}
       {open?.kind === "withdraw" && <WithdrawSheet view={view} onClose={close} />}
       {open?.kind === "record" && sheet && <RecordSheet view={view} sheet={sheet} onClose={close} />}
       {open?.kind === "consensus" && sheet && <ConsensusSheet view={view} sheet={sheet} chosen={open} onClose={close} />}

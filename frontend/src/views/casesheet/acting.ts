@@ -1,6 +1,6 @@
 /** Acts as a part of the page does them: busy meanwhile, refused in place, and the sheet brought up to what was done. */
 import { signal, useSignal, type Signal } from "@preact/signals";
-import { act, type Act, type Done } from "../../cases/sheet";
+import { act, type Act, type Done, type Sheet } from "../../cases/sheet";
 import { session, type RoomView } from "../../store";
 import { readingOf } from "./useSheet";
 
@@ -28,7 +28,14 @@ export function actOn(view: RoomView, message: string, what: Act): void {
 }
 
 /** What opens over the room. */
-export type Layer = { kind: "outcome" | "withdraw" | "record" | "members" } | { kind: "reference"; message: string } | { kind: "consensus"; message?: string; differential?: string };
+/** What a moderator hides or, `back`, shows again; `label` as it is read. */
+export interface Hiding { noun: "differential" | "reference"; id: string; label: string | null; back?: boolean }
+export type Layer = { kind: "hide"; of: Hiding } | { kind: "outcome" | "withdraw" | "record" | "members" } | { kind: "reference"; message: string } | { kind: "consensus"; message?: string; differential?: string };
+/** A moderator, and neither who wrote it nor who asked the case: whether the room is theirs to moderate the server says. */
+export const mayHide = (sheet: Sheet, by: string | undefined): boolean => {
+  const me = session.value.me;
+  return !!me?.mod && by !== me.id && sheet.asker?.id !== me.id;
+};
 export const layer = signal<(Layer & { room: string }) | null>(null);
 export const openLayer = (view: RoomView, what: Layer): void => { layer.value = { ...what, room: view.id }; };
 

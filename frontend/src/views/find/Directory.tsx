@@ -56,13 +56,15 @@ function People({ q }: { q: string }) {
       {found.items.value?.length === 0 && <Empty title={typed.value ? t.none : t.hint} />}
       <ul>
         {found.items.value?.map((one) => (
-          <li class="found entry-row" key={one.id}>
+          <li class="found entry-row person" key={one.id}>
             <Avatar person={one} big />
             <div class="about"><div class="row"><span class="name">{one.name}</span>{one.verified !== false ? <Verified /> : <span class="tag">{t.unverified}</span>}</div>
               <div>{standing(one)}</div>{one.place && <div class="label third">{one.place}</div>}</div>
-            {one.id !== me && <div class="acts row wrap"><button type="button" class="btn" disabled={busy.value === one.id} onClick={() => talk(one.id)}>{t.talk}</button><a class="btn quiet" href={`/ask?person=${encodeURIComponent(one.id)}`}>{t.askAdvice}</a>
-              {follows && <FollowOne person={one} on={follows.people.some((p) => p.id === one.id)} again={again} />}
-              <button type="button" class="icon-btn" aria-label={`${words().moderation.report} ${one.name ?? ""}`} title={words().moderation.report} onClick={() => (moderating.value = { kind: "report", of: { person: one.id }, name: one.name ?? "" })}><Icon name="flag" /></button></div>}
+            {one.id !== me && <>
+              <div class="acts row"><button type="button" class="btn" disabled={busy.value === one.id} onClick={() => talk(one.id)}>{t.talk}</button><a class="btn quiet" href={`/ask?person=${encodeURIComponent(one.id)}`}>{t.askAdvice}</a></div>
+              <div class="row beside">
+                {follows && <FollowOne person={one} on={follows.people.some((p) => p.id === one.id)} again={again} />}
+                <button type="button" class="icon-btn" aria-label={`${words().moderation.report} ${one.name ?? ""}`} title={words().moderation.report} onClick={() => (moderating.value = { kind: "report", of: { person: one.id }, name: one.name ?? "" })}><Icon name="flag" /></button></div></>}
           </li>
         ))}
       </ul>

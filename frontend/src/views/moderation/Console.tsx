@@ -84,6 +84,10 @@ function Inside() {
   const target = useTarget(shown, roomAt.value, tile);
   const live = connection.value.state === "live" || connection.value.state === "catching";
 
+  // A reading that one asked for is another's to decide: what is shown of it follows.
+  const waiting = detail.value?.my_reading?.state === "asked" ? detail.value.my_reading.item : null;
+  useEffect(() => { if (waiting && desk.decided.value.has(waiting)) again(); }, [waiting, desk.decided.value]);
+
   useEffect(() => { list.current?.focus(); }, [desk.loaded.value]);
   useEffect(() => { document.title = `${t.title} · ${words().shell.app}`; return () => { document.title = words().shell.app; }; }, [t]);
 
@@ -152,7 +156,7 @@ function Inside() {
             : item && !roomAt.value ? <ItemHead item={item} room={target?.room ?? null} tile={tile} onEnter={enter} onClaim={claimed} onBack={() => { opened.value = false; list.current?.focus(); }} /> : null}
           {roomAt.value && tile && tile.kind !== "private" && <TileDesk tile={tile} visiting={inside(tile)} onChange={() => desk.look()} key={tile.room} />}
           <Problem error={error.value} retry={again} />
-          {roomAt.value ? null : shown ? <Detail detail={shown} /> : item && !error.value ? <Skeletons rows={3} /> : !item && <Empty title={t.pick} />}
+          {roomAt.value ? null : shown ? <Detail detail={shown} onEnter={enter} onAsked={again} /> : item && !error.value ? <Skeletons rows={3} /> : !item && <Empty title={t.pick} />}
           {!wide.value && tools}
         </div>
         {wide.value && <aside class="console-tools panel" aria-label={t.toolsTitle}>{tools}</aside>}

@@ -15,7 +15,8 @@ import { Body } from "../room/Body";
 import { reasonWords } from "../../moderation/reasons";
 import { ActRow } from "./Sheets";
 
-export function Detail({ detail }: { detail: ItemDetail }) {
+/** `onEnter` goes into the room, `onAsked` reads the item anew. */
+export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnter: () => void; onAsked: () => void }) {
   const t = mod().console;
   const { item, author } = detail;
   return (
@@ -25,7 +26,7 @@ export function Detail({ detail }: { detail: ItemDetail }) {
           {detail.around.map((one) => <Said one={one} detail={detail} key={one.message} />)}
         </section>
       ) : null}
-      {item.kind === "appeal" && detail.act && <section class="detail-part"><h3>{t.theAct}</h3><ol class="acts"><ActRow act={detail.act} /></ol></section>}
+      {item.kind === "appeal" && detail.act && <section class="detail-part"><h3>{t.theAct}</h3><ol class="acts"><ActRow act={detail.act} /></ol>{detail.appeal?.about && <blockquote class="tray-quote"><p dir="auto">{detail.appeal.about}</p></blockquote>}</section>}
       {item.excerpt && !detail.message && <p class="detail-part asks-big long" dir="auto">{item.excerpt}</p>}
       {detail.reports.length > 0 && (
         <section class="detail-part"><h3>{t.reports(detail.reports.length)}</h3>
@@ -45,7 +46,7 @@ export function Detail({ detail }: { detail: ItemDetail }) {
           {author.acts.length > 0 && <ol class="acts">{author.acts.slice(0, 5).map((one) => <ActRow act={one} key={one.act} />)}</ol>}
         </section>
       )}
-      {item.kind === "report" && item.room_kind === "private" && detail.reports[0] && <AskReading report={detail.reports[0].report} />}
+      {item.kind === "report" && item.room_kind === "private" && detail.reports[0] && <MyReading detail={detail} onEnter={onEnter} onAsked={onAsked} />}
     </div>
   );
 }
@@ -70,7 +71,23 @@ function Said({ one, detail }: { one: Neighbour; detail: ItemDetail }) {
   );
 }
 
-function AskReading({ report }: { report: string }) {
+/** How far it is with reading a private room: to be asked for, waiting for a second moderator, open to who asked, over. */
+function MyReading({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnter: () => void; onAsked: () => void }) {
+  const t = mod().console;
+  const mine = detail.my_reading;
+  const state = mine?.state === "agreed" && mine.until && Date.parse(mine.until) <= now.value ? "over" : mine?.state;
+  if (state === "asked") return <section class="detail-part" role="status"><h3>{t.reading}</h3><p class="note"><Icon name="clock" /><span>{t.readWaits}</span></p></section>;
+  if (state === "agreed" && mine?.until) return (
+    <section class="detail-part" role="status"><h3>{t.reading}</h3><p class="note good"><Icon name="check" /><span>{t.readAgreed(moment(mine.until))}</span></p>
+      <div><button type="button" class="btn mod" onClick={onEnter}><Icon name="shield" />{t.enter}</button></div></section>
+  );
+  return <>
+    {state && <section class="detail-part" role="status"><h3>{t.reading}</h3><p>{state === "refused" ? t.readRefused : t.readOver}</p></section>}
+    <AskReading report={detail.reports[0]!.report} onAsked={onAsked} />
+  </>;
+}
+
+function AskReading({ report, onAsked }: { report: string; onAsked: () => void }) {
   const t = mod().console;
   const reason = useSignal("");
   const error = useSignal<unknown>(null);
@@ -78,7 +95,7 @@ function AskReading({ report }: { report: string }) {
   const ask = (event: Event) => {
     event.preventDefault();
     busy.value = true;
-    askReading(report, reason.value.trim()).then(() => { toast(t.readAsked); reason.value = ""; error.value = null; }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+    askReading(report, reason.value.trim()).then(() => { toast(t.readAsked); reason.value = ""; error.value = null; onAsked(); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
   };
   return (
     <form class="detail-part" onSubmit={ask}>
@@ -120,8 +137,8 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
     <section class="tool-section decide" aria-label={t.decision}>
       <h3>{t.decision}</h3>
       {by && <p class="note confirm"><Icon name="lock" /><span>{t.takenBy(by.name ?? "?")}</span></p>}
-      <div class="input-block"><label class="label" for="decide-note">{t.toAuthor}</label>
-        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={t.toAuthorHint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
+      <div class="input-block"><label class="label" for="decide-note">{item.kind === "image" ? t.reasonOf : t.toAuthor}</label>
+        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={item.kind === "image" ? t.reasonOfHint : t.toAuthorHint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
       <div class="tool-grid">{detail.decisions.map((one) => (
         <button type="button" class={`tool${one[lang()].length > 11 ? " wide-tool" : ""}`} disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
       ))}</div>

@@ -1,5 +1,5 @@
 /** The tray's inside: the reason first, then the tools with their keys; what was done can be undone for ten seconds. */
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { lang } from "../../i18n";
@@ -50,7 +50,7 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
     try {
       const done = await tool.run(reason.value.trim(), chosen);
       open.value = null;
-      told(tool, done);
+      told(tool.label, done);
       onDone?.(tool, done);
     } catch (why) {
       error.value = why;
@@ -69,7 +69,7 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
     if (tool.asks) open.value = open.value?.id === tool.id ? null : tool;
     else { open.value = null; void run(tool, undefined); }
   };
-  const motives = [[t.identifier, t.identifierText], [t.danger, t.dangerText], [t.words, t.wordsText], [t.offTopic, t.offTopicText]] as const;
+  const motives = motivesOf();
   const pick = (text: string) => { reason.value = text; missing.value = false; };
   if (keys) keys.current = (key) => {
     const motive = motives[Number(key) - 1];
@@ -111,15 +111,32 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
   );
 }
 
+type Motives = readonly (readonly [label: string, text: string])[];
+const motivesOf = (): Motives => {
+  const t = mod().tools;
+  return [[t.identifier, t.identifierText], [t.danger, t.dangerText], [t.words, t.wordsText], [t.offTopic, t.offTopicText]];
+};
+
+/** The reason alone, as the room will read it: one of the usual ones, or one's own words. */
+export function Motive({ reason }: { reason: Signal<string> }) {
+  const t = mod().tools;
+  return (
+    <fieldset class="motives"><legend>{t.motive}</legend>
+      <div class="motive-grid">{motivesOf().map(([label, text]) => <button type="button" class="chip" aria-pressed={reason.value === text} onClick={() => (reason.value = text)} key={label}>{label}</button>)}</div>
+      <input class="input" maxLength={200} required value={reason.value} placeholder={t.motiveField} aria-label={t.motiveField} onInput={(event) => (reason.value = event.currentTarget.value)} />
+    </fieldset>
+  );
+}
+
 /** The last act that can still be undone from here, for ten seconds. */
 let last: { act: string; at: number } | null = null;
 const UNDO = 10_000;
 
-function told(tool: Tool, done: Done): void {
+export function told(what: string, done: Done): void {
   const t = mod().tools;
   if (done.unchanged) return toast(t.unchanged);
   last = done.act ? { act: done.act, at: Date.now() } : null;
-  toast(t.done(tool.label), done.act ? { label: t.undo, run: () => void undoLast() } : undefined);
+  toast(t.done(what), done.act ? { label: t.undo, run: () => void undoLast() } : undefined);
 }
 
 /** False where there is nothing to undo any more. */

@@ -11,7 +11,7 @@ import { Sheet } from "../parts/sheet";
 import { moderating, type Moderating } from "../layers";
 import { singleKeys } from "../prefs";
 import { visits } from "../room/visiting";
-import { Tools, type ToolKeys } from "./Tools";
+import { Motive, Tools, type ToolKeys } from "./Tools";
 import { everywhere, type Target } from "./toolbox";
 import "../../styles/moderation.css";
 
@@ -28,7 +28,6 @@ export function Enter({ room, onIn }: { room: string; onIn: () => void }) {
   const reason = useSignal("");
   const error = useSignal<unknown>(null);
   const busy = useSignal(false);
-  const motives = [[t.identifier, t.identifierText], [t.danger, t.dangerText], [t.words, t.wordsText], [t.offTopic, t.offTopicText]] as const;
   const enter = (event: Event) => {
     event.preventDefault();
     busy.value = true;
@@ -37,10 +36,7 @@ export function Enter({ room, onIn }: { room: string; onIn: () => void }) {
   return (
     <form onSubmit={enter}>
       <p class="list-size second">{t.enterNote}</p>
-      <fieldset class="motives"><legend>{t.motive}</legend>
-        <div class="motive-grid">{motives.map(([label, text]) => <button type="button" class="chip" aria-pressed={reason.value === text} onClick={() => (reason.value = text)} key={label}>{label}</button>)}</div>
-        <input class="input" maxLength={200} required value={reason.value} placeholder={t.motiveField} aria-label={t.motiveField} onInput={(event) => (reason.value = event.currentTarget.value)} />
-      </fieldset>
+      <Motive reason={reason} />
       <Problem error={error.value} />
       <button type="submit" class="btn mod tall" disabled={busy.value || !reason.value.trim()}><Icon name="shield" />{t.enter}</button>
     </form>
@@ -59,7 +55,7 @@ function InRoom({ room, message }: { room: string; message: string | null }) {
   const own = said?.actor?.id === session.value.me?.id;
   const pinned = !!state?.pins.some((pin) => pin.message === message);
   const target = useMemo<Target>(() => ({
-    room, kind: item?.kind ?? null, everywhere: everywhere(), locked: !!state?.lock, slow: state?.slow_mode ?? 0, expert: !!item?.case?.expert,
+    room, kind: item?.kind ?? null, everywhere: everywhere(), inside: true, locked: !!state?.lock, slow: state?.slow_mode ?? 0, expert: !!item?.case?.expert,
     message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, pinned } : null,
     person: said?.actor && !own ? { id: said.actor.id, name: said.actor.name } : null,
   }), [room, item?.kind, !!state?.lock, state?.slow_mode, item?.case?.expert, said, own, pinned]);

@@ -10,6 +10,8 @@ export interface Target {
   message: { id: string; hidden: boolean; images: string[]; pinned: boolean } | null;
   person: { id: string; name: string | null; silenced?: boolean } | null;
   locked: boolean; slow: number; expert: boolean;
+  /** Whether this moderator is in the room. */
+  inside?: boolean;
   /** Whether this moderator may act on the whole service. */
   everywhere: boolean;
 }
@@ -76,6 +78,8 @@ export function toolsFor(of: Target): Tool[] {
       { id: "remove", key: "x", icon: "out", label: t.remove, section: "person", twice: true, run: (reason) => deed({ type: "member.remove", person: person.id, reason }) },
     );
   }
-  if (person && of.everywhere) tools.push({ id: "suspend", icon: "alert", label: t.suspend, section: "person", asks: "suspend", twice: true, run: (reason, seconds) => suspend(person.id, seconds as number | null, reason) });
+  if (person && of.everywhere) tools.push({ id: "suspend", icon: "alert", label: t.suspend, section: "person", asks: "suspend", twice: true, 
+    // The log of the room that it came from says so too, without the reason; a private conversation one does not visit is not one's own to write in.
+    run: (reason, seconds) => suspend(person.id, seconds as number | null, reason, of.kind === "private" && !of.inside ? null : room) });
   return tools;
 }

@@ -9,7 +9,9 @@ import { pictureWords } from "../../i18n/pictures";
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { waitingMarks } from "./waitingMarks";
+import { toast } from "../parts/announce";
 import { lazily } from "../parts/lazy";
+import { Release } from "./Release";
 import { Viewer, type KeptMark } from "./Viewer";
 import "./pictures.css";
 
@@ -23,6 +25,7 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
   const open = useSignal<number | null>(null);
   const turn = useSignal(0);
   const masking = useSignal<Picture | null>(null);
+  const releasing = useSignal<string | null>(null);
   const ids = item.images.join(",");
 
   // The item is another object whenever something happened to it, to its pictures too.
@@ -54,7 +57,11 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
               </button>
               {one.state === "held" && <p class="meta">{t.held}</p>}
               {one.veil === "mask" && <p class="meta">{t.veilMask}</p>}
-              {own && (one.state === "held" || one.veil === "mask") && <button type="button" class="btn mask-it" tabIndex={tab} onClick={() => (masking.value = one)}><Icon name="mask" />{t.maskIt}</button>}
+              {own && (one.state === "held" || one.veil === "mask") && <div class="row wrap held-acts">
+                <button type="button" class="btn" tabIndex={tab} onClick={() => (masking.value = one)}><Icon name="mask" />{t.maskIt}</button>
+                {one.state === "held" && releasing.value !== id && <button type="button" class="link reach" tabIndex={tab} onClick={() => (releasing.value = id)}>{t.heldShow}</button>}
+              </div>}
+              {own && one.state === "held" && releasing.value === id && <Release onRelease={(reason) => api.post(`/api/v1/images/${id}/release`, { reason }).then(() => { releasing.value = null; toast(t.shownNow); })} />}
             </li>
           );
         })}

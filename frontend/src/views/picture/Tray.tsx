@@ -11,6 +11,7 @@ import { Icon } from "../parts/icons";
 import { MOST, type Chosen } from "./chosen";
 import { Describe } from "./Describe";
 import { Editor } from "./Editor";
+import { Release } from "./Release";
 import "./tray.css";
 
 interface Item {
@@ -206,16 +207,11 @@ function Waiting({ item, at, onDrop, onAgain, onChange, onRelease }: { item: Ite
   const t = pictureWords();
   const asking = useSignal(false);
   const describing = useSignal(false);
-  const why = useSignal("");
-  const failed = useSignal<string | null>(null);
   const picture = item.picture.value;
   const refusal = item.error.value ?? (picture?.refusal ? new Refusal(picture.refusal) : null);
   const percent = Math.round(item.share.value * 100);
   const said = useMemo(() => picture?.removed?.map((one) => one.words).join(", ") ?? "", [picture]);
   const src = item.src || (picture?.sizes.list ? `/api/v1/images/${picture.image}/list` : "");
-  const show = async () => {
-    try { await onRelease(why.value.trim()); asking.value = false; } catch (error) { failed.value = error instanceof Error ? error.message : String(error); }
-  };
   return (
     <li>
       {src ? <img src={src} alt={item.described.value || t.nth(at)} /> : <span class="no-sight"><Icon name="photo" /></span>}
@@ -232,14 +228,7 @@ function Waiting({ item, at, onDrop, onAgain, onChange, onRelease }: { item: Ite
           {picture?.state === "held" && !asking.value && <button type="button" class="link reach" onClick={() => (asking.value = true)}>{t.heldShow}</button>}
           {picture && !refusal && !describing.value && <button type="button" class="link reach" onClick={() => (describing.value = true)}>{item.described.value ? t.describeAnew : t.describe}</button>}
         </div>
-        {asking.value && (
-          <div class="row wrap" role="group" aria-label={t.heldShow}>
-            <label class="grow">{t.heldWhy}<input class="input" maxLength={200} value={why.value} onInput={(event) => (why.value = event.currentTarget.value)}
-              onKeyDown={(event) => { if (event.key === "Enter") { event.preventDefault(); if (why.value.trim()) void show(); } }} /></label>
-            <button type="button" class="btn" disabled={!why.value.trim()} onClick={() => void show()}>{t.heldGo}</button>
-            {failed.value && <p class="problem" role="alert">{failed.value}</p>}
-          </div>
-        )}
+        {asking.value && <Release onRelease={(why) => onRelease(why).then(() => { asking.value = false; })} />}
         {picture && describing.value && <Describe image={picture.image} at={at} described={item.described} />}
         {!describing.value && item.described.value && <p class="meta">{item.described.value}</p>}
       </div>

@@ -97,12 +97,21 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   };
 
   // The field is as high as its text, up to a share of the screen that the style sheet sets.
-  useLayoutEffect(() => {
+  const fit = () => {
     const field = area.current;
     if (!field) return;
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight}px`;
-  }, [text.body, narrow.value]);
+  };
+  useLayoutEffect(fit, [text.body, narrow.value]);
+  // What stands beside it comes and goes, and leaves it more or less room: narrower, the same words are higher.
+  useEffect(() => {
+    if (!area.current) return;
+    let wide = 0;
+    const seen = new ResizeObserver(([one]) => { if (one && one.contentRect.width !== wide) { wide = one.contentRect.width; fit(); } });
+    seen.observe(area.current);
+    return () => seen.disconnect();
+  }, []);
 
   const onInput = (event: Event) => {
     const field = event.currentTarget as HTMLTextAreaElement;

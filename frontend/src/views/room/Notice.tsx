@@ -32,6 +32,8 @@ function useSaid(event: EventFrame): Said | null {
     case "member.role_changed": return { text: t.roleChanged(nameOf(event.data.person, event.actor)) };
     case "member.silenced": return { text: (event.data.until ? t.wasSilenced : m.unsilenced)(nameOf(event.data.person, event.actor)) };
     case "member.readmitted": return { text: m.readmitted(nameOf(event.data.person, event.actor)) };
+    case "person.suspended": return { text: m.suspended(nameOf(event.data.person, event.actor)) };
+    case "person.reinstated": return { text: m.reinstated(nameOf(event.data.person, event.actor)) };
     case "moderator.joined": {
       const said = m.joined(nameOf(event.data.person, event.actor));
       return { text: event.data.reason ? m.because(said, event.data.reason) : said, moderation: true };
