@@ -163,8 +163,8 @@ def keep_slowly(tab: Tab) -> None:
     """The picture is kept, and its fourth piece never arrives."""
     tab.page.evaluate(SLOW % THREE_PIECES)
     tab.page.get_by_role("button", name="Garder").click()
-    tab.page.wait_for_function(f"window.offsets.at(-1) === {THREE_PIECES}", timeout=2 * PATIENCE)
-    expect(waiting(tab).get_by_text(re.compile("Envoi : [1-9]"))).to_be_visible()
+    tab.page.wait_for_function("at => window.offsets.at(-1) === at", arg=THREE_PIECES, timeout=2 * PATIENCE)
+    expect(waiting(tab).get_by_text(re.compile(r"Envoi\s:\s[1-9]"))).to_be_visible()
     tab.page.wait_for_timeout(500)  # the disk, under lock
 
 

@@ -47,7 +47,9 @@ class Front:
 def certificate(folder: Path) -> tuple[Path, Path]:
     """A key, and a certificate that it signed itself."""
     key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "consult.example")]), datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - datetime.timedelta(days=1), now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - datetime.timedelta(days=1), now + datetime.timedelta(days=1)).sign(
+        key, hashes.SHA256()
+    )
     pem, secret = folder / "consult.pem", folder / "consult.key"
     pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
@@ -125,7 +127,13 @@ def posted(front: Front, who: Someone, room: str, content: bytes) -> str:
     assert begun.status_code == 201, begun.text
     image = begun.json()["image"]
     for start in range(0, len(content), PIECE):
-        answer = front.ask(who, "PATCH", f"/api/v1/images/{image}", content=content[start : start + PIECE], headers={"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"})
+        answer = front.ask(
+            who,
+            "PATCH",
+            f"/api/v1/images/{image}",
+            content=content[start : start + PIECE],
+            headers={"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"},
+        )
         assert answer.status_code == 204, answer.text
     assert wait_for(lambda: front.ask(who, "GET", f"/api/v1/images/{image}").json()["state"] == "ready", 120)
     said = front.ask(who, "POST", f"/api/v1/rooms/{room}/messages", json={"id": str(uuid.uuid4()), "body": "Plaque", "images": [image]})
