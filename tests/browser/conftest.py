@@ -53,11 +53,15 @@ class Demo(Stack):
         self.database = DEMO
         self.manage("seed_demo")
         self.node()
-        env = services.env(self.database, self.redis_url)
-        with open(self.folder / "worker.log", "ab") as log:
-            self.worker = services.family.start("worker", [sys.executable, "manage.py", "worker"], env=env, cwd=CHECKOUT, log=log)
+        self.work()
         rows = self.sql("SELECT p.id, p.email, r.id FROM clinicians_person p LEFT JOIN rooms_room r ON r.owner_id = p.id AND r.kind = 'personal'")
         self.cast = {email.partition("@")[0]: Someone(email.partition("@")[0], id, str(room), "") for id, email, room in rows}
+
+    def work(self, **settings: str) -> None:
+        """Starts the worker."""
+        env = {**self.services.env(self.database, self.redis_url), **settings}
+        with open(self.folder / "worker.log", "ab") as log:
+            self.worker = self.services.family.start("worker", [sys.executable, "manage.py", "worker"], env=env, cwd=CHECKOUT, log=log)
 
     def manage(self, *words: str) -> str:
         done = subprocess.run(

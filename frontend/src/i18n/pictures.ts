@@ -22,6 +22,7 @@ const pictures = {
     "Les masques sont gravés dans l’image avant l’envoi : l’original ne quitte pas l’appareil.",
     "Masks are burnt into the picture before it is sent: the original does not leave the device.",
   ),
+  proposed: p("Masques proposés là où un visage ou un texte a été repéré : retirez ceux qui ne servent pas.", "Masks are proposed where a face or text was noticed: remove those that are of no use."),
   canvas: p(
     "Photo. Entrée ajoute la forme choisie au centre ; flèches : la déplacer ; Maj + flèches : l’agrandir ; Suppr : la retirer.",
     "Picture. Enter adds the chosen shape in the middle; arrows move it; Shift + arrows resize it; Delete removes it.",

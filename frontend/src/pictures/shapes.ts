@@ -123,3 +123,12 @@ export const now = (history: History): Edit => history.steps[history.at]!;
 export const done = (history: History, edit: Edit): History => ({ steps: [...history.steps.slice(0, history.at + 1), edit], at: history.at + 1 });
 export const undone = (history: History): History => ({ ...history, at: Math.max(0, history.at - 1) });
 export const redone = (history: History): History => ({ ...history, at: Math.min(history.steps.length - 1, history.at + 1) });
+
+/** What the server saw in the picture that was sent: left, top, width, height as parts of the whole. */
+export type Seen = [number, number, number, number];
+
+/** With a mask over each place that was seen; they lie in what was sent, so as it was turned and cropped. */
+export const masked = (edit: Edit, seen: readonly Seen[], size: Size): Edit => ({
+  ...edit,
+  shapes: [...edit.shapes, ...seen.map(([x, y, w, h]): Shape => ({ kind: "rect", ...boxOf(fromResult({ x, y }, edit, size), fromResult({ x: x + w, y: y + h }, edit, size)) }))],
+});

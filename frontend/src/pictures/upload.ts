@@ -1,4 +1,5 @@
 /** Brings a picture to the server in pieces: what the network cuts goes on where it stood, under the same client id. */
+import type { Seen } from "./shapes";
 import { Refusal, query, type Api, type RefusalBody } from "../api";
 
 export interface Picture {
@@ -12,7 +13,7 @@ export interface Picture {
   description?: string;
   /** To its owner alone: what was found in the file and left behind, and what holds it. */
   removed?: { code: string; words: string }[];
-  faces?: unknown[]; words?: unknown[];
+  faces?: Seen[]; words?: Seen[];
   refusal?: RefusalBody | null;
 }
 
@@ -91,3 +92,6 @@ async function insist<T>(act: () => Promise<T>, signal: AbortSignal, wait: (ms: 
 export function look(api: Pick<Api, "get">, ids: readonly string[]): Promise<{ images: Picture[] }> {
   return api.get(query("/api/v1/images", { ids: ids.join(",") }));
 }
+
+/** What holds it back, to its owner: masks to begin with. */
+export const seenIn = (picture: Picture | null | undefined): Seen[] => (picture?.state === "held" ? [...(picture.faces ?? []), ...(picture.words ?? [])] : []);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   added, begun, boxOf, cropped, done, fromResult, layerOf, masksOf, moved, nextNumber, now, redone, redrawn, resized, resultSize, toResult, turned, undone, untouched, within,
-  without, type Edit, type Turn,
+  masked, without, type Edit, type Turn,
 } from "../../src/pictures/shapes";
 import { shrink } from "../../src/pictures/burn";
 
@@ -12,6 +12,16 @@ test("masks for the server are boxes in shares of the picture, nothing else of w
   const edit = [{ kind: "rect", ...box } as const, { kind: "ellipse", ...box } as const, { kind: "rect", x: -40, y: 150, w: 80, h: 100 } as const].reduce((before, shape) => added(before, shape), untouched);
   expect(masksOf(edit, size)).toEqual([[0.25, 0.25, 0.5, 0.5], [0, 0.75, 0.1, 0.25]]);
   expect(masksOf(untouched, size)).toEqual([]);
+});
+
+test.each([0, 1, 2, 3] as Turn[])("what was seen in the picture that was sent is masked where it lies in the file, turned %i times", (turn) => {
+  const edit: Edit = { turn, crop: box, shapes: [{ kind: "number", at: { x: 1, y: 1 }, n: 1 }] };
+  const proposed = masked(edit, [[0, 0, 0.5, 0.5]], size);
+  expect(proposed.shapes[0]).toEqual(edit.shapes[0]);
+  const { x, y, w, h } = proposed.shapes[1] as { x: number; y: number; w: number; h: number };
+  expect([w, h]).toEqual([expect.closeTo(100), expect.closeTo(50)]);
+  const middle = toResult({ x: x + w / 2, y: y + h / 2 }, edit, size);
+  expect([middle.x, middle.y]).toEqual([expect.closeTo(0.25), expect.closeTo(0.25)]);
 });
 
 describe("places", () => {

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { burnt, drawMarks, drawMasks, drawPicture, opened } from "../../pictures/burn";
 import {
   added, begun, boxOf, cropped, done, fromResult, isMask, layerOf, moved, nextNumber, now, redone, redrawn, replaced, resized, resultSize, turned, undone, untouched, within,
-  without, type Edit, type Mark, type Point, type Shape,
+  without, masked, type Edit, type Mark, type Point, type Seen, type Shape,
 } from "../../pictures/shapes";
 import { pictureWords } from "../../i18n/pictures";
 import { Icon } from "../parts/icons";
@@ -20,8 +20,8 @@ export interface Prepared {
   unread?: boolean;
 }
 
-/** `masksOnly`: boxes over a picture that is elsewhere already, nothing else. */
-export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob; edit?: Edit; masksOnly?: boolean; onDone: (prepared: Prepared) => void; onClose: () => void }) {
+/** `masksOnly`: boxes over a picture that is elsewhere already, nothing else. `proposed`: where the server saw a face or words in what was sent. */
+export function Editor({ file, edit, masksOnly, proposed = [], onDone, onClose }: { file: Blob; edit?: Edit; masksOnly?: boolean; proposed?: Seen[]; onDone: (prepared: Prepared) => void; onClose: () => void }) {
   const t = pictureWords();
   const picture = useSignal<ImageBitmap | null>(null);
   const failure = useSignal<"unread" | "failed" | null>(null);
@@ -37,7 +37,11 @@ export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob;
     let gone = false;
     let mine: ImageBitmap | null = null;
     opened(file).then(
-      (bitmap) => { if (gone) bitmap.close(); else picture.value = mine = bitmap; },
+      (bitmap) => {
+        if (gone) { bitmap.close(); return; }
+        picture.value = mine = bitmap;
+        if (proposed.length) history.value = begun(masked(edit ?? untouched, proposed, bitmap));
+      },
       () => { failure.value = "unread"; },
     );
     return () => { gone = true; mine?.close(); };
@@ -84,6 +88,7 @@ export function Editor({ file, edit, masksOnly, onDone, onClose }: { file: Blob;
               {failure.value === "unread" && !masksOnly && <button type="button" class="link under" onClick={() => onDone({ file, marks: [], edit: untouched, unread: true })}>{t.asIs}</button>}</div>
           </div>
         )}
+        {proposed.length > 0 && picture.value && <p class="meta editor-note" role="status">{t.proposed}</p>}
         {picture.value
           ? <Ground picture={picture.value} edit={current} tool={tool.value} layer={layer.value} chosen={chosen.value} onPut={put} />
           : <div class="stage" aria-busy={!failure.value}>{!failure.value && <p role="status">{t.opening}</p>}</div>}

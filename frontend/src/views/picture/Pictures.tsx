@@ -1,7 +1,7 @@
 /** The pictures of one message, as its readers may see them now; a press opens them, where colleagues point together. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { look, type Picture } from "../../pictures/upload";
+import { seenIn, look, type Picture } from "../../pictures/upload";
 import type { Mark, Point } from "../../pictures/shapes";
 import { api, session, type RoomView } from "../../store";
 import type { MessageItem } from "../../protocol";
@@ -66,7 +66,7 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
           );
         })}
       </ul>
-      {masking.value && <Remask image={masking.value.image} size={masking.value.sizes.zoom ?? masking.value.sizes.room!} onClose={() => (masking.value = null)} />}
+      {masking.value && <Remask image={masking.value.image} size={masking.value.sizes.zoom ?? masking.value.sizes.room!} proposed={seenIn(masking.value)} onClose={() => (masking.value = null)} />}
       {open.value !== null && shown[open.value] && <Together item={item} view={view} shown={shown} first={open.value} onClose={() => (open.value = null)} />}
     </>
   );

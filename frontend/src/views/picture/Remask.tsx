@@ -1,13 +1,13 @@
 /** Masking a picture that is in a message already: boxes are burnt into it on the server, and nothing of what lay under them is kept. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { masksOf } from "../../pictures/shapes";
+import { masksOf, type Seen } from "../../pictures/shapes";
 import { api } from "../../store";
 import { pictureWords } from "../../i18n/pictures";
 import { toast } from "../parts/announce";
 import { Editor } from "./Editor";
 
-export default function Remask({ image, size, onClose }: { image: string; size: [number, number]; onClose: () => void }) {
+export default function Remask({ image, size, proposed, onClose }: { image: string; size: [number, number]; proposed: Seen[]; onClose: () => void }) {
   const t = pictureWords();
   const file = useSignal<Blob | null>(null);
   useEffect(() => {
@@ -20,7 +20,7 @@ export default function Remask({ image, size, onClose }: { image: string; size: 
   }, [image]);
   if (!file.value) return null;
   return (
-    <Editor file={file.value} masksOnly onClose={onClose} onDone={({ edit }) => {
+    <Editor file={file.value} masksOnly proposed={proposed} onClose={onClose} onDone={({ edit }) => {
       const masks = masksOf(edit, { width: size[0], height: size[1] });
       if (!masks.length) return toast(t.maskFirst);
       api.post(`/api/v1/images/${image}/masks`, { masks }).then(() => { toast(t.masking); onClose(); }, (why: unknown) => toast(why instanceof Error ? why.message : t.failed));

@@ -1,7 +1,7 @@
 /** The pictures that go with the next message or question: each passes the editor first, is brought in pieces, and says what was left behind. */
 import { signal, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { look, settled, upload, type Picture } from "../../pictures/upload";
+import { look, seenIn, settled, upload, type Picture } from "../../pictures/upload";
 import type { Edit, Mark } from "../../pictures/shapes";
 import type { Kept } from "../../pictures/kept";
 import { api, forgetPictures, keepPicture, keptPicture, Refusal } from "../../store";
@@ -163,7 +163,7 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
       <Problem error={unasked.value} retry={() => round.value++} />
       {lost.value > 0 && <p class="meta" role="status">{t.expired(lost.value)}</p>}
       {over.value && <p class="meta" role="status">{t.most}</p>}
-      {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})}
+      {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})} proposed={seenIn(first.of?.picture.value)}
         onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, marks, edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
     </>
   );
@@ -219,7 +219,7 @@ function Waiting({ item, at, onDrop, onAgain, onChange, onRelease }: { item: Ite
         {refusal ? <p class="problem" role="alert">{refusal.message || refusal.code}</p>
           : !picture ? <p role="status">{percent < 100 ? t.sending(percent) : t.working}<progress max="100" value={percent} aria-hidden="true" />{item.kept.value === false && <span class="meta block">{item.file ? t.notKept : t.notOpened}</span>}</p>
           : picture.state === "working" ? <p role="status">{t.working}</p>
-          : picture.state === "held" ? <p role="status">{t.held}</p>
+          : picture.state === "held" ? <><p role="status">{t.held}</p>{said && <p>{t.removed(said)}</p>}</>
           : <p>{said ? t.removed(said) : t.removedNone}</p>}
         {picture?.state === "ready" && !item.file && item.prepared && <p class="strong">{t.maskNow}</p>}
         <div class="row wrap">
