@@ -6,6 +6,7 @@ a map of how likely each pixel is part of a word. Both see what is turned as wel
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ FACE, WORD, WORD_SURE = 0.5, 0.3, 0.6  # how sure: of a face, of each part of a 
 # (longer side of the copy, quarter turns): small faces, faces that fill the picture, and those lying down.
 LOOKS = ((768, 0), (320, 0), (512, 1), (320, 3))
 WORDS_SIDE = 960
+THINNER = 1.5  # what PP-OCR widens a word by again: so much of its area by its outline
 CELL = 8  # pixels of the map of words that are taken together
 _loaded: dict[str, Any] = {}
 
@@ -133,8 +135,10 @@ def _groups(cells: NDArray[np.bool_]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _box(group: list[tuple[int, int]], shape: tuple[int, ...]) -> Box:
-    """Around a group, with one cell of margin: the net draws words thinner than they are."""
+    """Around a group and what the net leaves out around it: it draws words thinner than they are, tall ones more so."""
     ys, xs = [y for y, _ in group], [x for _, x in group]
-    left, top = max(0, min(xs) - 1), max(0, min(ys) - 1)
-    right, bottom = min(shape[1], max(xs) + 2), min(shape[0], max(ys) + 2)
+    high, wide = max(ys) - min(ys) + 1, max(xs) - min(xs) + 1
+    margin = math.ceil(THINNER * high * wide / (2 * (high + wide)))
+    left, top = max(0, min(xs) - margin), max(0, min(ys) - margin)
+    right, bottom = min(shape[1], max(xs) + 1 + margin), min(shape[0], max(ys) + 1 + margin)
     return left / shape[1], top / shape[0], (right - left) / shape[1], (bottom - top) / shape[0]

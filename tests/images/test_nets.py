@@ -62,6 +62,18 @@ def test_words_are_found_where_they_are() -> None:
     assert nets.words(Image.new("RGB", (800, 600), (20, 20, 20))) == []
 
 
+@pytest.mark.parametrize("size", [14, 28, 52, 80, 120])
+def test_no_ink_is_left_outside_of_where_words_are(size: int) -> None:
+    """The boxes are proposed as masks: letters that stick out could be read."""
+    image, ink = Image.effect_noise((900, 700), 12).convert("RGB"), Image.new("L", (900, 700))
+    for canvas in (image, ink):
+        ImageDraw.Draw(canvas).text((40, 60), "KANARI YVG 1948", fill="white", font=ImageFont.load_default(size))
+    assert ink.getbbox()
+    boxes = nets.words(image)
+    assert boxes
+    assert not pixels.mask(ink.convert("RGB"), boxes).convert("L").point(lambda bright: 255 * (bright > 60)).getbbox()
+
+
 def test_what_is_masked_is_seen_no_more() -> None:
     image = photo()
     boxes = nets.faces(image)
