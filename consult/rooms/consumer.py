@@ -421,11 +421,11 @@ class Consumer(AsyncConsumer):
             card, until = grant.card, grant.silenced_until
         if until and until > greeting.now():
             raise Refusal("room.silenced", until=wire.time(until))
-        pause, data = typists.PAUSE_S, {}
+        pause, at_once, data = typists.PAUSE_S, 1, {}
         if isinstance(c, commands.Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points
-            pause = typists.POINTING_S if c.at else 0.0
+            pause, at_once = typists.POINTING_S if c.at else 0.0, typists.POINTING_AT_ONCE
             data = {"image": c.image[:36], "at": c.at and c.at.model_dump(), "drawn": c.drawn and c.drawn.model_dump()}
-        if typists.may_tell(self.connection.person, id, pause):
+        if typists.may_tell(self.connection.person, id, pause, at_once):
             self.hub.signal(id, wire.frame(type="signal", room=str(id), kind=c.type, actor=card, data=data), but=self.connection.person)
         return {}
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
-from tests.browser.pages import PATIENCE, Tab
+from tests.browser.pages import PATIENCE, Tab, eventually
 
 WIDE, HIGH = 1200, 800
 # What the page gives the network, piece by piece: the browser's own tools do not show it.
@@ -40,6 +40,13 @@ def overheard(tab: Tab) -> Image.Image:
     """The picture as it left the device."""
     left = tab.page.evaluate("async () => [...new Uint8Array(await new Blob(window.left).arrayBuffer())]")
     return Image.open(io.BytesIO(bytes(left)))
+
+
+def pointed(tab: Tab) -> list[float] | None:
+    """Where the one colleague who points is drawn, in shares of the picture."""
+    where = """() => { const pointer = document.querySelector('.overlay .pointer'); if (!pointer) return null;
+      const { e, f } = pointer.transform.baseVal[0].matrix, { width, height } = pointer.ownerSVGElement.viewBox.baseVal; return [e / width, f / height].map((share) => Math.round(share * 100) / 100); }"""
+    return tab.page.evaluate(where)  # type: ignore[no-any-return]
 
 
 def send(tab: Tab, words: str) -> None:
@@ -122,8 +129,16 @@ def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Dem
 
     # Pointing together: each sees where the other is, and a mark that is kept stays.
     camille.page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click()
-    camille.page.get_by_role("dialog").locator("img").hover(position={"x": 60, "y": 40})
+    expect(camille.page.get_by_role("dialog").get_by_text("Flèche, ")).to_be_visible(timeout=PATIENCE)  # the list below it moves the picture
+    looked = camille.page.get_by_role("dialog").locator("img")
+    looked.hover(position={"x": 20, "y": 20})  # when it stands still
+    hers = looked.bounding_box()
+    assert hers
+    camille.page.mouse.move(hers["x"] + 20, hers["y"] - 20)
+    camille.page.mouse.move(hers["x"] + 20, hers["y"] + 20)
+    camille.page.mouse.move(hers["x"] + hers["width"] * 0.7, hers["y"] + hers["height"] * 0.4, steps=5)  # in less than the pause: the last is told all the same
     expect(nadia.page.locator(".overlay .pointer text")).to_have_text("Dr Aubrac", timeout=PATIENCE)
+    eventually(lambda: pointed(nadia) == [0.7, 0.4])
     dialog = nadia.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Montrer sur la photo").click()
     dialog.get_by_role("button", name="Ellipse").click()

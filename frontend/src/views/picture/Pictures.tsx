@@ -1,8 +1,9 @@
 /** The pictures of one message, as its readers may see them now; a press opens them, where colleagues point together. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import { paced } from "../../pictures/pointing";
 import { seenIn, look, type Picture } from "../../pictures/upload";
-import type { Mark, Point } from "../../pictures/shapes";
+import type { Mark } from "../../pictures/shapes";
 import { api, session, type RoomView } from "../../store";
 import type { MessageItem } from "../../protocol";
 import { pictureWords } from "../../i18n/pictures";
@@ -16,7 +17,6 @@ import { Viewer, type KeptMark } from "./Viewer";
 import "./pictures.css";
 
 interface Kept { mark: string; image: string; by: { id: string; name: string | null }; drawn: Mark }
-const POINT_EVERY = 150;
 const Remask = lazily(() => import("./Remask").then((part) => part.default));
 
 export default function Pictures({ item, view, own, tab }: { item: MessageItem; view: RoomView; own: boolean; tab: number }) {
@@ -87,18 +87,12 @@ function why(one: Picture | undefined, own: boolean): string {
 function Together({ item, view, shown, first, onClose }: { item: MessageItem; view: RoomView; shown: Picture[]; first: number; onClose: () => void }) {
   const t = pictureWords();
   const kept = useSignal<Kept[]>([]);
-  const told = useRef(0);
   const read = () => api.get<{ marks: Kept[] }>(`/api/v1/messages/${item.message}/marks`).then(({ marks }) => { kept.value = marks; });
   useEffect(() => { void read().catch(() => undefined); }, [item]);
   const me = session.value.me?.id;
   const mayRemove = (mark: Kept) => mark.by.id === me || item.actor?.id === me;
   const marksOf = (id: string): KeptMark[] => kept.value.filter((one) => one.image === id).map((one) => ({ id: one.mark, mark: one.drawn, by: shortName(one.by.name), mine: mayRemove(one) }));
-  const point = (id: string, at: Point | null, drawn: Mark | null) => {
-    const now = Date.now();
-    if (at && now - told.current < POINT_EVERY) return;
-    told.current = now;
-    view.point(id, at, drawn);
-  };
+  const point = useMemo(() => paced((id, at, drawn) => view.point(id, at, drawn)), [view]);
   return (
     <Viewer first={first} onClose={onClose} point={point} kept={marksOf}
       pictures={shown.map((one, at) => ({ id: one.image, src: `/api/v1/images/${one.image}/zoom`, alt: described(t.picture(at + 1, shown.length), one) }))}
