@@ -139,7 +139,8 @@ def mount() -> None:
     from consult.rooms.pictures_api import router as pictures
     from consult.rooms.push_api import router as push
     from consult.standing.api import router as standing
+    from consult.standing.passkeys_api import router as passkeys
 
     # `feed` before `cases`: its /cases/similar would be taken for a case's id. One address stands in one router: a second one answers 405 there.
-    for router in (standing, people, clinicians, rooms, lists, search, tools, pictures, feed, cases, push, moderation, console, rules, transparency):
+    for router in (standing, passkeys, people, clinicians, rooms, lists, search, tools, pictures, feed, cases, push, moderation, console, rules, transparency):
         api.add_router("", router)

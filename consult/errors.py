@@ -181,6 +181,25 @@ CODES: dict[str, Code] = {
     "device.token": Code(400, "Jeton d’appareil incorrect.", "Wrong device token.", "Not the shape of a token of this push service."),
     "device.expired": Code(400, "Cet abonnement aux notifications a expiré.", "This notification subscription has expired.", "`expires_at` lies in the past: subscribe anew."),
     "device.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such device of this person."),
+    "passkey.password": Code(403, "Donnez d’abord votre mot de passe.", "Give your password first.", "A passkey is added within five minutes of the password."),
+    "passkey.host": Code(
+        409,
+        "Une clé d’accès demande un nom de domaine : cette adresse n’en a pas.",
+        "A passkey needs a domain name: this address has none.",
+        "WebAuthn knows names (and localhost), not IP addresses.",
+    ),
+    "passkey.none": Code(404, "Aucune clé d’accès sur ce compte.", "No passkey on this account.", "There is none to sign with."),
+    "passkey.not_found": Code(404, "Clé d’accès introuvable.", "Passkey not found.", "No such passkey of this person."),
+    "passkey.expired": Code(
+        410, "Trop de temps a passé. Recommencez.", "Too much time has passed. Start again.", "The challenge was used, is older than five minutes, or was never asked for."
+    ),
+    "passkey.refused": Code(
+        403,
+        "Cette clé d’accès n’a pas été reconnue. Votre mot de passe fonctionne toujours.",
+        "This passkey was not recognised. Your password still works.",
+        "Another person's, another address's, without a finger, face or code, already in use, with a counter that went back, or not WebAuthn at all.",
+    ),
+    "passkey.full": Code(409, "Dix clés d’accès au plus. Retirez-en une d’abord.", "Ten passkeys at most. Remove one first.", "Of one person."),
     "vault.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such vault of this person."),
     "vault.wiped": Code(410, "Cet appareil a été effacé à distance.", "This device was wiped remotely.", "Its secret is destroyed: delete what was kept, and make a new vault."),
     "wishes.zone": Code(400, "Fuseau horaire inconnu.", "Unknown time zone.", "A name of the IANA database, such as Europe/Paris."),

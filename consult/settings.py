@@ -336,6 +336,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "hpack": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # it names the keys of people
         "procrastinate": {"level": "WARNING"},  # below, a line for each job and minute
         "uvicorn.access": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},

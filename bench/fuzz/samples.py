@@ -8,6 +8,7 @@ from typing import Any
 from bench.fuzz.frames import ODD_TEXT, UUID0, Frames
 
 POINT = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"  # the generator of P-256
+CREDENTIAL = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
 ARROW = {"kind": "arrow", "start": {"x": 0.1, "y": 0.2}, "end": {"x": 0.5, "y": 1}}
 
 
@@ -32,6 +33,11 @@ def samples(f: Frames, r: random.Random, room: str, message: str) -> dict[str, d
         "/cases/{room}/status": {"id": f.uuid(), "status": r.choice(["open", "answered", "consensus", "closed"])},
         "/vaults": {"id": f.uuid(), "label": r.choice(["Chrome, Android", *ODD_TEXT])},
         "/vaults/{vault}": {},
+        "/passkeys": {"label": r.choice(["Clé", *ODD_TEXT]), "credential": {**CREDENTIAL, "response": {"clientDataJSON": r.choice(["e30", *ODD_TEXT]), "attestationObject": r.choice(["oA", *ODD_TEXT])}}},
+        "/passkeys/{passkey}": {},
+        "/passkeys/challenge": {},
+        "/passkeys/uncover": {"credential": {**CREDENTIAL, "response": {"clientDataJSON": "e30", "authenticatorData": r.choice(["AAAA", *ODD_TEXT]), "signature": r.choice(["AAAA", *ODD_TEXT])}}},
+        "/passkeys/uncover/challenge": {},
         "/rooms/{room}/marks": {"id": f.uuid(), "message": message, "image": r.choice([UUID0, *ODD_TEXT]), "drawn": r.choice([ARROW, {"kind": "number", "at": {"x": 0, "y": 2}, "n": 1}])},
         "/rooms/{room}/marks/{mark}": {},
         "/rooms/{room}/moderation": {"type": r.choice(["message.hide", "member.silence", "room.slow", "pin.add", "thread.move", "??"]), "id": f.uuid(), "reason": r.choice(["Motif", *ODD_TEXT]), "message": message},

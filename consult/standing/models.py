@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
 
@@ -66,3 +68,28 @@ class AccessChange(models.Model):
     person_id = models.UUIDField(null=True)
     room_id = models.UUIDField(null=True)
     session = models.CharField(max_length=64, blank=True, default="")  # SHA-256 of the session key
+
+
+class Passkey(models.Model):
+    """A key of WebAuthn that uncovers this person's screen: a finger or a face in the place of the password. It signs nobody in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    person_id = models.UUIDField(db_index=True)
+    credential = models.BinaryField(max_length=4096)  # attested credential data of WebAuthn, with the public key
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the credential's id, in hexadecimal
+    counter = models.BigIntegerField()  # of signatures; synced keys say 0 for ever
+    label = models.CharField(max_length=60)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Challenge(models.Model):
+    """What one session is to sign now, for one purpose: taken once, and only within some minutes."""
+
+    session_digest = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=8)  # add, uncover
+    value = models.CharField(max_length=64)  # base64url
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session_digest", "purpose"], name="one_challenge_a_purpose")]

@@ -288,10 +288,14 @@ async function cameIn(): Promise<void> {
   await whoIsIt();
   tabs?.postMessage({ type: "changed" });
 }
-/** Uncovers the screen, in all tabs. Rejects with account.incorrect_password, or where the server does not answer. */
-export async function uncover(password: string): Promise<void> {
+/** This person gives their password once more. Rejects with account.incorrect_password. */
+export function confirmPassword(password: string): Promise<void> {
+  return account.reauthenticate(password);
+}
+/** Uncovers the screen, in all tabs, once it is shown that it is still this person. Rejects as the proof does, or where the server does not answer. */
+export async function uncover(proof: () => Promise<void>): Promise<void> {
   try {
-    await account.reauthenticate(password);
+    await proof();
   } catch (error) {
     if (error instanceof Refusal && error.status === 401) return whoIsIt(); // the session ended meanwhile
     throw error;

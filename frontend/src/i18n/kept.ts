@@ -5,7 +5,7 @@ export const kept = {
   title: p("Sur vos appareils", "On your devices"),
   intro: p("Chaque appareil garde, chiffrés, les salles vues en dernier, vos brouillons et ce qui n’est pas parti. Personne d’autre ne peut les lire ; après votre déconnexion, plus personne avant votre retour.", "Each device keeps, encrypted, the rooms last seen, your drafts and what has not been sent. Nobody else can read them; once you sign out, nobody until you return."),
   cover: p("Couvrir l’écran sans activité", "Cover the screen when idle"),
-  coverHint: p("Sur cet appareil. Votre mot de passe le découvre ; il faut le réseau.", "On this device. Your password uncovers it; that needs the network."),
+  coverHint: p("Sur cet appareil. Votre mot de passe ou une clé d’accès le découvre ; il faut le réseau.", "On this device. Your password or a passkey uncovers it; that needs the network."),
   never: p("Jamais", "Never"),
   after: p((n: number) => (n === 60 ? "1 h" : `${n} min`), (n: number) => (n === 60 ? "1 h" : `${n} min`)),
   devices: p("Appareils qui gardent des copies", "Devices that keep copies"),

@@ -1,12 +1,15 @@
 /** What stands in the place of everything else while the screen is covered: nothing of it is in the page. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Refusal, signOut, uncover } from "../store";
+import { confirmPassword, Refusal, signOut, uncover } from "../store";
 import { releaseDevice } from "../device/waking";
 import { words } from "../i18n";
 import { Problem } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
+import { lazily } from "./parts/lazy";
 import { Language } from "./account/Me";
+
+const ByPasskey = lazily(() => import("./account/ByPasskey").then((part) => part.default), true);
 
 export function Covered() {
   const t = words().kept;
@@ -24,7 +27,7 @@ export function Covered() {
     if (busy.value) return;
     busy.value = true;
     error.value = null;
-    uncover(password.value).catch((why: unknown) => {
+    uncover(() => confirmPassword(password.value)).catch((why: unknown) => {
       error.value = why instanceof Refusal && why.code === "account.incorrect_password" ? new Refusal({ code: why.code, message: t.wrongPassword })
         : why instanceof Refusal && why.code.startsWith("network.") ? new Refusal({ code: "cover.offline", message: t.coveredOffline }) : why;
       password.value = "";
@@ -42,6 +45,7 @@ export function Covered() {
       <form class="card" onSubmit={submit}>
         <h1 class="row"><Icon name="lock" />{t.coveredTitle}</h1>
         <p class="second">{t.coveredText}</p>
+        <ByPasskey busy={busy} error={error} />
         <div class="input-block"><label for="uncover">{account.password}</label>
           <input class="input" id="uncover" ref={field} type="password" required autocomplete="current-password" value={password.value} onInput={(event) => (password.value = event.currentTarget.value)} /></div>
         <Problem error={error.value} />

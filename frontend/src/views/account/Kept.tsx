@@ -9,7 +9,10 @@ import { vaultsOfMine, wipeVault, type KeptElsewhere } from "../../keptElsewhere
 import { toast } from "../parts/announce";
 import { Problem, Segments } from "../parts/atoms";
 import { Icon } from "../parts/icons";
+import { lazily } from "../parts/lazy";
 import { Sheet } from "../parts/sheet";
+
+const Passkeys = lazily(() => import("./Passkeys").then((part) => part.default), true);
 
 export function Kept() {
   const t = words().kept;
@@ -32,6 +35,7 @@ export function Kept() {
         <Segments label={t.cover} value={String(cover.idle.value)} options={IDLE_CHOICES.map((one) => ({ value: String(one), label: one ? t.after(one) : t.never }))} onPick={(value) => cover.choose(IDLE_CHOICES.find((one) => String(one) === value) ?? 0)} />
         <p class="hint">{t.coverHint}</p>
       </div>
+      <Passkeys />
       {mine.value && mine.value.length > 0 && (
         <div class="input-block"><h3 class="as-label">{t.devices}</h3>
           <ul class="devices">{mine.value.map((one) => (
