@@ -98,7 +98,7 @@ def test_two_unsent_a_session_that_was_revoked_and_another_person(device: Device
     shared.expects("/api/v1/rooms/")  # 401 to who was signed out, 404 to who may not know of the room
     nadia, room = leave_two_unsent(shared, demo)
     her = str(demo.cast["nadia"].id)
-    assert nadia.page.evaluate(COUNT % her) == {"cache": 3, "drafts": 1, "outbox": 2}
+    assert nadia.page.evaluate(COUNT % her) == {"cache": 3, "drafts": 1, "outbox": 2, "pictures": 0}
     assert nadia.page.evaluate(LIVE) == [[her, True, True, False]]
     # Even now nothing lies readable outside the page that shows it.
     assert [one for one in kept(nadia) if not one.endswith((" in page", " in history"))] == []
@@ -107,7 +107,7 @@ def test_two_unsent_a_session_that_was_revoked_and_another_person(device: Device
     shared.mend()
     expect(nadia.page.get_by_text("Votre session a pris fin")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: nadia.page.evaluate(LIVE) == [[her, False, True, None]])
-    eventually(lambda: nadia.page.evaluate(COUNT % her) == {"cache": 0, "drafts": 1, "outbox": 2})
+    eventually(lambda: nadia.page.evaluate(COUNT % her) == {"cache": 0, "drafts": 1, "outbox": 2, "pictures": 0})
     assert kept(nadia) == []
     assert demo.bodies(room) == [SEEN]
     # Without a network either: the door, and nobody's name.
