@@ -28,12 +28,13 @@ class Buckets:
             level, at = self._levels.get(person, (self.burst, now))
             level = min(self.burst, level + (now - at) * self.rate)
             granted = level >= 1 - 1e-6  # who waited as long as told is let in, whatever the rounding
-            # What was refused costs too, down to the floor: a client that does not wait is not let in by not waiting.
-            level = level - 1 if granted else max(level - 1, self.floor)
+            # What was refused costs too, down to the floor: a client that does not wait is not let in by not waiting. What came back of a next one
+            # stays: else two connections of one person that both wait as told would keep each other out.
+            level = level - 1 if granted else max(level - 1, self.floor) if self.floor < 0 else level
             self._levels[person] = (level, now)
             if now > self._tidy_at:
                 self._tidy(now)
-        return (0 if granted else max(1, math.ceil((1 - min(level, 0)) / self.rate * 1000 - 1e-6))), max(0.0, -level)
+        return (0 if granted else max(1, math.ceil((1 - level) / self.rate * 1000 - 1e-6))), max(0.0, -level)
 
     def _tidy(self, now: float) -> None:
         full = self.burst / self.rate
