@@ -49,9 +49,9 @@ lint: dev node frontend/node_modules/.installed ## ruff, mypy, import contracts,
 	@cd frontend && $(NODE) npm run --silent lint
 
 conformance: dev servers frontend ## the protocol's own suite against a throwaway stack
-	@REPLAY_EVENTS=40 RESUME_EVENTS=50 ADAPTER=tests/conformance \
+	@REPLAY_EVENTS=120 RESUME_EVENTS=150 ADAPTER=tests/conformance \
 	  $(PY) -m consult.local up --throwaway --port 0 -- \
-	  sh -c '$(PY) $(CONFORMANCE)/conform.py --base "$$CONSULT_URL" --users tests/conformance/users.json --timeout 900 $(ARGS)'
+	  sh -c '$(PY) $(CONFORMANCE)/conform.py --base "$$CONSULT_URL" --users tests/conformance/users.json $(ARGS)'
 
 screenshots: dev servers frontend chromium ## pictures of the main screens, into .screenshots/
 	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m consult.local run --throwaway -- $(PY) -m pytest -q tests/browser/screenshots.py $(ARGS)

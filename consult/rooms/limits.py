@@ -28,9 +28,12 @@ class Buckets:
             level, at = self._levels.get(person, (self.burst, now))
             level = min(self.burst, level + (now - at) * self.rate)
             granted = level >= 1 - 1e-6  # who waited as long as told is let in, whatever the rounding
-            # What was refused costs too, down to the floor: a client that does not wait is not let in by not waiting. What came back of a next one
-            # stays: else two connections of one person that both wait as told would keep each other out.
-            level = level - 1 if granted else max(level - 1, self.floor) if self.floor < 0 else level
+            if granted:
+                level -= 1
+            elif self.floor < 0:
+                # What was refused is owed, down to the floor: a client that does not wait is not let in by not waiting.
+                level = max(level - 1, self.floor)
+            # Else what came back of the next one stays: two connections that both wait as told would keep each other out.
             self._levels[person] = (level, now)
             if now > self._tidy_at:
                 self._tidy(now)

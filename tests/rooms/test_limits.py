@@ -95,3 +95,16 @@ def test_full_buckets_are_forgotten_and_debts_are_not(clock: Clock) -> None:
     clock.now += 61
     buckets.take(uuid.uuid4())
     assert OTHER not in buckets._levels and ME in buckets._levels
+
+
+def test_two_connections_that_wait_as_told_do_not_keep_each_other_out(clock: Clock) -> None:
+    """Of one person, out of step: each refusal of one once emptied what had come back for the other."""
+    buckets, begin = Buckets(1, 5, clock=clock), clock.now
+    due, granted = [begin, begin + 0.1], 0
+    while min(due) < begin + 10:
+        which = due.index(min(due))
+        clock.now = due[which]
+        wait, _ = buckets.take(ME)
+        granted += wait == 0
+        due[which] += max(wait / 1000, 0.01)
+    assert granted >= 45, "ten seconds at five a second"
