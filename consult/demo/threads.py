@@ -541,7 +541,6 @@ TALKS = [
             Say("theo", "Congrès régional le 12 décembre à Lorient : atelier #dermoscopie le matin, débutants bienvenus.", 5 * HOUR, useful="camille marc helene"),
             Say("helene", "Je cherche des images de nævus acraux pour un cours d’externes. Anonymes, avec accord, bien sûr.", 90),
             Say("maelle", "J’en ai une dizaine, je vous envoie ça ce week-end.", 35, thanks="helene"),
-            Say("theo", "Un laboratoire offre 20 % sur ses émollients aux lecteurs de cette salle : demandez le code à votre délégué.", 3 * HOUR, key="promo"),
             Say("bruno", "Question pratique : qui fait encore des pansements à la vaseline sous compression ?", DAY),
             Say("idris", "Moi, et souvent. Simple, pas cher, ne colle pas.", 22, agree="bruno theo nadia"),
             Say("idris", "Qui a un laboratoire qui rend une IFD sous 48 h ? @Dr Ferrand ?", DAY + 4 * HOUR, key="ifd"),
@@ -558,7 +557,6 @@ TALKS = [
                 0,
                 agree="camille yves marc nadia",
             ),
-            Say("yves", "La boulangère de la place, opérée chez nous en mars, sort demain : qui peut la revoir lundi ?", 2 * HOUR, key="nom"),
             Say("marc", "Épidémie de gastro-entérites ici depuis lundi, deux EHPAD touchés. Et chez vous ?", 6 * HOUR, key="gastro"),
             Say("camille", "Riantec pareil depuis mercredi, surtout des enfants.", 25, reply="gastro"),
             Say("gwen", "Aux urgences : surtout des déshydratations du sujet âgé. Pensez à suspendre IEC et diurétiques.", 48, agree="yves marc camille", useful="sacha idris"),
@@ -571,6 +569,16 @@ TALKS = [
         2 * DAY,
         [
             Say("aline", "Pour mémoire : une lentille retirée devant un œil rouge ne se jette pas, elle se cultive.", 0, agree="yves gwen", useful="marc sacha"),
+            Say("yves", "La boulangère de la place, opérée chez vous en mars, sort demain : qui peut la revoir lundi ?", 2 * HOUR, key="nom"),
+        ],
+    ),
+    Talk(
+        "INF",
+        DAY,
+        [
+            Say("solenn", "Qui se déplace encore à domicile pour des pansements le dimanche, côté Pontivy ?", 0),
+            Say("bruno", "Moi jusqu’à Baud. Au-delà, voyez la garde de Locminé.", 30, thanks="solenn"),
+            Say("theo", "Un laboratoire offre 20 % sur ses émollients aux lecteurs de cette salle : demandez le code à votre délégué.", 3 * HOUR, key="promo"),
         ],
     ),
     Talk(
@@ -615,10 +623,11 @@ PRIVATE = [
 ]
 
 # What waits at the moderators' console. Yann's verification comes by itself.
+# None in the rooms the first four share: what two flags hide has no actor, and tests/conformance wants one of every event.
 FLAGS = [
-    Flag("group-MG", "nom", "marc", "identifies_patient", 3 * HOUR, "Un métier, un lieu, une date : tout le bourg la reconnaît."),
-    Flag("group-DER", "promo", "bruno", "advertising", 2 * HOUR),
-    Flag("group-DER", "promo", "camille", "advertising", 100, "C’est de la réclame."),
+    Flag("group-OPH", "nom", "marc", "identifies_patient", 3 * HOUR, "Un métier, un lieu, une date : tout le bourg la reconnaît."),
+    Flag("group-INF", "promo", "bruno", "advertising", 2 * HOUR),
+    Flag("group-INF", "promo", "solenn", "advertising", 100, "C’est de la réclame."),
 ]
 HIDINGS = [
     Hiding(
