@@ -81,7 +81,7 @@ def ask(
     recorded: str = "",
     images: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Opens a case, and with `group` leaves its card in that group's log, whose member the asker need not be. Answers {"room","seq","created"}, seq of the question.
+    """Opens a case, and with `group` leaves its card in that group's log, whose member the asker need not be. Answers {"room","seq","message","created"}, of the question.
 
     `told` and `recorded` state the patient's consent, where there is a patient to ask (consent.py). `images` are ids of the asker's own pictures: they go
     with the question, and the card shows none.
@@ -140,7 +140,7 @@ def ask(
             consents.keep(case, person_id, told, recorded, made.now)
         if seen:
             made.later.append(identifying.recorded([(person_id, room.id, seen)]))
-        answer = request.keep({"room": str(room.id), "seq": stored.seq})
+        answer = request.keep({"room": str(room.id), "seq": stored.seq, "message": str(stored.id)})
     doorbell.ring_access()
     return answer
 

@@ -6,7 +6,8 @@
  * unsure is sent again.
  */
 import { Refusal } from "./api";
-import type { MessagePost, OkFrame } from "./protocol";
+import { lay } from "./pictures/laying";
+import type { MarkAdd, MessagePost, OkFrame } from "./protocol";
 import type { Confirmed, OutboxEntry } from "./types";
 import type { Unsent, UnsentRows } from "./unsent";
 
@@ -23,6 +24,8 @@ export interface OutboxOptions {
   rows: UnsentRows;
   /** Sends one message over the live connection. */
   post(message: MessagePost): Promise<OkFrame>;
+  /** And what was drawn on its pictures. */
+  mark(mark: MarkAdd): Promise<OkFrame>;
   /** What is drawn changed. */
   changed(): void;
   /** Sent and acknowledged, in this tab or another. */
@@ -47,7 +50,7 @@ export class Outbox {
   /** Not in the database yet, or never, where the disk refuses. */
   private memory = new Map<string, Unsent>();
   private writing = new Set<string>();
-  /** Acknowledged, though the row may not be deleted yet. */
+  /** Messages and marks that are acknowledged, though the row may not be deleted yet. */
   private sent = new Set<string>();
   private waiting = new Map<string, { code: string; message: string; until: number }>();
   private busy = new Set<string>();
@@ -85,13 +88,14 @@ export class Outbox {
   }
 
   /** In sight at once, so that nobody waits for a disk to write on; `stored` resolves when it is kept. */
-  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; images?: string[]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
+  put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; images?: string[]; marks?: OutboxEntry["marks"]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
     const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
     const at = new Date(this.now()).toISOString();
     const row: Unsent = {
       id, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
       ...(message.confirmed ? { confirmed: message.confirmed } : {}),
       ...(message.images?.length ? { images: message.images } : {}),
+      ...(message.marks?.length ? { marks: message.marks } : {}),
     };
     this.memory.set(id, row);
     this.writing.add(id);
@@ -198,6 +202,8 @@ export class Outbox {
             ...(next.confirmed ? { confirmed: next.confirmed } : {}),
             ...(next.images?.length ? { images: next.images } : {}),
           });
+          // The row stays until all of it is there: who sends it again hears the same answer, and goes on with the marks.
+          if (next.marks) await lay(next.marks.filter((mark) => !this.sent.has(mark.id)), room, ok.message!, (mark) => this.o.mark(mark).then(() => this.sent.add(mark.id)));
           if (run !== this.run) return;
           this.waiting.delete(room);
           const seq = ok.seq ?? 0;
@@ -269,11 +275,11 @@ export class Outbox {
   }
 
   private entry(row: Unsent): OutboxEntry {
-    const { id, room, body, replyTo, mentions, at, images, confirmed } = row;
+    const { id, room, body, replyTo, mentions, at, images, marks, confirmed } = row;
     const wait = this.waiting.get(room);
     const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
     const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
-    const more = { ...(images ? { images } : {}), ...(confirmed ? { confirmed } : {}) };
+    const more = { ...(images ? { images } : {}), ...(marks ? { marks } : {}), ...(confirmed ? { confirmed } : {}) };
     return { id, room, body, replyTo, mentions, at, ...more, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
   }
 

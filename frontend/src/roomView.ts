@@ -289,7 +289,7 @@ export class OpenRoom implements RoomView {
     this.draft.value = draft;
   }
 
-  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed } = {}): Promise<void> {
+  async send(body: string, options: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; marks?: OutboxEntry["marks"]; confirmed?: Confirmed } = {}): Promise<void> {
     if (!body.trim()) return;
     // In sight and out of the composer at once: the next words may be typed while this one is being stored.
     void this.o.outbox.put({ room: this.id, body, ...options }).stored;

@@ -362,7 +362,7 @@ export async function switchLocale(to: Locale): Promise<void> {
 
 const newId = (): string => crypto.randomUUID();
 
-export function ask(question: NewCase): Promise<{ room: string; seq: number }> {
+export function ask(question: NewCase): Promise<{ room: string; seq: number; message: string }> {
   return api.post("/api/v1/cases", { ...question, id: question.id ?? newId() });
 }
 export function turnIntoCase(message: string, fields: { title: string; specialty: string; urgency: NewCase["urgency"] }): Promise<{ room: string; seq: number }> {

@@ -1,5 +1,6 @@
 /** What REST answers beyond the wire protocol, and what views draw. */
 import type { Kept } from "./pictures/kept";
+import type { DrawnOn } from "./pictures/laying";
 import type { Pointing } from "./live";
 import type { Mark, Point } from "./pictures/shapes";
 import type { ReadonlySignal, Signal } from "@preact/signals";
@@ -85,6 +86,8 @@ export interface OutboxEntry {
   room: string; body: string; replyTo: string | null; mentions: Mention[];
   /** Ids of pictures that the server has already. */
   images?: string[];
+  /** Drawn on them before it was sent. */
+  marks?: DrawnOn[];
   /** Absent where the text could not be looked at. */
   confirmed?: Confirmed;
   state: "queued" | "sending" | "failed";
@@ -153,7 +156,7 @@ export interface RoomView {
   /** To the first unread line, for whom a notification about `at` brought here. */
   land(at: number): Promise<void>;
   /** Into the outbox at once, whatever the network does. */
-  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; confirmed?: Confirmed }): Promise<void>;
+  send(body: string, options?: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; marks?: DrawnOn[]; confirmed?: Confirmed }): Promise<void>;
   /** These reject with a Refusal. `seq` is the version that was seen: item.edited_seq ?? item.seq. */
   edit(item: MessageItem, body: string, mentions?: Mention[], confirmed?: Confirmed): Promise<void>;
   retract(message: string): Promise<void>;

@@ -2,6 +2,7 @@
 import { asked, done } from "./db";
 import type { Seal, Sealed } from "./seal";
 import type { Mention } from "./protocol";
+import type { DrawnOn } from "./pictures/laying";
 import type { Confirmed } from "./types";
 
 export interface Failed { code: string; message: string }
@@ -9,6 +10,8 @@ interface Words {
   room: string; body: string; replyTo: string | null; mentions: Mention[]; at: string;
   /** Ids of pictures that the server has already. */
   images?: string[];
+  /** Drawn on them before it was sent. */
+  marks?: DrawnOn[];
   /** Kinds of identifiers that may stay; absent where the text could not be looked at. */
   confirmed?: Confirmed;
 }

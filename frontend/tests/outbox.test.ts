@@ -5,7 +5,7 @@ import { Refusal } from "../src/api";
 import { databaseName, openDatabase, wipe } from "../src/db";
 import { Drafts } from "../src/drafts";
 import { Outbox } from "../src/outbox";
-import type { MessagePost, OkFrame } from "../src/protocol";
+import type { MarkAdd, MessagePost, OkFrame } from "../src/protocol";
 import { Shelf } from "../src/shelf";
 import { UnsentRows } from "../src/unsent";
 import { chance } from "./roomServer";
@@ -28,6 +28,18 @@ class Server {
     this.received.push(m.id);
     return this.answer(m) ?? Promise.resolve(this.commit(m));
   };
+  /** Marks that were asked for, and those that stand. */
+  asked: string[] = [];
+  laid = new Map<string, string>();
+  marking: (m: MarkAdd) => Promise<OkFrame> | null = () => null;
+  mark = (m: MarkAdd): Promise<OkFrame> => {
+    this.asked.push(m.id);
+    return this.marking(m) ?? Promise.resolve(this.stand(m));
+  };
+  stand(m: MarkAdd): OkFrame {
+    this.laid.set(m.id, `${m.room} ${m.message} ${m.image}`);
+    return { type: "ok", ref: 1, seq: 1, mark: m.id } as OkFrame;
+  }
   commit(m: MessagePost): OkFrame {
     const at = this.log.findIndex((x) => x.id === m.id);
     if (at < 0) this.log.push({ room: m.room, id: m.id, body: m.body });
@@ -41,12 +53,67 @@ interface Tab { outbox: Outbox; acked: string[]; timers: (() => void)[] }
 async function tab(server: Server, person = "ana", post = server.post): Promise<Tab> {
   const acked: string[] = [], timers: (() => void)[] = [];
   const outbox = new Outbox({
-    person, rows: new UnsentRows(await openDatabase(person, factory), await sealOf(person)), post, changed: () => {}, acked: (entry) => acked.push(entry.id),
+    person, rows: new UnsentRows(await openDatabase(person, factory), await sealOf(person)), post, mark: server.mark, changed: () => {}, acked: (entry) => acked.push(entry.id),
     channel: channels.make(`outbox-${person}`), locks, timer: (run) => timers.push(run),
   });
   await outbox.load();
   return { outbox, acked, timers };
 }
+
+describe("marks that were drawn before their message was sent", () => {
+  const drawn = { kind: "number", at: { x: 0.5, y: 0.5 }, n: 1 } as const;
+  const picture = { room: "R", body: "one", images: ["i"], marks: ["m1", "m2"].map((id) => ({ id, image: "i", drawn })) };
+
+  test("are laid by the next tab where the first one closed before the message left, and lie sealed until then", async () => {
+    const server = new Server(), id = await (await tab(server)).outbox.add(picture);
+    expect(await raw(factory, databaseName("ana"))).not.toContain("number");
+    const second = await tab(server);
+    second.outbox.connected();
+    await settle();
+    expect([...server.laid]).toEqual([["m1", `R ${id} i`], ["m2", `R ${id} i`]]);
+    expect([second.outbox.unsent, second.acked, (await tab(server)).outbox.unsent]).toEqual([0, [id], 0]);
+  });
+
+  test("are laid where the tab closed between the message and them: the message stands once, and so does each mark", async () => {
+    const server = new Server(), first = await tab(server), id = await first.outbox.add(picture);
+    server.marking = (m) => (m.id === "m2" ? new Promise(() => {}) : null);
+    first.outbox.connected();
+    await settle();
+    expect([server.log.length, [...server.laid.keys()]]).toEqual([1, ["m1"]]);
+    locks = new LockManager(); // crashed: the browser frees the lock
+    server.marking = () => null;
+    const second = await tab(server);
+    second.outbox.connected();
+    await settle();
+    expect([server.received, server.log.length, [...server.laid.keys()]]).toEqual([[id, id], 1, ["m1", "m2"]]);
+    expect(second.outbox.unsent).toBe(0);
+  });
+
+  test("wait where the server is busy, and are not asked for again once they stand", async () => {
+    const server = new Server(), { outbox, timers } = await tab(server);
+    let busy = true;
+    server.marking = (m) => (busy && m.id === "m2" ? Promise.reject(new Refusal({ code: "rate.posts", temporary: true, retry_after_ms: 60 })) : null);
+    await outbox.add(picture);
+    outbox.connected();
+    await settle();
+    expect([outbox.entries.map((e) => [e.state, e.code]), [...server.laid.keys()]]).toEqual([[["queued", "rate.posts"]], ["m1"]]);
+    busy = false;
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    timers.forEach((run) => run());
+    await settle();
+    expect([server.asked, server.log.length, outbox.unsent]).toEqual([["m1", "m2", "m2"], 1, 0]);
+  });
+
+  test("that are refused for good hold up nothing", async () => {
+    const server = new Server(), { outbox } = await tab(server);
+    server.marking = (m) => (m.id === "m1" ? Promise.reject(new Refusal({ code: "mark.many" })) : null);
+    await outbox.add(picture);
+    await outbox.add({ room: "R", body: "two" });
+    outbox.connected();
+    await settle();
+    expect([[...server.laid.keys()], server.log.map((m) => m.body), outbox.unsent]).toEqual([["m2"], ["one", "two"], 0]);
+  });
+});
 
 describe("one tab", () => {
   test("what is written offline leaves in order when the connection is back", async () => {
@@ -307,7 +374,7 @@ describe("several persons at one browser", () => {
     const server = new Server();
     let asked = 0;
     const outbox = new Outbox({
-      person: "ana", rows: new UnsentRows(await openDatabase("ana", factory), await sealOf("ana")), post: server.post, changed: () => {}, acked: () => {}, locks, later: () => asked++,
+      person: "ana", rows: new UnsentRows(await openDatabase("ana", factory), await sealOf("ana")), post: server.post, mark: server.mark, changed: () => {}, acked: () => {}, locks, later: () => asked++,
     });
     await outbox.add({ room: "R", body: "one" });
     expect(asked).toBe(1);

@@ -206,6 +206,32 @@ def test_an_upload_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path)
     eventually(lambda: page.evaluate(kept) == [0])
 
 
+def test_marks_of_a_question_outlive_its_tab(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    """The tab closes once the question is there and its mark is not: the draft stays, and sent again it is the same question, with the mark."""
+    one = device(**HAND)
+    first = one.tab().sign_in("camille").inside().go("/ask")
+    title = f"Plaque du coude {uuid.uuid4().hex[:4]} ?"
+    first.page.get_by_label("Votre question en une phrase").fill(title)
+    add(first, photo(tmp_path))
+    first.page.get_by_role("button", name="Flèche", exact=True).click()
+    mask(first)  # the chosen tool is an arrow
+    expect(waiting(first).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
+    first.page.get_by_role("radio", name="Tous les vérifiés").click()
+    first.page.route("**/api/v1/rooms/*/marks", lambda route: None)  # never answered
+    with first.page.expect_request("**/api/v1/rooms/*/marks"):
+        first.page.get_by_role("button", name="Poser la question").click()
+    first.page.close()
+
+    page = one.tab().go("/ask").page
+    expect(page.get_by_label("Votre question en une phrase")).to_have_value(title, timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Poser la question")).to_be_enabled(timeout=3 * PATIENCE)
+    page.get_by_role("button", name="Poser la question").click()
+    expect(page.get_by_role("button", name="Ouvrir la photo 1 sur 1")).to_be_visible(timeout=2 * PATIENCE)
+    assert len(demo.sql("SELECT 1 FROM rooms_room WHERE kind = 'case' AND title = %s", title)) == 1
+    marks = "SELECT m.drawn->>'kind' FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id JOIN rooms_room r ON r.id = w.room_id WHERE r.title = %s"
+    assert demo.sql(marks, title) == [("arrow",)]
+
+
 def test_pictures_of_a_message_outlive_its_tab_too(device: Devices, demo: Demo, tmp_path: Path) -> None:
     room = demo.fresh_room("camille", "nadia")
     one = device()

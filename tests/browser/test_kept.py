@@ -15,6 +15,7 @@ from tests.browser.conftest import CHROMIUM, DESKTOP, FLAGS, Demo, Devices
 from tests.browser.pages import PATIENCE, Device, Tab, eventually
 from tests.browser.test_installed import Push, installed
 from tests.browser.test_outbox import arrived
+from tests.browser.test_pictures import attach, photo
 
 # Where in all that a page can read of this origin's storage one of these words stands. Bytes are read as text, too.
 PLACES = """async (words) => {
@@ -253,6 +254,39 @@ def test_what_was_left_unsent_leaves_without_the_app(device: Devices, demo: Demo
     nadia.room(room).sees(SEEN, FIRST, SECOND)
     assert nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 0
     arrived(demo, room, SEEN, FIRST, SECOND)
+
+
+@pytest.mark.parametrize("by", ["tab", "worker"])
+def test_marks_of_a_message_outlive_the_tab_that_sent_it(device: Devices, demo: Demo, tmp_path: Path, by: str) -> None:
+    """Drawn before it was sent, they lie with the message until both are there, whoever brings them."""
+    phone = device()
+    phone.context.grant_permissions(["background-sync"])
+    room = demo.fresh_room("nadia", "camille")
+    nadia = installed(phone.tab().sign_in("nadia").inside()).room(room)
+    attach(nadia, photo(tmp_path))
+    for tool in ("Flèche", "Numéro"):
+        nadia.page.get_by_role("button", name=tool, exact=True).click()
+        nadia.page.get_by_role("application").press("Enter")
+    nadia.page.get_by_role("button", name="Garder").click()
+    nadia.composer.fill("Plaque du bras")
+    expect(nadia.page.get_by_role("button", name="Envoyer")).to_be_enabled(timeout=3 * PATIENCE)
+    phone.cut()
+    nadia.page.get_by_role("button", name="Envoyer").click()
+    nadia.waits("Plaque du bras")
+    eventually(lambda: nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 1)
+    worker = Push(nadia)
+    nadia.page.goto("about:blank")
+    assert demo.bodies(room) == []
+    phone.mend()
+    if by == "tab":
+        nadia.go("/")  # the room itself is not opened
+    else:
+        worker.session.send("ServiceWorker.dispatchSyncEvent", {"origin": phone.base, "registrationId": worker.registration, "tag": "consult-outbox", "lastChance": False})
+    marks = "SELECT m.drawn->>'kind', m.image_id = ANY(w.images) FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id WHERE w.room_id = %s ORDER BY m.seq"
+    eventually(lambda: demo.sql(marks, room) == [("arrow", True), ("number", True)])
+    arrived(demo, room, "Plaque du bras")
+    nadia.go("/me")
+    eventually(lambda: nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 0)
 
 
 def test_two_tabs_and_a_worker_never_send_twice(device: Devices, demo: Demo) -> None:

@@ -35,10 +35,11 @@ def test_a_question_in_a_group_opens_its_room_and_leaves_a_card() -> None:
     der, camille, nadia = group(), people.camille(), people.nadia()
     joined(der, camille, nadia)
     answer = Phone(camille).post("/cases", body(group=str(der)))
-    assert answer.status_code == 201 and answer.json().keys() == {"room", "seq"}
+    assert answer.status_code == 201 and answer.json().keys() == {"room", "seq", "message"}
     room = uuid.UUID(answer.json()["room"])
     log = events(room)
-    assert [e["kind"] for e in log] == ["member.joined", "message.posted"] and answer.json()["seq"] == 2
+    assert [e["kind"] for e in log] == ["member.joined", "message.posted"]
+    assert (answer.json()["seq"], answer.json()["message"]) == (2, log[1]["data"]["message"])
     assert (log[1]["data"]["form"], log[1]["data"]["body"], log[1]["data"]["post_no"]) == ("question", QUESTION, 1)
     card, opened = events(der)[-2:]
     assert (card["kind"], card["data"]["form"], card["data"]["body"]) == ("message.posted", "question", f"Plaque du mollet\n\n{QUESTION}")

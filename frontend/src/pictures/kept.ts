@@ -1,10 +1,10 @@
 /** Pictures on their way to the server, as they are to leave: masked and sealed on this device, so that a tab that closes loses none. */
 import { asked, done } from "../db";
 import type { Seal, Sealed } from "../seal";
-import type { Mark } from "./shapes";
+import type { Drawn } from "./laying";
 
 /** A picture of a draft, with the marks that go with it: the server has it, or it is on its way under its client id. */
-export type Kept = { image: string; marks: Mark[] } | { going: string; marks: Mark[] };
+export type Kept = { image: string; marks: Drawn[] } | { going: string; marks: Drawn[] };
 interface Row { sealed: Sealed; size: number; at: number }
 
 /** Two drafts' worth. */

@@ -2,17 +2,17 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Confirmed, RoomItem } from "../../store";
-import { ask, forgetPictures, groups, person, rooms, session, specialties } from "../../store";
+import { api, ask, forgetPictures, groups, person, rooms, session, specialties } from "../../store";
 import { lang, words } from "../../i18n";
 import { askingWords } from "../../i18n/asking";
 import { navigate, toRoom } from "../../router";
 import { goingOf } from "../../pictures/kept";
+import { lay } from "../../pictures/laying";
 import { say } from "../parts/announce";
 import { Problem, Segments } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { useIdentifiers } from "../parts/identifiers";
 import { NONE, type Chosen } from "../picture/chosen";
-import { waitingMarks } from "../picture/waitingMarks";
 import { Audience } from "./Audience";
 import { begun, fresh, keepDraft, missing, newCase, readDraft, TEXTS, titleOf, type AskDraft, type Text } from "./draft";
 import { SpecialtySelect, urgencies } from "./fields";
@@ -89,11 +89,12 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
     const { images, marks } = chosen.value ?? NONE;
     busy.value = true;
     error.value = null;
-    ask({ ...newCase(it, listed.value, confirmed), ...(images.length ? { images } : {}) }).then(({ room }) => {
-      for (const [image, drawn] of marks) if (drawn.length) waitingMarks.set(image, drawn.map((one) => ({ id: crypto.randomUUID(), drawn: one })));
+    ask({ ...newCase(it, listed.value, confirmed), ...(images.length ? { images } : {}) }).then(async ({ room, message }) => {
+      // The draft stays until all of it is there: sent again, it is the same question.
+      await lay(marks, room, message, ({ type: _type, room: _room, ...mark }) => api.post(`/api/v1/rooms/${room}/marks`, mark));
       keepDraft(null);
       navigate(toRoom(room), { replace: true });
-    }, (why: unknown) => { error.value = why; busy.value = false; });
+    }).catch((why: unknown) => { error.value = why; busy.value = false; });
   };
   const anew = () => {
     void forgetPictures(goingOf(it.pictures)).catch(() => undefined); // they go by themselves after a day

@@ -9,7 +9,6 @@ import type { MessageItem } from "../../protocol";
 import { pictureWords } from "../../i18n/pictures";
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
-import { waitingMarks } from "./waitingMarks";
 import { toast } from "../parts/announce";
 import { lazily } from "../parts/lazy";
 import { Release } from "./Release";
@@ -40,7 +39,6 @@ export default function Pictures({ item, view, own, tab }: { item: MessageItem; 
     }, () => undefined); // shown as not ready; the next event asks again
     return () => { gone = true; };
   }, [ids, item]);
-  useEffect(() => { if (own) void keepWaiting(view.id, item); }, [ids, own]);
 
   const shown = item.images.map((id) => found.value.get(id)).filter((one): one is Picture => !!one?.sizes.room);
   return (
@@ -100,14 +98,4 @@ function Together({ item, view, shown, first, onClose }: { item: MessageItem; vi
       keep={async (id, drawn) => { await api.post(`/api/v1/rooms/${view.id}/marks`, { id: crypto.randomUUID(), message: item.message, image: id, drawn }); await read(); }}
       unkeep={async (_id, mark) => { await api.delete(`/api/v1/rooms/${view.id}/marks/${mark}`); await read(); }} />
   );
-}
-
-/** The marks that were drawn before the message was sent become marks of it, now that it has arrived. */
-async function keepWaiting(room: string, item: MessageItem): Promise<void> {
-  for (const image of item.images) {
-    for (const { id, drawn } of waitingMarks.get(image) ?? []) {
-      await api.post(`/api/v1/rooms/${room}/marks`, { id, message: item.message, image, drawn }).catch(() => undefined); // the picture is there all the same
-    }
-    waitingMarks.delete(image);
-  }
 }

@@ -2,7 +2,8 @@
 import { signal, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { look, seenIn, settled, upload, type Picture } from "../../pictures/upload";
-import type { Edit, Mark } from "../../pictures/shapes";
+import type { Edit } from "../../pictures/shapes";
+import { withIds, type Drawn } from "../../pictures/laying";
 import type { Kept } from "../../pictures/kept";
 import { api, forgetPictures, keepPicture, keptPicture, Refusal } from "../../store";
 import { pictureWords } from "../../i18n/pictures";
@@ -21,7 +22,7 @@ interface Item {
   /** What goes: the masked picture, or the file itself where nothing was masked. */
   prepared: Blob | null;
   edit: Edit | undefined;
-  marks: Mark[];
+  marks: Drawn[];
   /** Of the prepared picture; empty where this browser cannot show it. */
   src: string;
   share: Signal<number>;
@@ -46,6 +47,7 @@ interface Props {
   onKept?: (some: Kept[]) => void;
 }
 
+const imageOf = (one: Item) => one.picture.value!.image;
 const settledIn = (one: Item) => !!one.picture.value && ["ready", "held"].includes(one.picture.value.state);
 
 export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) {
@@ -87,11 +89,11 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
   useEffect(() => () => items.peek().forEach((one) => { one.end.abort(); free(one); }), []);
   const settledAll = !asking.value && items.value.every((one) => settledIn(one) && one.described.value !== null) && !queue.value.length;
   useEffect(() => {
-    chosen.value = settledAll ? { images: items.value.map((one) => one.picture.value!.image), marks: new Map(items.value.map((one) => [one.picture.value!.image, one.marks])) } : null;
+    chosen.value = settledAll ? { images: items.value.map(imageOf), marks: items.value.flatMap((one) => one.marks.map((mark) => ({ ...mark, image: imageOf(one) }))) } : null;
   }, [settledAll, items.value]);
   useEffect(() => {
     if (asking.value || !onKept) return;
-    onKept(items.value.flatMap((one): Kept[] => (settledIn(one) ? [{ image: one.picture.value!.image, marks: one.marks }] : one.kept.value ? [{ going: one.id, marks: one.marks }] : [])));
+    onKept(items.value.flatMap((one): Kept[] => (settledIn(one) ? [{ image: imageOf(one), marks: one.marks }] : one.kept.value ? [{ going: one.id, marks: one.marks }] : [])));
     forget(items.value.filter(settledIn));
   }, [items.value, asking.value]);
 
@@ -119,7 +121,7 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
       else failed(item, error);
     });
   };
-  const add = (file: Blob | null, prepared: Blob, marks: Mark[], edit: Edit | undefined, instead?: Item) => {
+  const add = (file: Blob | null, prepared: Blob, marks: Drawn[], edit: Edit | undefined, instead?: Item) => {
     if (instead) drop(instead);
     const item: Item = {
       id: crypto.randomUUID(), file, prepared, edit, marks, src: file ? URL.createObjectURL(prepared) : "", share: signal(0), picture: signal(null), error: signal(null),
@@ -164,7 +166,7 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
       {lost.value > 0 && <p class="meta" role="status">{t.expired(lost.value)}</p>}
       {over.value && <p class="meta" role="status">{t.most}</p>}
       {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})} proposed={seenIn(first.of?.picture.value)}
-        onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, marks, edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
+        onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, withIds(marks), edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
     </>
   );
 }
@@ -186,13 +188,13 @@ async function brought(kept: Kept[]): Promise<Item[]> {
   return found.filter((item) => item !== undefined);
 }
 
-const restored = (picture: Picture, marks: Mark[]): Item => ({
+const restored = (picture: Picture, marks: Drawn[]): Item => ({
   id: picture.image, file: null, prepared: null, edit: undefined, marks, src: "", share: signal(1), picture: signal(picture), error: signal(null), described: signal(picture.description ?? ""),
   kept: signal(null), end: new AbortController(),
 });
 
 /** What was masked stays so: this device has no other picture than the one that is to leave. */
-const resumed = (id: string, file: Blob, marks: Mark[]): Item => ({
+const resumed = (id: string, file: Blob, marks: Drawn[]): Item => ({
   id, file, prepared: file, edit: undefined, marks, src: URL.createObjectURL(file), share: signal(0), picture: signal(null), error: signal(null), described: signal(""), kept: signal(true), end: new AbortController(),
 });
 

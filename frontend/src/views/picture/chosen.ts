@@ -1,7 +1,7 @@
 /** What a tray of pictures gives to whoever sends them. */
-import type { Mark } from "../../pictures/shapes";
+import type { DrawnOn } from "../../pictures/laying";
 
-export interface Chosen { images: string[]; marks: Map<string, Mark[]> }
+export interface Chosen { images: string[]; marks: DrawnOn[] }
 
-export const NONE: Chosen = { images: [], marks: new Map() };
+export const NONE: Chosen = { images: [], marks: [] };
 export const MOST = 6;

@@ -19,7 +19,6 @@ import { narrow, touch } from "../prefs";
 import { visits } from "./visiting";
 import type { Kept } from "../../pictures/kept";
 import { NONE, type Chosen } from "../picture/chosen";
-import { waitingMarks } from "../picture/waitingMarks";
 import { MentionPicker, type PickerKeys } from "./MentionPicker";
 import { insertMention, mentionAt, shiftMentions, trimmed } from "./mentions";
 import type { MessageLine } from "./Message";
@@ -154,8 +153,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
         const { replyTo } = written;
         view.draft.value = { body: "", replyTo: null, mentions: [] };
         const { images, marks } = (pictures && chosen.value) || NONE;
-        for (const [image, drawn] of marks) if (drawn.length) waitingMarks.set(image, drawn.map((one) => ({ id: crypto.randomUUID(), drawn: one })));
-        await view.send(ready.body, { replyTo, mentions: ready.mentions, confirmed, ...(images.length ? { images } : {}) });
+        await view.send(ready.body, { replyTo, mentions: ready.mentions, confirmed, ...(images.length ? { images, marks } : {}) });
         sent.value++;
         chosen.value = NONE;
         onSent();
