@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
-from tests.browser.test_pictures import FACE, photo
+from tests.browser.test_pictures import FACE, attach, photo
 from tests.images.pictures import saved, scene
 
 HAND = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
@@ -250,6 +250,35 @@ def test_pictures_of_a_message_outlive_its_tab_too(device: Devices, demo: Demo, 
     expect(second.page.get_by_role("button", name="Ouvrir la photo 1 sur 1")).to_be_visible(timeout=2 * PATIENCE)
     expect(waiting(second)).to_have_count(0)
     assert len(demo.sql("SELECT images FROM rooms_message WHERE room_id = %s ORDER BY seq DESC LIMIT 1", room)[0][0]) == 1
+
+
+def test_marks_are_there_again_when_a_kept_picture_is_changed(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    room = demo.fresh_room("camille", "nadia")
+    one = device()
+    first = one.tab().sign_in("camille").inside().room(room)
+    attach(first, grain(tmp_path))
+    for tool in ("Flèche", "Ellipse"):
+        first.page.get_by_role("button", name=tool, exact=True).click()
+        first.page.get_by_role("application").press("Enter")
+    keep_slowly(first)
+    first.page.close()
+
+    # From the bytes on the device, and after that from what the server has.
+    second = one.tab().go(f"/rooms/{room}")
+    shapes = second.page.get_by_role("list", name="Formes posées")
+    for end in ("Ne rien changer", "Garder"):
+        waiting(second).get_by_role("button", name="Modifier").click(timeout=3 * PATIENCE)
+        expect(shapes.get_by_role("button", name=re.compile("^(Flèche|Ellipse) 1$"))).to_have_count(2)
+        if end == "Garder":
+            shapes.get_by_role("button", name="Retirer : Flèche 1").click()
+        second.page.get_by_role("button", name=end).click()
+        if end != "Garder":
+            second.go(f"/rooms/{room}")
+    expect(waiting(second).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
+    second.page.locator("textarea#composer").fill("Sans la flèche")
+    second.page.get_by_role("button", name="Envoyer").click()
+    marks = "SELECT m.drawn FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id WHERE w.room_id = %s"
+    eventually(lambda: demo.sql(marks, room) == [({"kind": "ellipse", "x": 0.4, "y": 0.4, "w": 0.2, "h": 0.2},)])
 
 
 def test_who_will_see_it_is_told_before_it_is_posted(device: Devices, demo: Demo) -> None:

@@ -103,13 +103,18 @@ export function resized(shape: Shape, dw: number, dh: number): Shape {
 
 /** The marks as they go with the picture: in shares of the result, so that they fit every size of it. */
 export function layerOf(edit: Edit, size: Size): Mark[] {
-  const at = (p: Point) => round(toResult(p, edit, size));
-  return edit.shapes.filter(isMark).map((mark) => {
-    if (mark.kind === "arrow") return { ...mark, start: at(mark.start), end: at(mark.end) };
-    if (mark.kind === "number") return { ...mark, at: at(mark.at) };
-    const box = boxOf(at({ x: mark.x, y: mark.y }), at({ x: mark.x + mark.w, y: mark.y + mark.h }));
-    return { kind: "ellipse", x: fine(box.x), y: fine(box.y), w: fine(box.w), h: fine(box.h) };
-  });
+  return edit.shapes.filter(isMark).map((mark) => placed(mark, (p) => toResult(p, edit, size)));
+}
+
+/** The way back, to change them anew over the picture that they went with. */
+export const relaid = (marks: readonly Mark[], size: Size): Edit => ({ ...untouched, shapes: marks.map((mark) => placed(mark, (p) => fromResult(p, untouched, size))) });
+
+function placed(mark: Mark, to: (p: Point) => Point): Mark {
+  const at = (p: Point) => round(to(p));
+  if (mark.kind === "arrow") return { ...mark, start: at(mark.start), end: at(mark.end) };
+  if (mark.kind === "number") return { ...mark, at: at(mark.at) };
+  const box = boxOf(at({ x: mark.x, y: mark.y }), at({ x: mark.x + mark.w, y: mark.y + mark.h }));
+  return { kind: "ellipse", x: fine(box.x), y: fine(box.y), w: fine(box.w), h: fine(box.h) };
 }
 
 const fine = (share: number) => Math.round(share * 1e4) / 1e4;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
-  added, begun, boxOf, cropped, done, fromResult, layerOf, masksOf, moved, nextNumber, now, redone, redrawn, resized, resultSize, toResult, turned, undone, untouched, within,
+  added, begun, boxOf, cropped, done, fromResult, layerOf, masksOf, moved, nextNumber, now, redone, redrawn, relaid, resized, resultSize, toResult, turned, undone, untouched, within,
   masked, without, type Edit, type Turn,
 } from "../../src/pictures/shapes";
 import { shrink } from "../../src/pictures/burn";
@@ -74,6 +74,14 @@ describe("what leaves the device", () => {
       { kind: "arrow", start: { x: 1, y: 0 }, end: { x: 0, y: 1 } },
       { kind: "ellipse", x: 0, y: 0, w: 1, h: 0.5 },
     ]);
+  });
+
+  test("laid over the picture that it went with, the layer is the same marks again", () => {
+    const edit: Edit = { turn: 3, crop: box, shapes: [mask, { kind: "arrow", start: { x: 120, y: 60 }, end: { x: 280, y: 140 } }, { kind: "ellipse", x: 130, y: 70, w: 40, h: 30 }, { kind: "number", at: { x: 150, y: 90 }, n: 2 }] };
+    const layer = layerOf(edit, size), again = relaid(layer, resultSize(edit, size));
+    expect(again.shapes).toHaveLength(3);
+    expect(layerOf(again, resultSize(edit, size))).toEqual(layer);
+    expect(redrawn(again)).toBe(false);
   });
 
   test("no side is over the longest, and small ones are not blown up", () => {

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { burnt, drawMarks, drawMasks, drawPicture, opened } from "../../pictures/burn";
 import {
-  added, begun, boxOf, cropped, done, fromResult, isMask, layerOf, moved, nextNumber, now, redone, redrawn, replaced, resized, resultSize, turned, undone, untouched, within,
+  added, begun, boxOf, cropped, done, fromResult, isMask, layerOf, moved, nextNumber, now, redone, redrawn, relaid, replaced, resized, resultSize, turned, undone, untouched, within,
   without, masked, type Edit, type Mark, type Point, type Seen, type Shape,
 } from "../../pictures/shapes";
 import { pictureWords } from "../../i18n/pictures";
@@ -20,8 +20,8 @@ export interface Prepared {
   unread?: boolean;
 }
 
-/** `masksOnly`: boxes over a picture that is elsewhere already, nothing else. `proposed`: where the server saw a face or words in what was sent. */
-export function Editor({ file, edit, masksOnly, proposed = [], onDone, onClose }: { file: Blob; edit?: Edit; masksOnly?: boolean; proposed?: Seen[]; onDone: (prepared: Prepared) => void; onClose: () => void }) {
+/** `edit`, or where only the picture as it left is there, `marks`: what was laid over it before. `masksOnly`: boxes over a picture that is elsewhere already, nothing else. `proposed`: where the server saw a face or words in what was sent. */
+export function Editor({ file, edit, marks = [], masksOnly, proposed = [], onDone, onClose }: { file: Blob; edit?: Edit; marks?: Mark[]; masksOnly?: boolean; proposed?: Seen[]; onDone: (prepared: Prepared) => void; onClose: () => void }) {
   const t = pictureWords();
   const picture = useSignal<ImageBitmap | null>(null);
   const failure = useSignal<"unread" | "failed" | null>(null);
@@ -40,7 +40,7 @@ export function Editor({ file, edit, masksOnly, proposed = [], onDone, onClose }
       (bitmap) => {
         if (gone) { bitmap.close(); return; }
         picture.value = mine = bitmap;
-        if (proposed.length) history.value = begun(masked(edit ?? untouched, proposed, bitmap));
+        history.value = begun(masked(edit ?? relaid(marks, bitmap), proposed, bitmap));
       },
       () => { failure.value = "unread"; },
     );

@@ -165,7 +165,7 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
       <Problem error={unasked.value} retry={() => round.value++} />
       {lost.value > 0 && <p class="meta" role="status">{t.expired(lost.value)}</p>}
       {over.value && <p class="meta" role="status">{t.most}</p>}
-      {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})} proposed={seenIn(first.of?.picture.value)}
+      {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})} marks={first.of?.marks.map((one) => one.drawn) ?? []} proposed={seenIn(first.of?.picture.value)}
         onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, withIds(marks), edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
     </>
   );
