@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
+import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import PHONE, Demo, Devices
+from tests.browser.conftest import DESKTOP, PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
 
 WIDE, HIGH = 1200, 800
@@ -129,7 +131,7 @@ def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Dem
 
     # Pointing together: each sees where the other is, and a mark that is kept stays.
     camille.page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click()
-    expect(camille.page.get_by_role("dialog").get_by_text("Flèche, ")).to_be_visible(timeout=PATIENCE)  # the list below it moves the picture
+    expect(camille.page.get_by_role("dialog").get_by_text("Flèche, ")).to_be_visible(timeout=PATIENCE)
     looked = camille.page.get_by_role("dialog").locator("img")
     looked.hover(position={"x": 20, "y": 20})  # when it stands still
     hers = looked.bounding_box()
@@ -152,6 +154,37 @@ def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Dem
     dialog.get_by_role("button", name="Garder ce repère").click()
     expect(camille.page.get_by_role("dialog").get_by_text("Ellipse, Dr Ferrand")).to_be_visible(timeout=PATIENCE)
     assert [kind for (kind,) in demo.sql("SELECT kind FROM rooms_event WHERE room_id = %s AND kind LIKE 'mark.%%' ORDER BY seq", room)] == ["mark.added", "mark.added"]
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 390, "height": 844}, DESKTOP], ids=["360", "390", "desktop"])
+def test_the_picture_stands_still_while_its_marks_come_and_go(device: Devices, demo: Demo, tmp_path: Path, size: Any) -> None:
+    room = demo.fresh_room("camille", "nadia")
+    tab = device(viewport=size, has_touch=size != DESKTOP).tab().sign_in("camille").inside().room(room)
+    page = tab.page
+    attach(tab, photo(tmp_path))
+    for tool in ("Flèche", "Ellipse", "Numéro"):
+        page.get_by_role("button", name=tool, exact=True).click()
+        page.get_by_role("application").press("Enter")
+    page.get_by_role("button", name="Garder").click()
+    send(tab, "Trois repères")
+    eventually(lambda: demo.sql("SELECT count(*) FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id WHERE w.room_id = %s", room) == [(3,)])
+    late: list[Route] = []
+    page.route("**/api/v1/messages/*/marks", lambda route: late.append(route))
+    page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click(timeout=2 * PATIENCE)
+    dialog, picture = page.get_by_role("dialog"), page.get_by_role("dialog").locator("img")
+    page.wait_for_function("img => img.complete && img.naturalWidth > 0 && img.clientWidth > 0 && !document.getAnimations().length", arg=picture.element_handle())
+    stood = picture.bounding_box()
+    expect(dialog.get_by_text("Flèche, ")).to_have_count(0)
+    for route in late:
+        route.continue_()
+    expect(dialog.get_by_text("Numéro, ")).to_be_visible(timeout=PATIENCE)
+    assert picture.bounding_box() == stood
+    dialog.get_by_role("button", name="Montrer sur la photo").click()
+    expect(dialog.get_by_role("button", name="Garder ce repère")).to_be_visible()
+    assert picture.bounding_box() == stood
+    page.keyboard.press("h")
+    expect(dialog.get_by_text("Flèche, ")).to_have_count(0)
+    assert picture.bounding_box() == stood
 
 
 def test_tried_again_it_is_the_masked_picture_that_goes(device: Devices, demo: Demo, tmp_path: Path) -> None:

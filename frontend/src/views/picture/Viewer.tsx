@@ -71,9 +71,9 @@ export function Viewer(props: ViewerProps) {
           <button type="button" class="icon-btn" aria-pressed={tool.value !== null} aria-label={t.annotate} title={`${t.annotate} (A)`} onClick={() => (tool.value = tool.value ? null : "arrow")}><Icon name="edit" /></button>
           <button type="button" class="icon-btn" aria-label={t.close} onClick={onClose}><Icon name="close" /></button>
         </header>
-        <Problem error={error.value} />
         <Looked key={picture.id} picture={picture} marks={layer.value ? marks.map((one) => one.mark) : []} pointers={pointers(picture.id)} tool={tool.value} loose={loose}
           count={marks.length} onPoint={(where, mark) => point(picture.id, where, mark)} />
+        <Problem error={error.value} />
         {pictures.length > 1 && (
           <div class="row between">
             <button type="button" class="btn" onClick={() => go(-1)}><Icon name="back" />{t.before}</button>
