@@ -5,6 +5,11 @@ Nothing is deleted: who backs a diagnosis still does when it is shown again. Who
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from consult.cases import differentials, references
 from consult.cases.models import Differential, Reference
 from consult.errors import Refusal
@@ -15,24 +20,51 @@ from consult.rooms.models import Act, Kind
 HIDDEN = "hidden"
 
 
-def _differential(use: Use, id: str) -> Differential:
-    """One of this case that stands or is hidden. Raises Refusal case.needed, differential.not_found."""
-    if use.head.kind != Kind.CASE:
-        raise Refusal("case.needed")
-    found = Differential.objects.filter(pk=differentials.id_of(id), case_id=use.room).first()
-    if found is None or found.withheld not in (None, HIDDEN):
-        raise Refusal("differential.not_found")
-    return found
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One kind of what stands there; its name begins its commands, events and codes, and holds its id in their data."""
+
+    name: str
+    model: type[Differential | Reference]
+    id_of: Callable[[str], uuid.UUID]
+    same: tuple[str, str]  # two that agree in these fields cannot both stand
+
+    def asked(self, use: Use) -> Any:
+        """The one of this case that is meant; it stands or is hidden. Raises Refusal case.needed, differential.not_found, reference.not_found."""
+        if use.head.kind != Kind.CASE:
+            raise Refusal("case.needed")
+        found = self.model.objects.filter(pk=self.id_of(str(use.order.asked[self.name])), case_id=use.room).first()
+        if found is None or found.withheld not in (None, HIDDEN):
+            raise Refusal(f"{self.name}.not_found")
+        return found
+
+    def hide(self, use: Use) -> Answer:
+        found = self.asked(use)
+        use.not_oneself(found.person_id)
+        if found.withheld:
+            return use.unchanged(self.hid(use))
+        seq = self._set(use, found, HIDDEN, f"{self.name}.hidden")
+        return use.keep(seq, person_id=found.person_id, message_id=_answer_of(found), data={self.name: str(found.pk)})
+
+    def hid(self, use: Use) -> Act | None:
+        return use.open_act(f"{self.name}.hide", **{f"data__{self.name}": str(self.asked(use).pk)})
+
+    def show(self, use: Use, act: Act) -> int:
+        """Raises Refusal moderation.gone where the same was proposed or added anew, or its words went with the patient's consent."""
+        found = self.model.objects.filter(pk=act.data[self.name], withheld=HIDDEN).first()
+        if found is None or self.model.objects.filter(withheld=None, **{field: getattr(found, field) for field in self.same}).exists():
+            raise Refusal("moderation.gone")
+        use.not_oneself(found.person_id)
+        return self._set(use, found, None, f"{self.name}.restored")
+
+    def _set(self, use: Use, found: Any, withheld: str | None, kind: str) -> int:
+        self.model.objects.filter(pk=found.pk).update(withheld=withheld)
+        return use.event(kind, message=_answer_of(found), data={self.name: str(found.pk)})
 
 
-def _reference(use: Use, id: str) -> Reference:
-    """One of this case that stands or is hidden. Raises Refusal case.needed, reference.not_found."""
-    if use.head.kind != Kind.CASE:
-        raise Refusal("case.needed")
-    found = Reference.objects.filter(pk=references.id_of(id), case_id=use.room).first()
-    if found is None:
-        raise Refusal("reference.not_found")
-    return found
+def _answer_of(found: Differential | Reference) -> uuid.UUID | None:
+    """A reference hangs on an answer, a diagnosis on none."""
+    return found.message_id if isinstance(found, Reference) else None
 
 
 def words_of(act: Act) -> str | None:
@@ -42,55 +74,9 @@ def words_of(act: Act) -> str | None:
     return Reference.objects.filter(pk=act.data.get("reference")).values_list("link", flat=True).first()
 
 
-def _hide_differential(use: Use) -> Answer:
-    found = _differential(use, str(use.order.asked["differential"]))
-    use.not_oneself(found.person_id)
-    if found.withheld:
-        return use.unchanged(_hid_differential(use))
-    Differential.objects.filter(pk=found.pk).update(withheld=HIDDEN)
-    seq = use.event("differential.hidden", data={"differential": str(found.pk)})
-    return use.keep(seq, person_id=found.person_id, data={"differential": str(found.pk)})
-
-
-def _hid_differential(use: Use) -> Act | None:
-    return use.open_act("differential.hide", data__differential=str(_differential(use, str(use.order.asked["differential"])).pk))
-
-
-def _show_differential(use: Use, act: Act) -> int:
-    """Raises Refusal moderation.gone where the same diagnosis was proposed anew, or its words went with the patient's consent."""
-    found = Differential.objects.filter(pk=act.data["differential"], withheld=HIDDEN).first()
-    if found is None or Differential.objects.filter(case_id=found.case_id, folded=found.folded, withheld=None).exists():
-        raise Refusal("moderation.gone")
-    use.not_oneself(found.person_id)
-    Differential.objects.filter(pk=found.pk).update(withheld=None)
-    return use.event("differential.restored", data={"differential": str(found.pk)})
-
-
-def _hide_reference(use: Use) -> Answer:
-    found = _reference(use, str(use.order.asked["reference"]))
-    use.not_oneself(found.person_id)
-    if found.withheld:
-        return use.unchanged(_hid_reference(use))
-    Reference.objects.filter(pk=found.pk).update(withheld=HIDDEN)
-    seq = use.event("reference.hidden", message=found.message_id, data={"reference": str(found.pk)})
-    return use.keep(seq, person_id=found.person_id, message_id=found.message_id, data={"reference": str(found.pk)})
-
-
-def _hid_reference(use: Use) -> Act | None:
-    return use.open_act("reference.hide", data__reference=str(_reference(use, str(use.order.asked["reference"])).pk))
-
-
-def _show_reference(use: Use, act: Act) -> int:
-    """Raises Refusal moderation.gone where the same link was added anew."""
-    found = Reference.objects.filter(pk=act.data["reference"], withheld=HIDDEN).first()
-    if found is None or Reference.objects.filter(message_id=found.message_id, link=found.link, withheld=None).exists():
-        raise Refusal("moderation.gone")
-    use.not_oneself(found.person_id)
-    Reference.objects.filter(pk=found.pk).update(withheld=None)
-    return use.event("reference.restored", message=found.message_id, data={"reference": str(found.pk)})
-
-
-tools.TOOLS["differential.hide"] = Tool(_hide_differential, _show_differential)
-tools.REVERSALS["differential.restore"] = Reversal(("differential.hide",), _hid_differential)
-tools.TOOLS["reference.hide"] = Tool(_hide_reference, _show_reference)
-tools.REVERSALS["reference.restore"] = Reversal(("reference.hide",), _hid_reference)
+for beside in (
+    Beside("differential", Differential, differentials.id_of, ("case_id", "folded")),
+    Beside("reference", Reference, references.id_of, ("message_id", "link")),
+):
+    tools.TOOLS[f"{beside.name}.hide"] = Tool(beside.hide, beside.show)
+    tools.REVERSALS[f"{beside.name}.restore"] = Reversal((f"{beside.name}.hide",), beside.hid)
