@@ -1,1 +1,1 @@
-"""Pictures by the thousand: mutated ones against the studio, faces before the net, uploads beside a live room."""
+"""Pictures by the thousand: mutated ones against the studio, faces and words before the nets, uploads beside a live room."""

@@ -1,6 +1,7 @@
 """`python -m bench.pictures [--files 1000] [--seed 7]`: mutated files against the studio. Exit code 1 where anything was found.
 
-`--faces FOLDER` prints what the face net misses instead: FOLDER is `skimage/data` of an unpacked wheel of scikit-image."""
+`--faces FOLDER` prints what the face net misses instead, `--words FOLDER` what the net for words misses and what it holds in vain: FOLDER is `skimage/data`
+of an unpacked wheel of scikit-image."""
 
 from __future__ import annotations
 
@@ -71,11 +72,17 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--faces", type=Path)
+    parser.add_argument("--words", type=Path)
     options = parser.parse_args()
     if options.faces:
         from bench.pictures import faces
 
         faces.measure(options.faces)
+        return 0
+    if options.words:
+        from bench.pictures import words
+
+        words.measure(options.words)
         return 0
     return int(fuzz(options.files, options.seed) > 0)
 

@@ -25,6 +25,8 @@ LOOKS = ((768, 0), (320, 0), (512, 1), (320, 3))
 WORDS_SIDE = 960
 THINNER = 1.5  # what PP-OCR widens a word by again: so much of its area by its outline
 CELL = 8  # pixels of the map of words that are taken together
+FLAT = 3  # shades: a cell that varies less has no part of a letter in it
+MOSTLY = 0.7  # so much of a group flat, and it is a solid mask or an empty ground: letters have edges
 _loaded: dict[str, Any] = {}
 
 
@@ -115,9 +117,18 @@ def words(image: Image.Image) -> list[Box]:
     copy = _copy(image, WORDS_SIDE)
     pixels = (np.asarray(copy, np.float32)[:, :, ::-1] / 255 - _MEAN) / _SPREAD
     sure = _run("words", pixels)[0][0, 0]
-    cells = sure.reshape(sure.shape[0] // CELL, CELL, sure.shape[1] // CELL, CELL).max(axis=(1, 3))
-    groups = _groups(cells > WORD)
-    return [_rounded(_box(group, cells.shape)) for group in groups if len(group) > 1 and max(cells[at] for at in group) > WORD_SURE]
+    cells = _by_cell(sure).max(axis=(1, 3))
+    flat = _by_cell(np.asarray(copy.convert("L"), np.float32)).std(axis=(1, 3)) < FLAT
+    return [_rounded(_box(group, cells.shape)) for group in _groups(cells > WORD) if _of_letters([cells[at] for at in group], [flat[at] for at in group])]
+
+
+def _by_cell(pixels: Map) -> Map:
+    return pixels.reshape(pixels.shape[0] // CELL, CELL, pixels.shape[1] // CELL, CELL)
+
+
+def _of_letters(sure: list[np.float32], flat: list[np.bool_]) -> bool:
+    """Whether a group of cells is more than a speck, surely a word somewhere, and not for the most part of one colour a cell."""
+    return len(sure) > 1 and bool(max(sure) > WORD_SURE and sum(flat) < MOSTLY * len(flat))
 
 
 def _groups(cells: NDArray[np.bool_]) -> Iterator[list[tuple[int, int]]]:

@@ -5,6 +5,7 @@ astronaut.jpg: part of NASA's portrait of Eileen Collins, in the public domain.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,11 @@ def written(image: Image.Image) -> Image.Image:
     return image
 
 
+def sent(image: Image.Image) -> Image.Image:
+    """As the page sends what it masked."""
+    return Image.open(io.BytesIO(saved(image, "jpeg", quality=90))).convert("RGB")
+
+
 def test_words_are_found_where_they_are() -> None:
     found = nets.words(written(Image.new("RGB", (800, 600), (20, 20, 20))))
     assert found and all(middle(box)[1] < 0.15 for box in found)
@@ -72,6 +78,21 @@ def test_no_ink_is_left_outside_of_where_words_are(size: int) -> None:
     boxes = nets.words(image)
     assert boxes
     assert not pixels.mask(ink.convert("RGB"), boxes).convert("L").point(lambda bright: 255 * (bright > 60)).getbbox()
+
+
+@pytest.mark.parametrize("ground", ["skin", "black", "white"])
+@pytest.mark.parametrize("size", [14, 28, 52, 80, 120])
+def test_words_that_were_masked_are_not_held_again(size: int, ground: str) -> None:
+    """The net takes solid boxes, and empty grounds beside them, for words; what is left unmasked it still sees."""
+    image = scene(900, 700) if ground == "skin" else Image.new("RGB", (900, 700), ground)
+    for y in (240, 460):
+        ImageDraw.Draw(image).text((230, y), "KANARI 1948", fill="white" if ground == "black" else "black", font=ImageFont.load_default(size))
+    upper = [box for box in nets.words(image) if middle(box)[1] < 0.55]
+    assert upper and len(nets.words(image)) > len(upper)
+    one = sent(pixels.mask(image.copy(), upper))
+    assert any(middle(box)[1] > 0.55 for box in nets.words(one)), "the line below is not masked"
+    both = nets.words(image)
+    assert nets.words(sent(pixels.mask(image.copy(), both))) == []
 
 
 def test_what_is_masked_is_seen_no_more() -> None:
