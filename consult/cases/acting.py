@@ -64,7 +64,7 @@ TAKES_BACK = (commands.AnswerUnaccept, commands.VoteWithdraw, commands.Different
 
 
 def act_many(items: Sequence[Asked]) -> list[dict[str, Any] | Refusal]:
-    """For a lane: each answer is what the command's reply says (rooms/events.REPLIES), or a Refusal."""
+    """For a lane: each answer is what the command's reply says (rooms/replies.py), or a Refusal."""
     return [answer if isinstance(answer, Refusal) else {name: value for name, value in answer.items() if name != "created"} for answer in created_many(items)]
 
 
