@@ -28,7 +28,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     from consult.push import actions, sealed
     from consult.rooms.actions import conversations, groups, membership, messages
-    from consult.rooms.commands import MentionAt
+    from consult.rooms.commands.messages import MentionAt
     from tests import people
     from tests.push.services import web_push
 

@@ -13,10 +13,11 @@ from typing import Any
 from consult.cases import answers, differentials, outcome, references, votes
 from consult.cases.models import Case
 from consult.errors import Refusal
-from consult.rooms import access, commands, identifying, lanes, limits, log, receipts
+from consult.rooms import access, identifying, lanes, limits, log, receipts
 from consult.rooms.access import Grant
 from consult.rooms.actions import messages, personal
 from consult.rooms.carrying import Asked
+from consult.rooms.commands import cases as commands
 from consult.rooms.models import Kind
 
 

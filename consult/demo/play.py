@@ -25,7 +25,8 @@ from consult.clinicians.models import Person, SpecialtyGroup
 from consult.moderation import appeals, reports, tending
 from consult.rooms.actions import changes, conversations, groups, hiding, membership, messages, reading, remits
 from consult.rooms.carrying import Asked
-from consult.rooms.commands import COMMANDS, MentionAt
+from consult.rooms.commands import COMMANDS
+from consult.rooms.commands.messages import MentionAt
 from consult.standing import actions as standing
 
 from .cast import CAST, Member

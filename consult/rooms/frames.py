@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field, create_model
 
-from consult.rooms.commands import MOST
+from consult.rooms.commands.fields import MOST
 from consult.rooms.events import EVENTS
 from consult.rooms.events.data import Data
 from consult.rooms.events.pictures import Drawn, Spot

@@ -20,6 +20,8 @@ from pydantic.json_schema import models_json_schema
 from consult import errors
 from consult.rooms import commands, events, frames, shapes, wire
 from consult.rooms.closes import CLOSES
+from consult.rooms.commands.connection import Cursor
+from consult.rooms.commands.messages import MentionAt, ReactionCode
 from consult.rooms.replies import REPLIES, HelloOk, Ok
 
 TEMPLATE = Path(__file__).with_name("protocol.template.md")
@@ -249,7 +251,7 @@ def yaml(node: Any, indent: str = "") -> str:
 
 # Lists of values that have a name of their own.
 NAMED: dict[str, Any] = {
-    "Reaction": commands.ReactionCode,
+    "Reaction": ReactionCode,
     "Withheld": shapes.Withheld,
     "Form": shapes.Form,
     "CaseStatus": shapes.CaseStatus,
@@ -259,7 +261,7 @@ NAMED: dict[str, Any] = {
     "VerificationStatus": shapes.VerificationStatus,
 }
 # The same shape under the name that the front end gives it.
-RENAMED: dict[type[BaseModel], str] = {commands.Cursor: "Head", commands.MentionAt: "Mention"}
+RENAMED: dict[type[BaseModel], str] = {Cursor: "Head", MentionAt: "Mention"}
 PARTS: list[type[BaseModel]] = [shapes.Head, shapes.Actor, shapes.Mention, shapes.Limits, shapes.Present, shapes.RoomState, shapes.CaseCard, shapes.MessageItem]
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from consult.rooms.commands import MOST, TOOLS
+from consult.rooms.commands.fields import MOST
+from consult.rooms.commands.tools import TOOLS
 from consult.rooms.shapes import Empty, Head, Limits, Mode, RoomState, Seq, Shape, Time
 
 

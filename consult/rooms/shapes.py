@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from consult.rooms.commands import MOST, ReactionCode
+from consult.rooms.commands.fields import MOST
+from consult.rooms.commands.messages import ReactionCode
 
 Seq = Annotated[int, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]

@@ -186,7 +186,7 @@ def test_the_personal_room_has_an_empty_state(camille: Person) -> None:
 
 
 def test_mentions_count_those_after_the_mark(room: uuid.UUID, camille: Person, nadia: Person) -> None:
-    from consult.rooms.commands import MentionAt
+    from consult.rooms.commands.messages import MentionAt
 
     seqs = [post(room, camille, "@Nadia", mentions=[MentionAt(person=str(nadia.pk), start=0, length=6)])["seq"] for _ in range(3)]
     assert enter(nadia, room).state["mentions"] == 3
@@ -197,7 +197,7 @@ def test_mentions_count_those_after_the_mark(room: uuid.UUID, camille: Person, n
 def test_a_mention_from_before_one_may_read_is_not_counted(camille: Person, nadia: Person) -> None:
     """Out of a conversation and back in it: as the room list counts, and as unread does."""
     from consult.rooms import lists
-    from consult.rooms.commands import MentionAt
+    from consult.rooms.commands.messages import MentionAt
 
     room = uuid.UUID(conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[nadia.pk, people.idris().pk])["room"])
     post(room, camille, "@Nadia", mentions=[MentionAt(person=str(nadia.pk), start=0, length=6)])

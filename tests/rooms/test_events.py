@@ -14,9 +14,11 @@ import pytest
 from pydantic import ValidationError
 
 from consult.errors import CODES, Refusal
-from consult.rooms import commands, events, frames, greeting, log, pages, shapes, wire
+from consult.rooms import commands, events, frames, greeting, log, pages, parsing, shapes, wire
 from consult.rooms.actions import changes, membership, personal
 from consult.rooms.closes import CLOSES
+from consult.rooms.commands.connection import Cursor
+from consult.rooms.commands.messages import MentionAt, ReactionCode
 from consult.rooms.connection import refused
 from consult.rooms.replies import REPLIES
 from tests import people
@@ -147,14 +149,14 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_every_refusal_is_a_frame() -> None:
     for code in CODES:
         frames.check(refused(Refusal(code, retry_after_ms=5), None, "fr"))
-    frames.check(refused(commands.Invalid(["body"], 3), 3, "en"))
+    frames.check(refused(parsing.Invalid(["body"], 3), 3, "en"))
     frames.check(refused(Refusal("hello.protocol", protocols=[1]), 1, "en"))
 
 
 def test_the_shared_words_are_the_same_on_both_sides() -> None:
-    assert set(shapes.Mention.model_fields) == set(commands.MentionAt.model_fields)
-    assert set(shapes.Head.model_fields) == set(commands.Cursor.model_fields)
-    assert get_args(commands.ReactionCode) == pages.REACTIONS
+    assert set(shapes.Mention.model_fields) == set(MentionAt.model_fields)
+    assert set(shapes.Head.model_fields) == set(Cursor.model_fields)
+    assert get_args(ReactionCode) == pages.REACTIONS
     assert REPLIES.keys() == commands.COMMANDS.keys()
     assert events.EVENTS.keys() >= events.PERSONAL | events.RESERVED | wire.WITHHOLDS - {"message.withdrawn", "message.erased"}
     assert greeting.PROTOCOLS == [1]
@@ -195,7 +197,7 @@ pytest_db = pytest.mark.django_db(transaction=True)
 def test_a_log_in_which_everything_happened() -> None:
     camille, nadia = people.camille(), people.nadia()
     room = helpers.joined(helpers.group(), camille, nadia)
-    mention = commands.MentionAt(person=str(nadia.pk), start=0, length=2)
+    mention = MentionAt(person=str(nadia.pk), start=0, length=2)
     first = helpers.post(room, camille, "Avis ?", mentions=[mention])
     helpers.post(room, nadia, "Oui", reply_to=first["message"])
     changes.react(changes.React(room, nadia.pk, first["message"], "useful", True, charged=True))

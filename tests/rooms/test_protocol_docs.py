@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from consult.errors import CODES
-from consult.rooms import commands, events, frames, protocol_docs, wire
+from consult.rooms import commands, events, frames, parsing, protocol_docs, wire
 from consult.rooms.closes import CLOSES
 from tests.rooms.test_events import SOURCES, row
 
@@ -84,7 +84,7 @@ POST = {"type": "message.post", "ref": 1, "room": "R", "id": str(uuid.uuid4()), 
 )
 def test_the_schema_accepts_good_commands(good: Any) -> None:
     COMMAND.validate(good)
-    commands.check(good)
+    parsing.check(good)
 
 
 @pytest.mark.parametrize("bad", [
@@ -93,8 +93,8 @@ def test_the_schema_accepts_good_commands(good: Any) -> None:
 ])  # fmt: skip
 def test_the_schema_refuses_bad_commands(bad: Any) -> None:
     assert not COMMAND.is_valid(bad)
-    with pytest.raises(commands.Invalid):
-        commands.check(bad)
+    with pytest.raises(parsing.Invalid):
+        parsing.check(bad)
 
 
 def test_the_schema_of_what_the_server_says() -> None:

@@ -17,9 +17,10 @@ import orjson
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
 from consult.images import claims
-from consult.rooms import access, commands, content, identifying, judging, lanes, limits, log, wire
+from consult.rooms import access, content, identifying, judging, lanes, limits, log, wire
 from consult.rooms.access import Grant
 from consult.rooms.actions import personal
+from consult.rooms.commands.messages import MessagePost
 from consult.rooms.judging import Verdict
 from consult.rooms.people import known
 
@@ -53,7 +54,7 @@ class Post:
         return self.room, self.person, self.client_id
 
 
-def of_command(c: commands.MessagePost, room: uuid.UUID, person: uuid.UUID) -> Post:
+def of_command(c: MessagePost, room: uuid.UUID, person: uuid.UUID) -> Post:
     return Post(room, person, uuid.UUID(c.id), c.body, c.reply_to, c.images or (), c.mentions or (), confirmed=c.confirmed)
 
 

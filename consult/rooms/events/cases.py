@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from consult.rooms.commands import Verdict, Vote
+from consult.rooms.commands.cases import Verdict, Vote
 from consult.rooms.events.data import AboutMessage, Data
 from consult.rooms.shapes import CaseStatus, Count, Doubt, Seq, Urgency
 

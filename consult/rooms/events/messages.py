@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consult.rooms.commands import ReactionCode
+from consult.rooms.commands.messages import ReactionCode
 from consult.rooms.events.data import AboutMessage
 from consult.rooms.shapes import Count, Form, Mention, Seq, Withheld
 
