@@ -15,7 +15,7 @@ from consult.cases.models import Case
 from consult.errors import Refusal
 from consult.rooms import access, identifying, lanes, limits, log, receipts
 from consult.rooms.access import Grant
-from consult.rooms.actions import messages, personal
+from consult.rooms.actions import accepting, personal
 from consult.rooms.carrying import Asked
 from consult.rooms.commands import cases as commands
 from consult.rooms.models import Kind
@@ -104,7 +104,7 @@ def _may(item: Asked, case: Case, grant: Grant, made: log.Writing) -> None:
         return
     if grant.visiting:
         raise Refusal("vote.visitor")
-    messages.may_write_now(grant, head, made.now)
+    accepting.may_write_now(grant, head, made.now)
     if head.closed and not grant.asker and not grant.moderates:
         raise Refusal("room.closed")
     if case.question.withheld:

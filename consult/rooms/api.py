@@ -11,7 +11,7 @@ from ninja import Query, Router
 
 from consult.errors import Refusal
 from consult.rooms import access, log, pages, parsing, replica, wire
-from consult.rooms.actions import marks, messages
+from consult.rooms.actions import marks, messages, posts
 from consult.rooms.commands.messages import MessagePost
 from consult.rooms.commands.pictures import MarkAdd
 from consult.who import person_of
@@ -50,7 +50,7 @@ def post_message(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
     command = parsing.twin(text_of(request), type="message.post", room=room)
     assert isinstance(command, MessagePost)
-    item = messages.of_command(command, access.room_id(room), person_of(request))
+    item = posts.of_command(command, access.room_id(room), person_of(request))
     answer = messages.send(item)
     return as_json(wire.frame(**answer), 200 if answer.get("duplicate") else 201)
 

@@ -19,7 +19,7 @@ from consult import figures
 from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import access, carrying, greeting, lanes, limits, parsing, typists, wire
-from consult.rooms.actions import changes, marks, messages, reading, tools
+from consult.rooms.actions import changes, marks, messages, posts, reading, tools
 from consult.rooms.commands.cases import CaseCommand
 from consult.rooms.commands.connection import Hello, Ping, RoomEnter, RoomLeave
 from consult.rooms.commands.fields import Command
@@ -338,7 +338,7 @@ class Consumer(AsyncConsumer):
         item: Any
         match c:
             case MessagePost():
-                run, item = messages.post_many, messages.of_command(c, room, person)
+                run, item = messages.post_many, posts.of_command(c, room, person)
             case MessageEdit():
                 run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or (), c.confirmed)
             case MessageRetract():

@@ -15,6 +15,7 @@ from consult.clinicians.models import Person
 from consult.errors import Refusal
 from consult.rooms import limits, log
 from consult.rooms.actions import changes, membership, messages, personal
+from consult.rooms.actions.posts import Post
 from consult.rooms.commands.messages import MentionAt
 from consult.rooms.models import ClientId, Event, Followup, Membership, Mention, Message, Room, Tag
 from tests import people
@@ -23,8 +24,8 @@ from tests.rooms.helpers import events, group, joined, personal_events, post
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def of(room: uuid.UUID, person: Person, body: str = "bonjour", **more: Any) -> messages.Post:
-    return messages.Post(room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=more.pop("charged", True), **more)
+def of(room: uuid.UUID, person: Person, body: str = "bonjour", **more: Any) -> Post:
+    return Post(room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=more.pop("charged", True), **more)
 
 
 def at(person: Person | uuid.UUID, start: int, length: int) -> MentionAt:
