@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from consult.errors import CODES, Refusal
-from consult.rooms import commands, events, frames, greeting, log, pages, parsing, shapes, wire
+from consult.rooms import commands, events, frames, greeting, heartbeats, log, pages, parsing, shapes, wire
 from consult.rooms.actions import changes, membership, personal
 from consult.rooms.closes import CLOSES
 from consult.rooms.commands.connection import Cursor
@@ -268,7 +268,7 @@ async def test_every_frame_of_two_sockets(live: Any) -> None:
     assert refusal["code"] == "message.blank"
     await theirs.until(lambda f: f["type"] == "signal" and f["kind"] == "typing")
     await theirs.until(lambda f: f["type"] == "signal" and f["kind"] == "presence", 6)
-    live._beat(next(c for c in live.connections.values() if c.person == nadia.pk))
+    heartbeats.beat(live, next(c for c in live.connections.values() if c.person == nadia.pk))
     await theirs.until(lambda f: f["type"] == "heads" and f["rooms"])
     await db(membership.leave, person_id=nadia.pk, room_id=room)
     await theirs.until(lambda f: f["type"] == "left")
