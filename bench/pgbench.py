@@ -34,6 +34,8 @@ VALUES = {
     "reply_to": "NULL",
     "form": "'text'",
     "mentions": "'[]'",
+    "images": "'{}'",
+    "withheld": "NULL",
     "tally": "false",
     "wake": "false",
 }
@@ -72,8 +74,7 @@ def script(rooms: int) -> str:
         "\\set post_no :h_last_post_no + 1",
         statement(facts._BEFORE) + ";",
         statement(access._QUERY) + ";",
-        statement(storing._INSERT) + ";",
-        statement(log.ADVANCE) + ";",
+        statement(storing._INSERT) + ";",  # which moves the room's head, too
         "COMMIT;",
     ]
     return "\n".join(lines).replace(ROOM, "':room'").replace("':room'", ROOM).replace(PERSON, PERSON) + "\n"
