@@ -35,10 +35,13 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+_JSON = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)  # json.loads would make one a frame
+
+
 def decode(text: str) -> Any:
     """Strict JSON (RFC 8259): no repeated key, NaN, BOM, lone surrogate, nesting over 16. Raises Invalid."""
     try:
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
+        value = _JSON.decode(text)
     except (ValueError, RecursionError):
         raise Invalid(["frame"]) from None
     ref = ref_of(value)
