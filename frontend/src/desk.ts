@@ -159,7 +159,7 @@ export class Desk implements Belongings {
     this.pictures = new KeptPictures(this.db, o.seal);
     this.cache = new Cache(this.shelf);
     this.outbox = new Outbox({
-      person: me.id, rows: new UnsentRows(this.db, o.seal), later: o.later, post: (message) => this.socket.call(message), mark: (mark) => this.socket.call(mark), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
+      person: me.id, rows: new UnsentRows(this.db, o.seal), later: o.later, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
       changed: () => batch(() => {
         this.outboxTick.value++;
         this.report();

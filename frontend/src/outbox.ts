@@ -22,10 +22,8 @@ export interface Locks {
 export interface OutboxOptions {
   person: string;
   rows: UnsentRows;
-  /** Sends one message over the live connection. */
-  post(message: MessagePost): Promise<OkFrame>;
-  /** And what was drawn on its pictures. */
-  mark(mark: MarkAdd): Promise<OkFrame>;
+  /** Sends one message, or a mark on its pictures, over the live connection. */
+  post(one: MessagePost | MarkAdd): Promise<OkFrame>;
   /** What is drawn changed. */
   changed(): void;
   /** Sent and acknowledged, in this tab or another. */
@@ -91,12 +89,7 @@ export class Outbox {
   put(message: { room: string; body: string; replyTo?: string | null; mentions?: OutboxEntry["mentions"]; images?: string[]; marks?: OutboxEntry["marks"]; confirmed?: Confirmed }): { id: string; stored: Promise<void> } {
     const id = (this.o.uuid ?? (() => crypto.randomUUID()))();
     const at = new Date(this.now()).toISOString();
-    const row: Unsent = {
-      id, room: message.room, body: message.body, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null,
-      ...(message.confirmed ? { confirmed: message.confirmed } : {}),
-      ...(message.images?.length ? { images: message.images } : {}),
-      ...(message.marks?.length ? { marks: message.marks } : {}),
-    };
+    const row: Unsent = { ...message, id, replyTo: message.replyTo ?? null, mentions: message.mentions ?? [], at, failed: null };
     this.memory.set(id, row);
     this.writing.add(id);
     this.entries = [...this.entries, this.entry(row)];
@@ -203,7 +196,7 @@ export class Outbox {
             ...(next.images?.length ? { images: next.images } : {}),
           });
           // The row stays until all of it is there: who sends it again hears the same answer, and goes on with the marks.
-          if (next.marks) await lay(next.marks.filter((mark) => !this.sent.has(mark.id)), room, ok.message!, (mark) => this.o.mark(mark).then(() => this.sent.add(mark.id)));
+          await lay((next.marks ?? []).filter((mark) => !this.sent.has(mark.id)), room, ok.message!, (mark) => this.o.post(mark).then(() => this.sent.add(mark.id)));
           if (run !== this.run) return;
           this.waiting.delete(room);
           const seq = ok.seq ?? 0;
@@ -275,12 +268,11 @@ export class Outbox {
   }
 
   private entry(row: Unsent): OutboxEntry {
-    const { id, room, body, replyTo, mentions, at, images, marks, confirmed } = row;
-    const wait = this.waiting.get(room);
-    const state = row.failed ? "failed" : this.sending.has(id) ? "sending" : "queued";
-    const why = row.failed ?? (wait ? { code: wait.code, message: wait.message } : {});
-    const more = { ...(images ? { images } : {}), ...(marks ? { marks } : {}), ...(confirmed ? { confirmed } : {}) };
-    return { id, room, body, replyTo, mentions, at, ...more, order: row.order ?? Number.MAX_SAFE_INTEGER, state, ...why };
+    const { failed, order = Number.MAX_SAFE_INTEGER, ...words } = row;
+    const wait = this.waiting.get(row.room);
+    const state = failed ? "failed" : this.sending.has(row.id) ? "sending" : "queued";
+    const why = failed ?? (wait ? { code: wait.code, message: wait.message } : {});
+    return { ...words, order, state, ...why };
   }
 
   private async fail(id: string, failed: Unsent["failed"]): Promise<void> {

@@ -24,7 +24,8 @@ class Server {
   log: { room: string; id: string; body: string }[] = [];
   received: string[] = [];
   answer: (m: MessagePost) => Promise<OkFrame> | null = () => null;
-  post = (m: MessagePost): Promise<OkFrame> => {
+  post = (m: MessagePost | MarkAdd): Promise<OkFrame> => {
+    if (m.type === "mark.add") return this.mark(m);
     this.received.push(m.id);
     return this.answer(m) ?? Promise.resolve(this.commit(m));
   };
@@ -53,7 +54,7 @@ interface Tab { outbox: Outbox; acked: string[]; timers: (() => void)[] }
 async function tab(server: Server, person = "ana", post = server.post): Promise<Tab> {
   const acked: string[] = [], timers: (() => void)[] = [];
   const outbox = new Outbox({
-    person, rows: new UnsentRows(await openDatabase(person, factory), await sealOf(person)), post, mark: server.mark, changed: () => {}, acked: (entry) => acked.push(entry.id),
+    person, rows: new UnsentRows(await openDatabase(person, factory), await sealOf(person)), post, changed: () => {}, acked: (entry) => acked.push(entry.id),
     channel: channels.make(`outbox-${person}`), locks, timer: (run) => timers.push(run),
   });
   await outbox.load();
@@ -374,7 +375,7 @@ describe("several persons at one browser", () => {
     const server = new Server();
     let asked = 0;
     const outbox = new Outbox({
-      person: "ana", rows: new UnsentRows(await openDatabase("ana", factory), await sealOf("ana")), post: server.post, mark: server.mark, changed: () => {}, acked: () => {}, locks, later: () => asked++,
+      person: "ana", rows: new UnsentRows(await openDatabase("ana", factory), await sealOf("ana")), post: server.post, changed: () => {}, acked: () => {}, locks, later: () => asked++,
     });
     await outbox.add({ room: "R", body: "one" });
     expect(asked).toBe(1);

@@ -8,13 +8,13 @@ export interface Drawn { id: string; drawn: Mark }
 /** And the picture it waits for. */
 export interface DrawnOn extends Drawn { image: string }
 
-export const withIds = (marks: readonly Mark[]): Drawn[] => marks.map((drawn) => ({ id: crypto.randomUUID(), drawn }));
-
 /** Rejects where it is worth trying again. What is refused for good is let go: the picture is there all the same. */
 export async function lay(marks: readonly DrawnOn[], room: string, message: string, add: (mark: MarkAdd) => Promise<unknown>): Promise<void> {
-  for (const { id, image, drawn } of marks) {
-    await add({ type: "mark.add", room, id, message, image, drawn }).catch((error: unknown) => {
+  for (const mark of marks) {
+    try {
+      await add({ type: "mark.add", room, message, ...mark });
+    } catch (error) {
       if (!(error instanceof Refusal) || error.temporary) throw error;
-    });
+    }
   }
 }

@@ -3,7 +3,7 @@ import { signal, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { look, seenIn, settled, upload, type Picture } from "../../pictures/upload";
 import type { Edit } from "../../pictures/shapes";
-import { withIds, type Drawn } from "../../pictures/laying";
+import type { Drawn } from "../../pictures/laying";
 import type { Kept } from "../../pictures/kept";
 import { api, forgetPictures, keepPicture, keptPicture, Refusal } from "../../store";
 import { pictureWords } from "../../i18n/pictures";
@@ -166,7 +166,7 @@ export default function Tray({ files, chosen, sent, kept = [], onKept }: Props) 
       {lost.value > 0 && <p class="meta" role="status">{t.expired(lost.value)}</p>}
       {over.value && <p class="meta" role="status">{t.most}</p>}
       {first && <Editor key={queue.value.length} file={first.file} {...(first.of?.edit ? { edit: first.of.edit } : {})} marks={first.of?.marks.map((one) => one.drawn) ?? []} proposed={seenIn(first.of?.picture.value)}
-        onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, withIds(marks), edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
+        onDone={({ file, marks, edit, unread }) => { add(unread ? null : first.file, file, marks.map((drawn) => ({ id: crypto.randomUUID(), drawn })), edit, first.of); queue.value = queue.value.slice(1); }} onClose={() => (queue.value = queue.value.slice(1))} />}
     </>
   );
 }
