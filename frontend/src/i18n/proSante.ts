@@ -4,7 +4,6 @@ import { inLang, p } from "./pair";
 
 const proSante = {
   by: p("S’identifier avec Pro Santé Connect", "Sign in with Pro Santé Connect"),
-  or: p("ou", "or"),
   coming: p("Retour de Pro Santé Connect…", "Back from Pro Santé Connect…"),
   signInTitle: p("Pro Santé Connect", "Pro Santé Connect"),
   again: p("Recommencer", "Start again"),

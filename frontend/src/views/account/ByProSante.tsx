@@ -13,7 +13,7 @@ export default function ByProSante() {
     // Without a network the password's form says so.
     offered(api).then(({ on }) => (there.value = on), () => undefined);
   }, []);
-  return there.value ? <div class="col"><p class="label third">{t.or}</p><Press label={t.by} /></div> : null;
+  return there.value ? <Press label={t.by} /> : null;
 }
 
 /** The button that leaves for Pro Santé Connect, and what became of it. */
