@@ -7,13 +7,12 @@ the length of the text and not faster. Nothing here keeps, logs or stores a text
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from consult.identifiers.checks import CHECKS, Candidate, Found
-from consult.identifiers.rules import DROPPED, FOLD, FOLD_LATIN, LEVELS, RULES, SIGNS, SIGNS_OF_DIGITS, SURE_RULES, Rule
+from consult.identifiers.rules import ALL, DROPPED, FOLD, FOLD_LATIN, LEVELS, SIGNS, SURE, Rule
 
 Level = Literal["block", "confirm", "hint"]
 
@@ -39,7 +38,6 @@ class Folded:
 
 # What French prose has beyond Latin-1: with these replaced, most texts can be folded as bytes, many times as quick.
 _COMMON = [(c, c.translate(FOLD)) for c in "’œŒ–—\u202f"]
-_DIGIT = re.compile("[0-9]")
 
 
 def fold(text: str) -> Folded:
@@ -65,32 +63,17 @@ def find(text: str, *, doctors: Collection[str] = (), hints: bool = True) -> lis
     """
     folded = fold(text)
     low = folded.low
-    signs = _signs(low)
+    rules = (ALL if hints else SURE).left(low)
+    if not rules:
+        return []
     own = frozenset(word for name in doctors for word in fold(name).low.split() if len(word) > 2)
     taken: list[Found] = []
-    for rule in RULES if hints else SURE_RULES:
-        if (rule.sign is None or rule.sign in signs) and _worth(rule.words, low):
+    for rule in rules:
+        if (rule.sign is None or SIGNS[rule.sign].search(low)) and (not rule.words or any(word in low for word in rule.words)):
             for found in _matches(rule, folded, own):
                 if all(found[1] <= start or found[0] >= end for start, end, _ in taken):
                     taken.append(found)
     return [Finding(folded.place(s), folded.place(e - 1) + 1, c, LEVELS[c]) for s, e, c in sorted(taken) if hints or LEVELS[c] != "hint"]
-
-
-def _signs(low: str) -> set[str]:
-    """What is cheap to see, so that most patterns need not be tried at all on most texts."""
-    if not _DIGIT.search(low):
-        return set()
-    signs = {name for name, pattern in SIGNS if pattern.search(low)}
-    if "digits" in signs:
-        signs.update(name for name, pattern in SIGNS_OF_DIGITS if pattern.search(low))
-    return signs
-
-
-def _worth(words: tuple[str, ...], low: str) -> bool:
-    for word in words:  # a generator would cost more than the search
-        if word in low:
-            return True
-    return not words
 
 
 def _matches(rule: Rule, folded: Folded, own: frozenset[str]) -> Iterator[Found]:

@@ -9,8 +9,10 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat
 
+from bench.identifiers import held_out
 from consult.identifiers import find
-from consult.identifiers.rules import LEVELS, RULES
+from consult.identifiers.find import fold
+from consult.identifiers.rules import ALL, LEVELS, RULES
 from consult.rooms.identifying import CONFIRMABLE
 from tests.identifiers import nir_valid
 
@@ -66,6 +68,21 @@ def test_numbers_as_phonenumbers_writes_them(region, form):
         text = f"Joindre la famille au {written}, le soir."
         assert [text[f.start : f.end] for f in find(text)] == [written]
         checked += 1
+
+
+def test_the_sieve_lets_through_what_the_patterns_find_and_nothing_else():
+    chance = Random(11)
+    texts = [case["text"] for case in CASES] + [text.body for text in held_out.PART.texts(600)]
+    for _ in range(3000):  # cut and joined anywhere: borders of words, of digits and of lines fall where nobody would write them
+        one, other = chance.choice(texts), chance.choice(texts)
+        texts.append(one[chance.randrange(len(one)) :] + chance.choice(["", " ", "\n", "\u00a0", "é", "°", "\ud800", "😀"]) + other[: chance.randrange(len(other))])
+    let_through = 0
+    for text in texts:
+        low = fold(text).low
+        expected = [rule for rule in ALL.rules if rule.pattern.search(low)]
+        assert ALL.left(low) == expected, text
+        let_through += len(expected)
+    assert let_through > len(texts)
 
 
 def test_time_stays_bounded_whatever_is_written():
