@@ -39,6 +39,7 @@ ANSWER_BYTES = 256 * 1024
 AT_ONCE = 8  # requests of this process: a provider that hangs takes no more threads than these
 KEPT_S = 3600.0  # for which the provider's addresses and keys are believed
 AGAIN_S = 30.0  # between two questions for a key that is not there
+ATTEMPT, LICENCE = "psc_attempt", "psc_licence"  # in a session: what was begun; what was proven and is nobody's yet
 CLAIMS = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 
 

@@ -21,6 +21,7 @@ from allauth.headless.base.views import APIView
 from allauth.headless.constants import Client
 from allauth.headless.internal.restkit.response import APIResponse
 from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
@@ -40,8 +41,7 @@ from consult.rooms.actions import personal
 
 METHOD = "pro_sante_connect"  # as the session's records name it
 FRESH_S = 300  # a licence is linked within this time of the password
-LINK = "link-"  # begins the state of a press that links: the page that gets it back knows where it came from
-ATTEMPT, LICENCE = "psc_attempt", "psc_licence"  # in the session
+LINK, SIGN_IN = "link-", "in-"  # begin the state: the page that gets it back knows where it came from
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
@@ -107,9 +107,9 @@ class Begin(Door):
             _require_password(request)
         elif request.user.is_authenticated:
             return ConflictResponse(request)
-        attempt, location = psc.begin(callback=callback, mark=LINK if link else "")
-        request.session.pop(LICENCE, None)
-        request.session[ATTEMPT] = asdict(attempt)
+        attempt, location = psc.begin(callback=callback, mark=LINK if link else SIGN_IN)
+        request.session.pop(psc.LICENCE, None)
+        request.session[psc.ATTEMPT] = asdict(attempt)
         _only_for_now(request)
         return APIResponse(request, data={"location": location})
 
@@ -124,6 +124,8 @@ class Finish(Door):
     def post(self, request: HttpRequest) -> Any:
         """Signs in, or links. psc.email_needed: the licence is proven and nobody's yet."""
         given = self.given()
+        if request.user.is_authenticated and not given.state.startswith(LINK):
+            return ConflictResponse(request)  # signed in elsewhere, meanwhile
         attempt = _taken(request)
         if attempt.over or attempt.state != given.state:
             raise Refusal("psc.expired")
@@ -132,14 +134,12 @@ class Finish(Door):
         licence = licences.read(psc.finish(attempt=attempt, state=given.state, code=given.code))
         if attempt.state.startswith(LINK):
             return self._link(request, licence)
-        if request.user.is_authenticated:  # in another tab, meanwhile
-            return ConflictResponse(request)
         person = linking.sign_in(licence)
         if person is not None:
             return _enter(request, person)
         if not settings.SIGNUP:
             raise Refusal("psc.no_account")
-        request.session[LICENCE] = {"at": time.time(), **asdict(licence)}
+        request.session[psc.LICENCE] = {"at": time.time(), **asdict(licence)}
         _only_for_now(request)
         raise Refusal("psc.email_needed")
 
@@ -162,31 +162,32 @@ class Account(Door):
         email = self.given().email
         if request.user.is_authenticated:
             return ConflictResponse(request)
-        kept = dict(request.session.get(LICENCE) or {})
+        kept = dict(request.session.get(psc.LICENCE) or {})
         if not kept or not 0 <= time.time() - kept.pop("at") <= psc.VALID_S:
             raise Refusal("psc.expired")
         person = linking.sign_up(licence=Licence(**kept), email=email, locale=locale_of(request))
-        del request.session[LICENCE]
         return _enter(request, person, signup=True)
 
 
 def _taken(request: HttpRequest) -> psc.Attempt:
     """What this session began, which it then no longer holds: written before the provider is asked, so that no answer is used twice."""
-    kept = request.session.pop(ATTEMPT, None)
+    kept = request.session.pop(psc.ATTEMPT, None)
     if kept is None:
         raise Refusal("psc.expired")
-    request.session.save()
+    try:
+        request.session.save()
+    except UpdateError:  # somebody with the same session was quicker, and is signed in
+        raise Refusal("psc.expired") from None
     return psc.Attempt(**kept)
 
 
 def _only_for_now(request: HttpRequest) -> None:
-    """The session of who is not signed in lasts no longer than what it waits for."""
+    """The session of who is not signed in lasts no longer than what it waits for; whoever signs in gets a whole one (clinicians/adapter.py)."""
     if not request.user.is_authenticated:
         request.session.set_expiry(psc.VALID_S)
 
 
 def _enter(request: HttpRequest, person: Person, *, signup: bool = False) -> Any:
-    request.session.set_expiry(None)
     record_authentication(request, person, METHOD)
     try:
         answer = perform_login(request, Login(user=person, signup=signup))

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +20,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from consult.audit.models import Record
+from consult.clinicians import linking
 from consult.clinicians import pro_sante_connect as psc
+from consult.clinicians.licence import read
 from consult.clinicians.models import LinkedLicence, Person
+from consult.errors import Refusal
 from consult.rooms.models import Event
 from consult.standing import actions as standing
 from consult.standing import sessions
@@ -147,6 +152,65 @@ def test_an_attempt_lasts_no_longer_than_it_may(provider: Provider) -> None:
     page = Page()
     pressed(page)
     assert Session.objects.get().expire_date <= timezone.now() + timedelta(seconds=psc.VALID_S)
+
+
+def test_who_takes_the_password_after_all_has_a_whole_session(provider: Provider) -> None:
+    page = Page()
+    assert code(back(page, pressed(page))) == (409, "psc.email_needed")
+    assert page.send("POST", "auth/login", {"email": nadia().email, "password": PASSWORD}).status_code == 200
+    row = Session.objects.get(session_key=page.cookies["sessionid"].value)
+    assert row.expire_date > timezone.now() + timedelta(days=13)
+    assert "psc_licence" not in row.get_decoded() and RPPS not in str(row.get_decoded())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_times_at_once_make_one_link(provider: Provider) -> None:
+    doctor = verified_under(camille(), RPPS)
+    licence = read(claims())
+
+    def one() -> Any:
+        try:
+            found = linking.sign_in(licence)
+            return found and found.pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        found = [each.result() for each in [threads.submit(one) for _ in range(6)]]
+    assert set(found) == {doctor.pk} and LinkedLicence.objects.count() == 1 and Record.objects.filter(act="licence.linked").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_newcomers_of_one_number_are_one(provider: Provider) -> None:
+    licence = read(claims())
+
+    def one(n: int) -> str:
+        try:
+            linking.sign_up(licence=licence, email=f"camille{n}@example.org")
+            return "made"
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = sorted(each.result() for each in [threads.submit(one, n) for n in range(4)])
+    assert found == ["made", *["psc.account_exists"] * 3] and Person.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_of_the_pool_waits_for_the_provider(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked(camille())
+    held, read_it = [], psc._read
+
+    def looking(*args: Any, **more: Any) -> Any:
+        held.append(connection.connection is not None)
+        return read_it(*args, **more)
+
+    monkeypatch.setattr(psc, "_read", looking)
+    page = Page()
+    assert back(page, pressed(page)).status_code == 200
+    assert held == [False] * 4  # configuration, token, certs, userinfo
 
 
 def test_a_newcomer_gives_an_address_and_is_verified_by_the_licence(provider: Provider, mailoutbox: list[Any]) -> None:
