@@ -23,6 +23,8 @@ SAY := @printf 'consult: %s\n'
 # Seeded runs of `make chaos`; ARGS="--seed 42" repeats one.
 CHAOS_RUNS ?= 100
 CHROMIUM := $$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+# The same engine without a window: where there is none, the whole browser does all.
+SHELL_CHROMIUM := $$(command -v chromium-headless-shell || true)
 
 .PHONY: help run test lint conformance screenshots bench bench-full fuzz soak chaos lock clean servers node chromium nginx exiftool dev frontend client
 
@@ -36,7 +38,7 @@ test: dev servers frontend client chromium nginx exiftool ## all tests, on a thr
 	$(SAY) "front-end tests"
 	@cd frontend && $(NODE) npm test --silent
 	$(SAY) "server tests"
-	@CONSULT_CHROMIUM="$(CHROMIUM)" $(PY) -m tests $(ARGS)
+	@CONSULT_CHROMIUM="$(CHROMIUM)" CONSULT_CHROMIUM_SHELL="$(SHELL_CHROMIUM)" $(PY) -m tests $(ARGS)
 
 lint: dev node frontend/node_modules/.installed ## ruff, mypy, import contracts, and the front end's own
 	$(SAY) "ruff"
@@ -163,7 +165,7 @@ chromium:
 	@if [ -z "$(CHROMIUM)" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "consult: installing Chromium (apt-get) …"; \
-	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } >/dev/null \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation && { apt-get install -y -qq --no-install-recommends chromium-headless-shell || true; }; } >/dev/null \
 	      || echo "consult: Chromium could not be installed; browser tests will be reported as not run"; \
 	  else echo "consult: no Chromium; browser tests will be reported as not run (Debian: apt-get install chromium)"; fi; \
 	fi

@@ -34,6 +34,8 @@ VALUES = {
     "reply_to": "NULL",
     "form": "'text'",
     "mentions": "'[]'",
+    "images": "'{}'",
+    "withheld": "NULL",
     "tally": "false",
     "wake": "false",
 }
@@ -61,7 +63,7 @@ def script(rooms: int) -> str:
 
     django.setup()
     from consult.rooms import access, log
-    from consult.rooms.actions import messages
+    from consult.rooms.actions import facts, storing
 
     lines = [
         f"\\set r random(1, {rooms})" if rooms > 1 else "\\set r 0",
@@ -70,10 +72,9 @@ def script(rooms: int) -> str:
         statement(log._LOCK) + " \\gset h_",
         "\\set seq :h_last_seq + 1",
         "\\set post_no :h_last_post_no + 1",
-        statement(messages._BEFORE) + ";",
+        statement(facts._BEFORE) + ";",
         statement(access._QUERY) + ";",
-        statement(messages._INSERT) + ";",
-        statement(log.ADVANCE) + ";",
+        statement(storing._INSERT) + ";",  # which moves the room's head, too
         "COMMIT;",
     ]
     return "\n".join(lines).replace(ROOM, "':room'").replace("':room'", ROOM).replace(PERSON, PERSON) + "\n"

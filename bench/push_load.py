@@ -28,7 +28,8 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     from consult.push import actions, sealed
     from consult.rooms.actions import conversations, groups, membership, messages
-    from consult.rooms.commands import MentionAt
+    from consult.rooms.actions.posts import Post
+    from consult.rooms.commands.messages import MentionAt
     from tests import people
     from tests.push.services import web_push
 
@@ -39,7 +40,7 @@ def main() -> None:
     talk = uuid.UUID(conversations.open(person_id=nadia.pk, client_id=uuid.uuid4(), people=[idris.pk])["room"])
 
     def post(where: uuid.UUID, **more: Any) -> tuple[int, float]:
-        answer = messages.send(messages.Post(where, nadia.pk, uuid.uuid4(), "Avis ?", charged=True, **more))
+        answer = messages.send(Post(where, nadia.pk, uuid.uuid4(), "Avis ?", charged=True, **more))
         return answer["seq"], time.time()
 
     def acks(count: int) -> float:

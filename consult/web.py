@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from consult import shards
 from consult.errors import Refusal
 from consult.refusing import refuse
-from consult.rooms import commands
+from consult.rooms import parsing
 
 POLICY = "; ".join(
     [
@@ -58,7 +58,7 @@ def sound_sign_in(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
         if request.path.startswith("/_allauth/") and request.method not in ("GET", "HEAD"):
             try:
                 if request.body:
-                    commands.decode(request.body.decode())
+                    parsing.decode(request.body.decode())
             except RequestDataTooBig:
                 return refuse(request, Refusal("frame.too_large"))
             except (UnicodeDecodeError, Refusal):

@@ -13,10 +13,11 @@ from typing import Any
 from consult.cases import answers, differentials, outcome, references, votes
 from consult.cases.models import Case
 from consult.errors import Refusal
-from consult.rooms import access, commands, identifying, lanes, limits, log, receipts
+from consult.rooms import access, identifying, lanes, limits, log, receipts
 from consult.rooms.access import Grant
-from consult.rooms.actions import messages, personal
+from consult.rooms.actions import accepting, personal
 from consult.rooms.carrying import Asked
+from consult.rooms.commands import cases as commands
 from consult.rooms.models import Kind
 
 
@@ -64,7 +65,7 @@ TAKES_BACK = (commands.AnswerUnaccept, commands.VoteWithdraw, commands.Different
 
 
 def act_many(items: Sequence[Asked]) -> list[dict[str, Any] | Refusal]:
-    """For a lane: each answer is what the command's reply says (rooms/events.REPLIES), or a Refusal."""
+    """For a lane: each answer is what the command's reply says (rooms/replies.py), or a Refusal."""
     return [answer if isinstance(answer, Refusal) else {name: value for name, value in answer.items() if name != "created"} for answer in created_many(items)]
 
 
@@ -103,7 +104,7 @@ def _may(item: Asked, case: Case, grant: Grant, made: log.Writing) -> None:
         return
     if grant.visiting:
         raise Refusal("vote.visitor")
-    messages.may_write_now(grant, head, made.now)
+    accepting.may_write_now(grant, head, made.now)
     if head.closed and not grant.asker and not grant.moderates:
         raise Refusal("room.closed")
     if case.question.withheld:

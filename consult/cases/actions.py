@@ -22,7 +22,9 @@ from consult.errors import Refusal
 from consult.rooms import access, content, doorbell, identifying, limits, log, receipts
 from consult.rooms import people as standing
 from consult.rooms.access import Grant
-from consult.rooms.actions import membership, messages, personal
+from consult.rooms.actions import accepting, membership, personal, storing
+from consult.rooms.actions.facts import facts_of
+from consult.rooms.actions.posts import Post
 from consult.rooms.models import Audience, Kind, Message, Role, Room
 
 TITLE = 200
@@ -125,12 +127,12 @@ def ask(
             raise seen.refusal
         accepted, facts = [], None
         if group and may_ask:
-            card = messages.Post(group, person_id, client_id, it.words, form="question", charged=True)
-            facts = messages.facts_of([card], made)
+            card = Post(group, person_id, client_id, it.words, form="question", charged=True)
+            facts = facts_of([card], made)
             facts.grants[group, person_id] = may_ask
             if card.key in facts.before:  # this id already posted something there
                 raise Refusal("request.id_reused")
-            accepted = [messages.accept(card, facts, made)]
+            accepted = [accepting.accept(card, facts, made)]
         room, stored = _open(made, rooms_of, it, asker=person_id, client_id=client_id, audience=audience, with_card=accepted, images=images)
         card_id = accepted[0].id if accepted else None
         case = _case(made, room, it, asker=person_id, question=stored.id, group=group, card=card_id, by=person_id)
@@ -198,7 +200,7 @@ def _turnable(person: uuid.UUID, message_id: uuid.UUID, made: log.Writing) -> tu
     grant = access.grants([(message.room_id, person)])[message.room_id, person]
     if isinstance(grant, Refusal) or message.seq < grant.first_seq:
         raise Refusal("message.not_found")
-    messages.may_write_now(grant, made.heads[grant.room], made.now)
+    accepting.may_write_now(grant, made.heads[grant.room], made.now)
     if grant.kind != Kind.GROUP:
         raise Refusal("case.group_only")
     author = message.author_id
@@ -215,7 +217,7 @@ def _turnable(person: uuid.UUID, message_id: uuid.UUID, made: log.Writing) -> tu
 
 def _may_ask(person: uuid.UUID, group: uuid.UUID, made: log.Writing) -> Grant:
     grant = access.may_ask(person=person, room=group)
-    messages.may_write_now(grant, made.heads[group], made.now)
+    accepting.may_write_now(grant, made.heads[group], made.now)
     return grant
 
 
@@ -227,19 +229,19 @@ def _open(
     asker: uuid.UUID,
     client_id: uuid.UUID,
     audience: Sequence[tuple[uuid.UUID | None, uuid.UUID | None]],
-    with_card: Sequence[messages.Accepted],
+    with_card: Sequence[accepting.Accepted],
     judged: bool = False,
     images: Sequence[str] = (),
-) -> tuple[Room, messages.Accepted]:
+) -> tuple[Room, accepting.Accepted]:
     """The room with its asker, its audience and the question as its first post; cards of other rooms go in with it. With `judged` the rules
     have seen the words before."""
     room = membership.make_room(made, kind=Kind.CASE, by=asker, title=it.title, code=it.code)
     Audience.objects.bulk_create([Audience(room=room, group_id=g, person_id=p) for g, p in audience])
     membership.admit(made, rooms_of, room=room.id, roles={asker: Role.OWNER}, by=asker, from_start=True)
-    first = messages.Post(room.id, asker, client_id, it.question, images=images, form="question", beside=it.title, judged=judged, charged=True)
-    facts = messages.facts_of([first], made)
-    stored = messages.accept(first, facts, made)
-    messages.insert([*with_card, stored], made, facts)
+    first = Post(room.id, asker, client_id, it.question, images=images, form="question", beside=it.title, judged=judged, charged=True)
+    facts = facts_of([first], made)
+    stored = accepting.accept(first, facts, made)
+    storing.insert([*with_card, stored], made, facts)
     made.settle()
     return room, stored
 
@@ -267,5 +269,5 @@ def _case(
     seq = made.append(group, "case.opened", actor=by, acting=acting, message=card, data=data)
     Message.objects.filter(pk=card).update(case_room=room.id, last_event_seq=seq)
     if turned:  # a card that was posted as a question has woken the group already
-        made.later.append(messages.wake(group, seq, made.now))
+        made.later.append(storing.wake(group, seq, made.now))
     return case

@@ -15,7 +15,7 @@ from django.db import connection
 from consult.cases import answers
 from consult.cases.models import Amendment, AnswerVote
 from consult.rooms import log
-from consult.rooms.actions import messages
+from consult.rooms.actions import storing
 
 # What a moderator hid may come back as it was: it only waits, and says that it is hidden.
 _RELIED = """
@@ -88,4 +88,4 @@ def _settle(made: log.Writing, one: Amended, rooms_of: Mapping[uuid.UUID, uuid.U
     seq = made.append(one.room, "answer.amended", actor=one.author, message=one.message, data=data)
     for person in one.people - {one.author}:
         made.append(rooms_of[person], "case.attention", actor=one.author, data={"room": str(one.room), "seq": seq, "why": "amended"})
-    made.later.append(messages.wake(one.room, seq, made.now))
+    made.later.append(storing.wake(one.room, seq, made.now))

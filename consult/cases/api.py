@@ -16,11 +16,12 @@ from consult.cases.export import fhir
 from consult.cases.export import record as export
 from consult.cursors import next_url
 from consult.locale import locale_of
-from consult.rooms import access, commands, lanes
+from consult.rooms import access, lanes, parsing
 from consult.rooms.api import text_of
 from consult.rooms.api_lists import Body, created, me
 from consult.rooms.carrying import Asked
-from consult.rooms.commands import ClientUuid, Confirmed
+from consult.rooms.commands.cases import CaseCommand
+from consult.rooms.commands.fields import ClientUuid, Confirmed
 from consult.rooms.people import person_id
 
 router = Router(tags=["cases"])
@@ -185,9 +186,9 @@ def take_along(request: HttpRequest, room: str, format: Short = "pdf") -> HttpRe
 
 @router.post("/cases/{room}/acts", response=BOTH, summary="Vote, mark, propose, refer, tell the outcome: a command's twin, with its type")
 def act(request: HttpRequest, room: str) -> Status:
-    command = commands.twin(text_of(request), room=room)
-    if not isinstance(command, commands.CaseCommand):
-        raise commands.Invalid(["type"])
+    command = parsing.twin(text_of(request), room=room)
+    if not isinstance(command, CaseCommand):
+        raise parsing.Invalid(["type"])
     id = access.room_id(room)
     return created(lanes.wait(id, acting.created_many, Asked(id, me(request), command), together=False))
 

@@ -15,7 +15,7 @@ from consult.errors import Refusal
 from consult.locale import locale_of
 from consult.rooms import access
 from consult.rooms.api_lists import Body, created, me
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands.fields import ClientUuid
 from consult.rooms.people import person_id
 
 router = Router(tags=["cases"])

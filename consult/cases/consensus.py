@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from consult.cases.models import Differential, Status
-from consult.rooms.actions import messages
+from consult.rooms.actions import storing
 from consult.rooms.models import Message
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ def _propose(act: Act, *, message: uuid.UUID | None = None, version: int | None 
     data = {} if differential is None else {"differential": str(differential)}
     seq = act.made.append(act.room, "consensus.proposed", actor=None, message=message, data=data)
     act.made.append(act.asker_room, "case.attention", actor=None, data={"room": str(act.room), "seq": seq, "why": "consensus"})
-    act.made.later.append(messages.wake(act.room, seq, act.made.now))
+    act.made.later.append(storing.wake(act.room, seq, act.made.now))

@@ -14,7 +14,7 @@ from django.db import connection
 
 from consult.cases.models import Case, Due, Outcome, Status, Urgency
 from consult.rooms import log
-from consult.rooms.actions import messages, personal
+from consult.rooms.actions import personal, storing
 
 BATCH = 20  # a transaction: it holds the locks of their rooms and of their askers' personal rooms
 UNANSWERED, OUTCOME = "unanswered", "outcome"
@@ -66,4 +66,4 @@ def _remind(made: log.Writing, claimed: Sequence[tuple[uuid.UUID, str, int, date
         else:
             seq = made.append(room, "case.unanswered", actor=None, message=case.question_id)
         made.append(rooms_of[case.asker_id], "case.attention", actor=None, data={"room": str(room), "seq": seq, "why": what})
-        made.later.append(messages.wake(room, seq, made.now))
+        made.later.append(storing.wake(room, seq, made.now))

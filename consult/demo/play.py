@@ -24,8 +24,10 @@ from consult.cases import status as case_status
 from consult.clinicians.models import Person, SpecialtyGroup
 from consult.moderation import appeals, reports, tending
 from consult.rooms.actions import changes, conversations, groups, hiding, membership, messages, reading, remits
+from consult.rooms.actions.posts import Post
 from consult.rooms.carrying import Asked
-from consult.rooms.commands import COMMANDS, MentionAt
+from consult.rooms.commands import COMMANDS
+from consult.rooms.commands.messages import MentionAt
 from consult.standing import actions as standing
 
 from .cast import CAST, Member
@@ -211,7 +213,7 @@ class Stage:
 
     def _post(self, name: str, number: int, line: Say) -> None:
         answered = self.posted[name, self.keys[name, line.reply]]["message"] if line.reply else None
-        post = messages.Post(
+        post = Post(
             self._room(name),
             self.ids[line.who],
             _id("say", name, number),

@@ -10,7 +10,7 @@ from ninja import Router, Status
 from pydantic import Field
 
 from consult.rooms.api_lists import Body, created, me
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands.fields import ClientUuid
 
 from . import appeals, reports
 

@@ -13,7 +13,7 @@ from consult.errors import Refusal
 from consult.locale import locale_of
 from consult.rooms import access
 from consult.rooms.api_lists import Body, Limit, created, me
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands.fields import ClientUuid
 from consult.rooms.people import person_id
 
 from . import claims, kinds, queue, readings, reports, watch

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from consult.rooms import people
 from consult.rooms.api_lists import Body, Nothing, created, me
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands.fields import ClientUuid
 
 from . import holding, rules, trials
 from .api import BOTH

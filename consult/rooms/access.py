@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -205,6 +206,7 @@ def may_write(grant: Grant) -> None:
         raise Refusal("room.read_only")
 
 
+@lru_cache(16_384)  # the same rooms are named again and again
 def id_of(text: str) -> uuid.UUID:
     """An opaque id from outside. What cannot be one of ours raises ValueError."""
     if len(text) != 36:

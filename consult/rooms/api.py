@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from consult.errors import Refusal
-from consult.rooms import access, commands, log, pages, replica, wire
-from consult.rooms.actions import marks, messages
+from consult.rooms import access, log, pages, parsing, replica, wire
+from consult.rooms.actions import marks, messages, posts
+from consult.rooms.commands.messages import MessagePost
+from consult.rooms.commands.pictures import MarkAdd
 from consult.who import person_of
 
 router = Router()
@@ -27,7 +29,7 @@ def text_of(request: HttpRequest) -> str:
     try:
         return request.body.decode()
     except UnicodeDecodeError:
-        raise commands.Invalid(["frame"]) from None
+        raise parsing.Invalid(["frame"]) from None
 
 
 def as_json(parts: bytes, status: int = 200) -> HttpResponse:
@@ -46,9 +48,9 @@ def meta(request: HttpRequest) -> dict[str, Any]:
 @router.post("/rooms/{room}/messages", tags=["messages"])
 def post_message(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of message.post: 201 {"seq","message"}, or 200 with "duplicate"."""
-    command = commands.twin(text_of(request), type="message.post", room=room)
-    assert isinstance(command, commands.MessagePost)
-    item = messages.of_command(command, access.room_id(room), person_of(request))
+    command = parsing.twin(text_of(request), type="message.post", room=room)
+    assert isinstance(command, MessagePost)
+    item = posts.of_command(command, access.room_id(room), person_of(request))
     answer = messages.send(item)
     return as_json(wire.frame(**answer), 200 if answer.get("duplicate") else 201)
 
@@ -104,8 +106,8 @@ def kept_marks(request: HttpRequest, message: str) -> HttpResponse:
 @router.post("/rooms/{room}/marks", tags=["messages"])
 def add_mark(request: HttpRequest, room: str) -> HttpResponse:
     """The twin of mark.add: 201 {"seq","mark"}, the same for a repeat."""
-    command = commands.twin(text_of(request), type="mark.add", room=room)
-    assert isinstance(command, commands.MarkAdd)
+    command = parsing.twin(text_of(request), type="mark.add", room=room)
+    assert isinstance(command, MarkAdd)
     item = marks.Adding(access.room_id(room), person_of(request), uuid.UUID(command.id), command.message, command.image, command.drawn.model_dump())
     return as_json(wire.frame(**marks.send(item)), 201)
 

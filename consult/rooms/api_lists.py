@@ -13,7 +13,7 @@ from consult.cursors import next_url
 from consult.locale import locale_of
 from consult.rooms import access, lists
 from consult.rooms.actions import conversations, membership
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands.fields import ClientUuid
 from consult.rooms.people import person_id
 
 router = Router(tags=["rooms"])

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.parser import Parser
 
-from consult.rooms import commands
+from consult.rooms import parsing
 
 
 class StrictJSON(Parser):
@@ -15,7 +15,7 @@ class StrictJSON(Parser):
         """ninja answers any exception raised here as a body that cannot be read."""
         if not request.body:
             return {}  # no field given: whatever is required is then named
-        value = commands.decode(request.body.decode("utf-8"))
+        value = parsing.decode(request.body.decode("utf-8"))
         if not isinstance(value, dict):
             raise ValueError("not an object")
         return value

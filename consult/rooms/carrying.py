@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from consult.rooms.commands import Command
+from consult.rooms.commands.fields import Command
 from consult.rooms.lanes import RunMany
 
 

@@ -18,8 +18,14 @@ from django.db import InterfaceError, OperationalError
 from consult import figures
 from consult.database import read_only
 from consult.errors import OutcomeUnknown, Refusal
-from consult.rooms import access, carrying, commands, greeting, lanes, limits, typists, wire
-from consult.rooms.actions import changes, marks, messages, reading, tools
+from consult.rooms import access, carrying, greeting, lanes, limits, parsing, typists, wire
+from consult.rooms.actions import changes, marks, messages, posts, reading, tools
+from consult.rooms.commands.cases import CaseCommand
+from consult.rooms.commands.connection import Hello, Ping, RoomEnter, RoomLeave
+from consult.rooms.commands.fields import Command
+from consult.rooms.commands.messages import MessageEdit, MessagePost, MessageRetract, ReactionAdd, ReactionRemove, Typing
+from consult.rooms.commands.pictures import MarkAdd, MarkRemove, Pointer
+from consult.rooms.commands.tools import Tool
 from consult.rooms.connection import Connection, refused
 from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
@@ -38,7 +44,7 @@ class Consumer(AsyncConsumer):
     def __init__(self) -> None:
         self.connection: Connection | None = None
         self.opened = False  # a valid hello was taken up
-        self.early: list[commands.Command] = []
+        self.early: list[Command] = []
         self.invalid = 0
         self.refs: set[int] = set()
         self.lines = Lines()
@@ -137,11 +143,11 @@ class Consumer(AsyncConsumer):
             return self._too_large()
         command, invalid = None, None
         if text is None:
-            invalid = commands.Invalid(["frame"])
+            invalid = parsing.Invalid(["frame"])
         else:
             try:
-                command = commands.parse(text)
-            except commands.Invalid as refusal:
+                command = parsing.parse(text)
+            except parsing.Invalid as refusal:
                 invalid = refusal
         if self.connection and not self._within_limits(command, invalid):
             return
@@ -161,9 +167,9 @@ class Consumer(AsyncConsumer):
             self._refuse(Refusal("frame.too_large"), None)
             self._end(4413, "frame too large")
 
-    def _within_limits(self, command: commands.Command | None, invalid: commands.Invalid | None) -> bool:
+    def _within_limits(self, command: Command | None, invalid: parsing.Invalid | None) -> bool:
         assert self.connection
-        if isinstance(command, commands.RoomEnter):
+        if isinstance(command, RoomEnter):
             wait, _ = limits.enters.take(self.connection.person)
             owed = 0.0
         else:
@@ -175,7 +181,7 @@ class Consumer(AsyncConsumer):
             self._end(4429, "flood")
         return False
 
-    def _on_invalid(self, refusal: commands.Invalid, text: str | None) -> None:
+    def _on_invalid(self, refusal: parsing.Invalid, text: str | None) -> None:
         if self.connection is None and not self.opened and text is not None and _other_type(text):
             self._refuse(Refusal("hello.expected"), refusal.ref)
             return self._end(4400, "hello expected")
@@ -184,19 +190,19 @@ class Consumer(AsyncConsumer):
         if self.invalid >= INVALID_IN_A_ROW:
             self._end(4400, "malformed frames")
 
-    def _before_hello(self, command: commands.Command) -> None:
+    def _before_hello(self, command: Command) -> None:
         if self.opened:
             if len(self.early) >= WAITING_FOR_HELLO:
                 return self._end(4429, "flood")
             self.early.append(command)
-        elif not isinstance(command, commands.Hello):
+        elif not isinstance(command, Hello):
             self._refuse(Refusal("hello.expected"), command.ref)
             self._end(4400, "hello expected")
         elif 1 not in command.protocols:
             self._refuse(Refusal("hello.protocol", protocols=[1]), command.ref)
             self._end(4426, "protocol version")
         elif len({r.room for r in command.resume or ()}) != len(command.resume or ()):
-            self._on_invalid(commands.Invalid(["resume"], command.ref), None)
+            self._on_invalid(parsing.Invalid(["resume"], command.ref), None)
         else:
             self.opened = True
             self.timer.cancel()
@@ -211,7 +217,7 @@ class Consumer(AsyncConsumer):
 
     # --- hello ---------------------------------------------------------------------
 
-    async def _hello(self, command: commands.Hello) -> None:
+    async def _hello(self, command: Hello) -> None:
         began = self.hub.loop.time()
         held, rooms = [], [r for r in command.resume or () if _known_form(r.room)]
         asks = [Ask(access.room_id(r.room), r.after.epoch if r.after else None, r.after.seq if r.after else 0) for r in rooms]
@@ -240,7 +246,7 @@ class Consumer(AsyncConsumer):
             greeting.release(self)
             figures.hello_seconds.observe(self.hub.loop.time() - began)
 
-    async def _welcome(self, command: commands.Hello, speaker: greeting.Speaker, asks: list[Ask], serial: int) -> None:
+    async def _welcome(self, command: Hello, speaker: greeting.Speaker, asks: list[Ask], serial: int) -> None:
         named = any(a.room == speaker.personal for a in asks)
         wanted = asks if named else [Ask(speaker.personal, None, 0), *asks]
         unseen = [r.room for r in command.resume or () if not _known_form(r.room)]
@@ -301,12 +307,12 @@ class Consumer(AsyncConsumer):
 
     # --- commands --------------------------------------------------------------------
 
-    def _obey(self, command: commands.Command) -> None:
-        if isinstance(command, commands.Hello):
+    def _obey(self, command: Command) -> None:
+        if isinstance(command, Hello):
             return self._refuse(Refusal("hello.repeated"), command.ref)
         if command.ref in self.refs:
             return self._refuse(Refusal("frame.ref_reused"), command.ref)
-        if isinstance(command, commands.Ping):
+        if isinstance(command, Ping):
             return self._say(wire.frame(type="ok", ref=command.ref, server_time=wire.time(greeting.now())))
         self.refs.add(command.ref)
         start, barrier = self._plan(command)
@@ -317,11 +323,11 @@ class Consumer(AsyncConsumer):
         assert self.connection
         person = self.connection.person
         match c:
-            case commands.RoomEnter():
+            case RoomEnter():
                 return lambda slot: self._task(self._later(slot, c, self._enter)), True
-            case commands.RoomLeave():
+            case RoomLeave():
                 return lambda slot: self._leave_room(slot, c), True
-            case commands.Typing() | commands.Pointer():
+            case Typing() | Pointer():
                 return lambda slot: self._task(self._later(slot, c, self._tell)), True
         try:
             room = access.room_id(c.room)
@@ -331,21 +337,21 @@ class Consumer(AsyncConsumer):
         run: lanes.RunMany
         item: Any
         match c:
-            case commands.MessagePost():
-                run, item = messages.post_many, messages.of_command(c, room, person)
-            case commands.MessageEdit():
+            case MessagePost():
+                run, item = messages.post_many, posts.of_command(c, room, person)
+            case MessageEdit():
                 run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or (), c.confirmed)
-            case commands.MessageRetract():
+            case MessageRetract():
                 run, item = changes.retract_many, changes.Retraction(room, person, c.message)
-            case commands.ReactionAdd() | commands.ReactionRemove():
-                run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, commands.ReactionAdd))
-            case commands.CaseCommand():
+            case ReactionAdd() | ReactionRemove():
+                run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, ReactionAdd))
+            case CaseCommand():
                 run, item = carrying.carrier(c), carrying.Asked(room, person, c)
-            case commands.MarkAdd():
+            case MarkAdd():
                 run, item = marks.add_many, marks.Adding(room, person, uuid.UUID(c.id), c.message, c.image, c.drawn.model_dump())
-            case commands.MarkRemove():
+            case MarkRemove():
                 run, item = marks.remove_many, marks.Removal(room, person, c.mark)
-            case commands.Tool():
+            case Tool():
                 run, item = tools.use_many, tools.of_command(c, room, person)
             case _:
                 run, item = reading.mark_many, reading.Mark(room, person, c.seq)
@@ -380,7 +386,7 @@ class Consumer(AsyncConsumer):
             result = Refusal("request.failed")
         self._answer(slot, command, result)
 
-    async def _enter(self, c: commands.RoomEnter) -> dict[str, Any] | None:
+    async def _enter(self, c: RoomEnter) -> dict[str, Any] | None:
         assert self.connection
         id = access.room_id(c.room)
         if id not in self.connection.entered and len(self.connection.entered) >= settings.LIMITS["rooms"]:
@@ -399,7 +405,7 @@ class Consumer(AsyncConsumer):
         finally:
             self.hub.release(room)
 
-    def _leave_room(self, slot: Slot, c: commands.RoomLeave) -> None:
+    def _leave_room(self, slot: Slot, c: RoomLeave) -> None:
         assert self.connection
         if _known_form(c.room):
             id = access.room_id(c.room)
@@ -409,7 +415,7 @@ class Consumer(AsyncConsumer):
             self.connection.outbox.drop(id)
         self._answer(slot, c, {})
 
-    async def _tell(self, c: commands.Typing | commands.Pointer) -> dict[str, Any]:
+    async def _tell(self, c: Typing | Pointer) -> dict[str, Any]:
         assert self.connection
         id = access.room_id(c.room)
         card, until = self.connection.cards.get(id), self.connection.silenced.get(id)
@@ -422,7 +428,7 @@ class Consumer(AsyncConsumer):
         if until and until > greeting.now():
             raise Refusal("room.silenced", until=wire.time(until))
         pause, at_once, data = typists.PAUSE_S, 1, {}
-        if isinstance(c, commands.Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points
+        if isinstance(c, Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points
             pause, at_once = typists.POINTING_S if c.at else 0.0, typists.POINTING_AT_ONCE
             data = {"image": c.image[:36], "at": c.at and c.at.model_dump(), "drawn": c.drawn and c.drawn.model_dump()}
         if typists.may_tell(self.connection.person, id, pause, at_once):

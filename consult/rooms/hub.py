@@ -20,13 +20,13 @@ from django.conf import settings
 
 from consult import figures
 from consult.database import own_connection
-from consult.rooms import attending, depths, doorbell, entering, greeting, log, rights, wire
+from consult.rooms import attending, depths, doorbell, entering, greeting, heartbeats, log, rights, wire
 from consult.rooms.bus import Bus
 from consult.rooms.connection import Connection
 from consult.rooms.entering import Entry
 from consult.rooms.gathering import Gathering
+from consult.rooms.local_room import LocalRoom
 from consult.rooms.presence import Presence
-from consult.rooms.ring import Ring
 
 logger = logging.getLogger("consult.hub")
 
@@ -37,26 +37,6 @@ EARLY = 512  # events a room that may wait for it
 PRESENCE_S = 2.0
 FULL = 50  # connections from which on who is present is not counted anew for each newcomer
 ACCESS_GROUP = "access"
-
-
-class LocalRoom:
-    """A room that someone here has entered: the head delivered here, its latest encoded events, and who hears it."""
-
-    def __init__(self, id: uuid.UUID) -> None:
-        self.id = id
-        self.epoch: str | None = None
-        self.head = 0
-        self.ring = Ring(id)
-        self.recalling = asyncio.Lock()
-        self.live: dict[Connection, None] = {}
-        self.entering = 0  # connections on their way in: the room stays meanwhile
-        self.healing: asyncio.Task[None] | None = None
-        self.known = 0  # the highest seq heard of: a heal goes up to there
-        self.early: dict[int, wire.Frame] = {}  # heard before what comes between
-        self.patience: asyncio.TimerHandle | None = None
-        self.presence_due = False
-        self.counted: tuple[float, dict[str, Any]] = (0.0, {})  # who was present, and when that was counted
-        self.personal = False
 
 
 class Hub:
@@ -80,7 +60,7 @@ class Hub:
         self.swept_at = time.monotonic()
         self.tasks = [
             asyncio.create_task(self._sweeps()),
-            asyncio.create_task(self._heartbeats()),
+            asyncio.create_task(heartbeats.keep(self)),
             asyncio.create_task(self.rights.run()),
             asyncio.create_task(attending.watch(self)),
             *depths.start(self),
@@ -432,33 +412,6 @@ class Hub:
         data = self.presence.of(room.id, [c.cards[room.id] for c in room.live])
         frame = wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data)
         self._signal_here(room.id, frame, None)
-
-    # --- heartbeats ---------------------------------------------------------------
-
-    async def _heartbeats(self) -> None:
-        beat = settings.HEARTBEAT_MS / 1000
-        pause = min(0.5, beat / 20)
-        due = self.loop.time() + pause
-        while True:
-            await asyncio.sleep(max(0.0, due - self.loop.time()))
-            now = self.loop.time()
-            figures.loop_lag.observe(max(0.0, now - due))
-            due = now + pause
-            for connection in list(self.connections.values()):
-                if connection.heard_at() < now - 2 * beat:
-                    connection.close(4003, "heartbeat missed")
-                elif now >= connection.next_beat:
-                    connection.next_beat = now + beat
-                    self._beat(connection)
-
-    def _beat(self, connection: Connection) -> None:
-        connection.ping()
-        changed = {}
-        for id, told in connection.entered.items():
-            room = self.rooms.get(id)
-            if room is not None and room.head > told:
-                changed[str(id)] = connection.entered[id] = room.head
-        self.send(connection, wire.frame(type="heads", rooms=changed))
 
     # --- the end --------------------------------------------------------------------
 

@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from consult.errors import Refusal
-from consult.rooms import access, commands, record, wire
+from consult.rooms import access, parsing, record, wire
 from consult.rooms.actions import suspension, tools
 from consult.rooms.api import as_json, text_of
 from consult.rooms.api_lists import Body, created, me
-from consult.rooms.commands import ClientUuid, Reason, Seconds
+from consult.rooms.commands.fields import ClientUuid
+from consult.rooms.commands.tools import Reason, Seconds, Tool
 from consult.rooms.people import person_id
 
 router = Router(tags=["moderation"])
@@ -27,9 +28,9 @@ class Undo(Body):
 
 @router.post("/rooms/{room}/moderation", summary="Use a tool: the body is the command, without ref and room")
 def use(request: HttpRequest, room: str) -> HttpResponse:
-    command = commands.twin(text_of(request), room=room)
-    if not isinstance(command, commands.Tool):
-        raise commands.Invalid(["type"])
+    command = parsing.twin(text_of(request), room=room)
+    if not isinstance(command, Tool):
+        raise parsing.Invalid(["type"])
     answer = tools.send(tools.of_command(command, access.room_id(room), me(request)))
     made = answer.pop("created")
     return as_json(wire.frame(**answer), 201 if made else 200)

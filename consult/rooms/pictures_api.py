@@ -20,7 +20,7 @@ from consult.images.models import State
 from consult.locale import locale_of
 from consult.rooms import access, pictures, shown
 from consult.rooms.api_lists import Body
-from consult.rooms.commands import ClientUuid, Confirmed
+from consult.rooms.commands.fields import ClientUuid, Confirmed
 from consult.rooms.people import require_verified
 from consult.who import person_of
 

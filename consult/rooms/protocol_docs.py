@@ -18,7 +18,11 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from consult import errors
-from consult.rooms import commands, events, wire
+from consult.rooms import commands, events, frames, shapes, wire
+from consult.rooms.closes import CLOSES
+from consult.rooms.commands.connection import Cursor
+from consult.rooms.commands.messages import MentionAt, ReactionCode
+from consult.rooms.replies import REPLIES, HelloOk, Ok
 
 TEMPLATE = Path(__file__).with_name("protocol.template.md")
 WIDE = 150  # a TypeScript shape that is longer goes over several lines
@@ -53,11 +57,11 @@ def markdown() -> str:
         "commands": _commands(),
         "refusals": _refusals(),
         "closes": _closes(),
-        "item": f"`{short(events.MessageItem)}`",
-        "state": f"`{short(events.RoomState)}`",
+        "item": f"`{short(shapes.MessageItem)}`",
+        "state": f"`{short(shapes.RoomState)}`",
         "kinds": _kinds(k for k in events.EVENTS if k not in events.PERSONAL),
         "personal": _kinds(k for k in events.EVENTS if k in events.PERSONAL),
-        "signals": _table(("signal", "data", "meaning"), [(f"`{k}`", f"`{short(m)}`", _doc(m)) for k, m in events.SIGNALS.items()]),
+        "signals": _table(("signal", "data", "meaning"), [(f"`{k}`", f"`{short(m)}`", _doc(m)) for k, m in frames.SIGNALS.items()]),
     }
     text = TEMPLATE.read_text()
     wanted = set(re.findall(r"\{\{(\w+)\}\}", text))
@@ -72,7 +76,7 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
 
 def _limits() -> str:
     rows = []
-    for name in events.Limits.model_fields:
+    for name in shapes.Limits.model_fields:
         default, meaning = settings.KNOBS[name.upper()]
         rows.append((f"`{name}`", default, f"`{name.upper()}`", meaning))
     for name, knob in (("heartbeat_ms", "HEARTBEAT_MS"),):
@@ -81,8 +85,8 @@ def _limits() -> str:
 
 
 def _frames() -> str:
-    rows = [("`ok`", "`ref`, and what the command answers (section 4)", _doc(events.Ok))]
-    more: dict[str, type[BaseModel]] = {"refused": events.RefusedFrame, "event": events.EventFrame, "signal": events.SignalFrame, **events.FRAMES}
+    rows = [("`ok`", "`ref`, and what the command answers (section 4)", _doc(Ok))]
+    more: dict[str, type[BaseModel]] = {"refused": frames.RefusedFrame, "event": frames.EventFrame, "signal": frames.SignalFrame, **frames.FRAMES}
     for kind, model in more.items():
         rows.append((f"`{kind}`", f"`{short(model, 'type', depth=1)}`", _doc(model)))
     return _table(("type", "fields", "meaning"), rows)
@@ -92,7 +96,7 @@ def _commands() -> str:
     rows = []
     for kind, model in commands.COMMANDS.items():
         fields = ", ".join(f"`{name}`" + ("" if f.is_required() else "?") for name, f in _fields(model, "type", "ref"))
-        answer = "see section 2" if kind == "hello" else f"`{short(events.REPLIES[kind], 'type', 'ref', depth=1)}`" if _fields(events.REPLIES[kind], "type", "ref") else "`ok`"
+        answer = "see section 2" if kind == "hello" else f"`{short(REPLIES[kind], 'type', 'ref', depth=1)}`" if _fields(REPLIES[kind], "type", "ref") else "`ok`"
         rows.append((f"`{kind}`", fields, answer, _doc(model)))
     return _table(("command", "fields", "reply", "effect"), rows)
 
@@ -103,7 +107,7 @@ def _refusals() -> str:
 
 
 def _closes() -> str:
-    return _table(("code", "client", "meaning"), [(code, "**stops**" if c.stop else "reconnects", c.why) for code, c in events.CLOSES.items()])
+    return _table(("code", "client", "meaning"), [(code, "**stops**" if c.stop else "reconnects", c.why) for code, c in CLOSES.items()])
 
 
 def _kinds(kinds: Any) -> str:
@@ -123,13 +127,13 @@ def short(model: type[BaseModel], *leave: str, depth: int = 3) -> str:
 def _short(annotation: Any, depth: int) -> str:
     annotation = _bare(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return "" if depth < 1 or annotation is events.Actor else short(annotation, depth=depth)
+        return "" if depth < 1 or annotation is shapes.Actor else short(annotation, depth=depth)
     origin, args = get_origin(annotation), get_args(annotation)
-    if annotation == events.Withheld:  # listed once, above the table
+    if annotation == shapes.Withheld:  # listed once, above the table
         return ""
     if origin is list:
         inner = _short(args[0], depth)
-        return f"[{inner}]" if inner else "[…]" if depth < 1 or _bare(args[0]) is events.Actor else "[id]" if _bare(args[0]) is str else "[…]"
+        return f"[{inner}]" if inner else "[…]" if depth < 1 or _bare(args[0]) is shapes.Actor else "[id]" if _bare(args[0]) is str else "[…]"
     if origin is Literal:
         return "true" if args == (True,) else '"' + "|".join(args) + '"' if len(args) > 1 else f'"{args[0]}"'
     if origin in (Union, types.UnionType):
@@ -149,9 +153,9 @@ def _bare(annotation: Any) -> Any:
 def schema() -> dict[str, Any]:
     """Commands are closed: an unknown field is refused. Frames of the server are open: a client ignores what it does not know."""
     incoming: list[type[BaseModel]] = list(commands.COMMANDS.values())
-    replies: list[type[BaseModel]] = list(dict.fromkeys(events.REPLIES.values()))
-    outgoing: list[type[BaseModel]] = [*replies, *events.FRAMES.values(), *events.EVENT_FRAMES.values(), *events.SIGNAL_FRAMES.values()]
-    closed, open_ = _definitions(incoming), _definitions([*outgoing, events.MessageItem])
+    replies: list[type[BaseModel]] = list(dict.fromkeys(REPLIES.values()))
+    outgoing: list[type[BaseModel]] = [*replies, *frames.FRAMES.values(), *frames.EVENT_FRAMES.values(), *frames.SIGNAL_FRAMES.values()]
+    closed, open_ = _definitions(incoming), _definitions([*outgoing, shapes.MessageItem])
     assert not closed.keys() & open_.keys(), closed.keys() & open_.keys()
     for definition in open_.values():
         definition.pop("additionalProperties", None)
@@ -194,10 +198,10 @@ def _tidy(node: Any, name: bool = False) -> Any:
 
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3: one channel, an operation a command with its reply, an operation a frame."""
-    replies: list[type[BaseModel]] = list(dict.fromkeys(events.REPLIES.values()))
-    frames = [*replies, *events.FRAMES.values(), *events.EVENT_FRAMES.values(), *events.SIGNAL_FRAMES.values()]
+    replies: list[type[BaseModel]] = list(dict.fromkeys(REPLIES.values()))
+    outgoing = [*replies, *frames.FRAMES.values(), *frames.EVENT_FRAMES.values(), *frames.SIGNAL_FRAMES.values()]
     messages: dict[str, Any] = {}
-    for model in [*commands.COMMANDS.values(), *frames]:
+    for model in [*commands.COMMANDS.values(), *outgoing]:
         summary = {"summary": _doc(model)} if _doc(model) else {}
         messages[model.__name__] = {
             "name": model.__name__,
@@ -211,9 +215,9 @@ def asyncapi() -> dict[str, Any]:
 
     operations: dict[str, Any] = {}
     for kind, command in commands.COMMANDS.items():
-        reply = {"channel": channel, "messages": [pointer(events.REPLIES[kind]), pointer(events.RefusedFrame)]}
+        reply = {"channel": channel, "messages": [pointer(REPLIES[kind]), pointer(frames.RefusedFrame)]}
         operations[kind] = {"action": "receive", "channel": channel, "summary": _doc(command), "messages": [pointer(command)], "reply": reply}
-    told = {"event": events.EVENT_FRAMES.values(), "signal": events.SIGNAL_FRAMES.values(), **{k: [m] for k, m in events.FRAMES.items() if k != "refused"}}
+    told = {"event": frames.EVENT_FRAMES.values(), "signal": frames.SIGNAL_FRAMES.values(), **{k: [m] for k, m in frames.FRAMES.items() if k != "refused"}}
     for kind, models in told.items():
         operations[kind] = {"action": "send", "channel": channel, "messages": [pointer(m) for m in models]}
     return {
@@ -247,18 +251,18 @@ def yaml(node: Any, indent: str = "") -> str:
 
 # Lists of values that have a name of their own.
 NAMED: dict[str, Any] = {
-    "Reaction": commands.ReactionCode,
-    "Withheld": events.Withheld,
-    "Form": events.Form,
-    "CaseStatus": events.CaseStatus,
-    "Urgency": events.Urgency,
-    "Mode": events.Mode,
-    "Lost": events.Lost,
-    "VerificationStatus": events.VerificationStatus,
+    "Reaction": ReactionCode,
+    "Withheld": shapes.Withheld,
+    "Form": shapes.Form,
+    "CaseStatus": shapes.CaseStatus,
+    "Urgency": shapes.Urgency,
+    "Mode": shapes.Mode,
+    "Lost": shapes.Lost,
+    "VerificationStatus": shapes.VerificationStatus,
 }
 # The same shape under the name that the front end gives it.
-RENAMED: dict[type[BaseModel], str] = {commands.Cursor: "Head", commands.MentionAt: "Mention"}
-PARTS: list[type[BaseModel]] = [events.Head, events.Actor, events.Mention, events.Limits, events.Present, events.RoomState, events.CaseCard, events.MessageItem]
+RENAMED: dict[type[BaseModel], str] = {Cursor: "Head", MentionAt: "Mention"}
+PARTS: list[type[BaseModel]] = [shapes.Head, shapes.Actor, shapes.Mention, shapes.Limits, shapes.Present, shapes.RoomState, shapes.CaseCard, shapes.MessageItem]
 
 
 def typescript() -> str:
@@ -273,22 +277,22 @@ def typescript() -> str:
         *(f"  /** {_doc(m)} */\n  {json.dumps(kind)}: {_object(m).replace(chr(10), chr(10) + '  ')};" for kind, m in events.EVENTS.items()),
         "}",
         "export type EventKind = keyof EventData;",
-        "export type EventOf<K extends EventKind> = " + _braces(_members(events.EventFrame, kind="K", data="EventData[K]")) + ";",
-        "/** " + _doc(events.EventFrame) + " */",
+        "export type EventOf<K extends EventKind> = " + _braces(_members(frames.EventFrame, kind="K", data="EventData[K]")) + ";",
+        "/** " + _doc(frames.EventFrame) + " */",
         "export type EventFrame = { [K in EventKind]: EventOf<K> }[EventKind];\n",
-        "/** " + _doc(events.SignalFrame) + " */",
-        "export type SignalFrame =\n" + "\n".join(f"  | {_object(m)}" for m in events.SIGNAL_FRAMES.values()) + ";\n",
-        _interface(events.HelloOk),
-        *(_interface(m) for m in dict.fromkeys(events.REPLIES.values()) if m is not events.HelloOk),
+        "/** " + _doc(frames.SignalFrame) + " */",
+        "export type SignalFrame =\n" + "\n".join(f"  | {_object(m)}" for m in frames.SIGNAL_FRAMES.values()) + ";\n",
+        _interface(HelloOk),
+        *(_interface(m) for m in dict.fromkeys(REPLIES.values()) if m is not HelloOk),
         "/** Any `ok` but hello's, where it is not known which command it answers. */",
         "export interface OkFrame " + _braces(_any_ok()),
-        *(_interface(m) for m in events.FRAMES.values()),
-        "export type ServerFrame = HelloOk | OkFrame | EventFrame | SignalFrame | " + " | ".join(m.__name__ for m in events.FRAMES.values()) + ";\n",
+        *(_interface(m) for m in frames.FRAMES.values()),
+        "export type ServerFrame = HelloOk | OkFrame | EventFrame | SignalFrame | " + " | ".join(m.__name__ for m in frames.FRAMES.values()) + ";\n",
         *(_interface(m, "ref") for m in commands.COMMANDS.values()),
         "/** What a client may ask, without the `ref` that the socket gives it. */",
         "export type Command =\n  | " + "\n  | ".join(m.__name__ for m in commands.COMMANDS.values()) + ";",
         "/** What each command is answered with, where it is not refused. */",
-        "export interface Replies {\n" + "\n".join(f"  {json.dumps(k)}: {m.__name__};" for k, m in events.REPLIES.items()) + "\n}",
+        "export interface Replies {\n" + "\n".join(f"  {json.dumps(k)}: {m.__name__};" for k, m in REPLIES.items()) + "\n}",
     ]
     return "\n".join(out) + "\n"
 
@@ -329,15 +333,15 @@ def _members(model: type[BaseModel], *leave: str, **instead: str) -> list[str]:
 
 def _member(model: type[BaseModel], name: str, f: FieldInfo, instead: str | None = None, optional: bool = False) -> str:
     text = instead or _ts(f.annotation)
-    if not f.is_required() and issubclass(model, events.Ok | events.RefusedFrame):
+    if not f.is_required() and issubclass(model, Ok | frames.RefusedFrame):
         text = text.removesuffix(" | null")  # left out, never null
     return f"{name}{'?' if optional or not f.is_required() else ''}: {text}"
 
 
 def _any_ok() -> list[str]:
-    members = {name: _member(events.Ok, name, f) for name, f in _fields(events.Ok)}
-    for model in events.REPLIES.values():
-        if model is not events.HelloOk:
+    members = {name: _member(Ok, name, f) for name, f in _fields(Ok)}
+    for model in REPLIES.values():
+        if model is not HelloOk:
             for name, f in _fields(model):
                 members.setdefault(name, _member(model, name, f, optional=True))
     return list(members.values())
@@ -358,7 +362,7 @@ def _ts(annotation: Any) -> str:
     if origin is Literal:
         return _literal(annotation)
     if origin in (Union, types.UnionType):
-        return " | ".join(dict.fromkeys(_ts(a) for a in args if a is not events.Empty))  # `{}` has none of RoomState's fields
+        return " | ".join(dict.fromkeys(_ts(a) for a in args if a is not shapes.Empty))  # `{}` has none of RoomState's fields
     if origin is list:
         inner = _ts(args[0])
         return f"({inner})[]" if " | " in inner and not inner.startswith("{") else f"{inner}[]"

@@ -14,7 +14,7 @@ from consult.push import actions, wishes
 from consult.rooms import access, log, receipts
 from consult.rooms.actions import personal
 from consult.rooms.api_lists import Body, Nothing
-from consult.rooms.commands import ClientUuid
+from consult.rooms.commands.fields import ClientUuid
 from consult.who import person_of, session_of
 
 router = Router(tags=["push"])

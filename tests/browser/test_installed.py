@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Worker, expect
+from playwright.sync_api import Browser, Worker, expect
 
 from tests.browser.conftest import Demo, Devices
 from tests.browser.pages import PATIENCE, Device, Tab, eventually
@@ -24,6 +24,11 @@ REMEMBERED = """async () => {
   return all;
 }"""
 KEPT = "async () => { const out = {}; for (const name of await caches.keys()) out[name] = (await (await caches.open(name)).keys()).map((r) => new URL(r.url).pathname).sort(); return out }"
+
+
+@pytest.fixture
+def chromium(whole_chromium: Browser) -> Browser:
+    return whole_chromium
 
 
 def installed(tab: Tab) -> Tab:

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from consult.cases import acting
 from consult.cases.models import AnswerVote, Case
-from consult.rooms import commands
 from consult.rooms.actions import changes, membership
 from consult.rooms.carrying import Asked
+from consult.rooms.commands.cases import VoteGive
 from consult.rooms.models import Event, Message, Receipt, Room
 from tests import people
 from tests.cases.helpers import act, ask, done, settle, sheet
@@ -85,7 +85,7 @@ def test_a_repeated_act_has_one_effect() -> None:
     assert (first.status_code, again.status_code) == (201, 200) and first.json() == again.json()
     assert phone.post(f"/cases/{room}/acts", {**asked, "vote": "disagree"}).json()["code"] == "request.id_reused"
     soizic = people.soizic().pk
-    results = at_once(*[lambda: acting.act(Asked(room, soizic, commands.VoteGive(ref=1, room=str(room), **{**asked, "id": "0" * 8 + asked["id"][8:]})))] * 4)
+    results = at_once(*[lambda: acting.act(Asked(room, soizic, VoteGive(ref=1, room=str(room), **{**asked, "id": "0" * 8 + asked["id"][8:]})))] * 4)
     assert sum(r["created"] for r in results) == 1 and len({r["seq"] for r in results}) == 1
     assert kinds(room).count("vote.cast") == 2 == AnswerVote.objects.count()
 

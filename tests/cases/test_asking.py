@@ -105,8 +105,9 @@ def test_repeats() -> None:
     # The same id for a message of that group, and for another act
     used = uuid.uuid4()
     from consult.rooms.actions import messages
+    from consult.rooms.actions.posts import Post
 
-    messages.post_many([messages.Post(der, camille.pk, used, "Bonjour")])
+    messages.post_many([Post(der, camille.pk, used, "Bonjour")])
     with pytest.raises(Refusal, match=r"request\.id_reused"):
         ask(camille, group=der, client_id=used)
 

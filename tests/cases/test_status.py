@@ -150,12 +150,13 @@ def test_who_may_not_say() -> None:
 def test_a_closed_case_is_open_to_its_asker_alone() -> None:
     from consult.errors import Refusal
     from consult.rooms.actions import messages
+    from consult.rooms.actions.posts import Post
 
     camille, nadia = people.camille(), people.nadia()
     room = ask(camille)["room"]
     told = post(room, nadia, "Mycose")
     say(camille, room, "closed")
-    batch = [messages.Post(room, p.pk, uuid.uuid4(), "Guérie à six semaines", charged=True) for p in (nadia, camille)]
+    batch = [Post(room, p.pk, uuid.uuid4(), "Guérie à six semaines", charged=True) for p in (nadia, camille)]
     refused, answer = messages.post_many(batch)
     assert isinstance(refused, Refusal) and refused.code == "room.closed" and answer["seq"]
     changes.react(changes.React(room, nadia.pk, told["message"], "thanks", add=True))

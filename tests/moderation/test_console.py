@@ -11,7 +11,7 @@ import pytest
 from consult.clinicians.models import Person
 from consult.moderation import console, holding
 from consult.moderation.models import Rule
-from consult.rooms import events, log
+from consult.rooms import frames, log
 from consult.rooms.actions import remits
 from consult.rooms.hub import Hub
 from tests.moderation import helpers
@@ -86,11 +86,11 @@ async def test_what_a_rule_holds_is_not_heard_and_its_author_is_told(live: Hub, 
         await socket.enter(room)
     answer = await author.post(room, "Du protoxyde planted-words")
     assert answer["held"] is True
-    events.check(orjson.dumps(answer), answers="message.post")
+    frames.check(orjson.dumps(answer), answers="message.post")
     for socket in (author, reader):
         event = await socket.event(room, answer["seq"])
         assert (event["kind"], event["data"]["withheld"], event["data"]["body"]) == ("message.posted", "hidden", None)
-        events.check(orjson.dumps(event))
+        frames.check(orjson.dumps(event))
         await socket.quiet(0.2)
         assert "planted-words" not in str(socket.heard)
         await socket.leave()

@@ -197,9 +197,10 @@ def test_a_repeated_send_is_held_once(room: uuid.UUID) -> None:
 
 def test_a_batch_is_judged_one_by_one(room: uuid.UUID) -> None:
     from consult.rooms.actions import messages
+    from consult.rooms.actions.posts import Post
 
     live()
-    posts = [messages.Post(room, camille().pk, uuid.uuid4(), body, charged=True) for body in ("Oui", "Du protoxyde", "Non")]
+    posts = [Post(room, camille().pk, uuid.uuid4(), body, charged=True) for body in ("Oui", "Du protoxyde", "Non")]
     answers: list[Any] = messages.post_many(posts)
     assert ["held" in a for a in answers] == [False, True, False]
     assert [withheld(a["message"]) for a in answers] == [None, "hidden", None]
@@ -267,9 +268,10 @@ def test_a_rate_is_held_from_the_first_message_too_many(room: uuid.UUID) -> None
 
 def test_a_batch_tried_again_counts_a_message_once(room: uuid.UUID) -> None:
     from consult.rooms.actions import messages
+    from consult.rooms.actions.posts import Post
 
     live("rate", {"messages": 1, "seconds": 60})
-    one = messages.Post(room, camille().pk, uuid.uuid4(), "Une fois", charged=True)
+    one = Post(room, camille().pk, uuid.uuid4(), "Une fois", charged=True)
     with pytest.raises(RuntimeError), pytest.MonkeyPatch.context() as broken:
         broken.setattr(messages, "insert", lambda *_: (_ for _ in ()).throw(RuntimeError("lost")))
         messages.post_many([one])

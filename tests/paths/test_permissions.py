@@ -15,6 +15,7 @@ import pytest
 
 from consult.errors import CODES
 from consult.rooms import commands
+from consult.rooms.commands.tools import TOOLS
 from tests.live import Gone, Node, Refused, Socket, Someone, Stack
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text()
@@ -55,7 +56,7 @@ def table(title: str) -> dict[str, dict[str, str]]:
 
 def test_the_page_can_be_read() -> None:
     assert set(MARKS.values()) <= CODES.keys() and len(MARKS) > 10
-    tools = {c.model_fields["type"].annotation.__args__[0] for c in commands.TOOLS}  # type: ignore[union-attr]
+    tools = {c.model_fields["type"].annotation.__args__[0] for c in TOOLS}  # type: ignore[union-attr]
     plain = commands.COMMANDS.keys() - tools - {"hello", "ping", "room.leave"}  # leaving a room one has not entered is ok for everyone
     for title in ("A listed group", "A case"):
         said = {action.removesuffix(" own") for action in table(title)}

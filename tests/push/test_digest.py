@@ -16,7 +16,7 @@ from consult.push import actions, wishes
 from consult.push.models import Wishes
 from consult.rooms import digest
 from consult.rooms.actions import membership, reading
-from consult.rooms.commands import MentionAt
+from consult.rooms.commands.messages import MentionAt
 from tests import people
 from tests.cases import helpers as cases
 from tests.push.services import Service

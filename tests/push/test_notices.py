@@ -21,7 +21,7 @@ from consult.push.delivery import Delivery, settle
 from consult.push.models import Device, Notice, Wishes
 from consult.rooms import waking
 from consult.rooms.actions import changes, conversations, membership, reading
-from consult.rooms.commands import MentionAt
+from consult.rooms.commands.messages import MentionAt
 from consult.rooms.models import Followup, Membership, Role
 from consult.standing.models import Standing
 from consult.worker import Worker

@@ -15,6 +15,7 @@ from consult.clinicians.models import Person
 from consult.errors import Refusal
 from consult.rooms import entering, log, wire
 from consult.rooms.actions import groups, membership, messages, personal
+from consult.rooms.actions.posts import Post
 from tests import people
 
 
@@ -55,7 +56,7 @@ def personal_events(person: Person) -> list[tuple[str, dict[str, Any]]]:
 
 def post(room: uuid.UUID, person: Person, body: str, **more: Any) -> dict[str, Any]:
     """One post, outside the lanes and their rate."""
-    answer = messages.post_many([messages.Post(room, person.pk, uuid.uuid4(), body, charged=True, **more)])[0]
+    answer = messages.post_many([Post(room, person.pk, uuid.uuid4(), body, charged=True, **more)])[0]
     if isinstance(answer, Refusal):
         raise answer
     return answer

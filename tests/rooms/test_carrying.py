@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from consult.rooms import events
+from consult.rooms import frames
 from tests import people
 from tests.cases.helpers import ask, settle
 from tests.rooms import helpers
@@ -50,7 +50,7 @@ async def test_a_case_is_answered_over_sockets(live: Any) -> None:
     assert told[0]["seq"] == told[1]["seq"] and told[0]["message"] == told[1]["message"]
     await mine.until(lambda f: f["type"] == "event" and f["kind"] == "outcome.told")
     for frame in mine.heard:
-        events.check(orjson.dumps(frame), answers=asked.get(frame["ref"]) if frame["type"] == "ok" else None)
+        frames.check(orjson.dumps(frame), answers=asked.get(frame["ref"]) if frame["type"] == "ok" else None)
     posted = next(f for f in mine.heard if f["type"] == "event" and f["data"].get("body") == "Guérie en trois semaines.")
     assert posted["data"]["form"] == "outcome"
     await mine.leave()

@@ -10,15 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consult.rooms import commands
+from consult.rooms import commands, parsing
+from consult.rooms.commands.fields import Command
+from consult.rooms.commands.messages import MessagePost
 
 ID = "0b0c1d2e-3f40-4a5b-8c6d-7e8f90a1b2c3"
 POST = {"type": "message.post", "ref": 7, "room": "R", "id": ID, "body": "bonjour"}
 
 
-def invalid(text: str) -> commands.Invalid:
-    with pytest.raises(commands.Invalid) as refused:
-        commands.parse(text)
+def invalid(text: str) -> parsing.Invalid:
+    with pytest.raises(parsing.Invalid) as refused:
+        parsing.parse(text)
     assert refused.value.code == "frame.invalid"
     return refused.value
 
@@ -89,7 +91,7 @@ def test_these_are_the_commands() -> None:
 
 @pytest.mark.parametrize("type", WHOLE)
 def test_a_whole_command_is_read(type: str) -> None:
-    command = commands.parse(json.dumps({"type": type, "ref": 1, **WHOLE[type]}))
+    command = parsing.parse(json.dumps({"type": type, "ref": 1, **WHOLE[type]}))
     assert isinstance(command, commands.COMMANDS[type]) and command.ref == 1
 
 
@@ -151,7 +153,7 @@ def test_a_ref_is_a_whole_number_that_javascript_can_hold(ref: str) -> None:
     refusal = invalid(f'{{"type":"ping","ref":{ref}}}')
     assert refusal.ref is None
     assert refusal.extra["fields"] in (["ref"], ["frame"])
-    assert commands.parse('{"type":"ping","ref":9007199254740991}').ref == 2**53 - 1
+    assert parsing.parse('{"type":"ping","ref":9007199254740991}').ref == 2**53 - 1
 
 
 def test_a_valid_ref_is_said_back_with_what_is_wrong() -> None:
@@ -198,7 +200,7 @@ def test_nesting_over_sixteen_is_refused_with_its_ref() -> None:
     assert invalid(deep(15)).extra["fields"] == ["x"], "sixteen is only an unknown field"
     refusal = invalid(deep(16))
     assert refusal.extra["fields"] == ["frame"] and refusal.ref == 5
-    assert commands.parse(json.dumps({**POST, "body": "[[[[[[[[[[[[[[[[[[[[{{{{"})).ref == 7, "brackets in words are words"
+    assert parsing.parse(json.dumps({**POST, "body": "[[[[[[[[[[[[[[[[[[[[{{{{"})).ref == 7, "brackets in words are words"
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udc00", "\\ud800x", "\\udc00\\ud800"])
@@ -212,8 +214,8 @@ def test_a_lone_surrogate_is_refused_wherever_it_stands(half: str) -> None:
 
 
 def test_a_whole_pair_of_surrogates_is_a_character() -> None:
-    command = commands.parse(f'{{"type":"message.post","ref":7,"room":"R","id":"{ID}","body":"\\ud83e\\ude7a \\u00e9 \\u0000"}}')
-    assert isinstance(command, commands.MessagePost) and command.body == "🩺 é \x00"
+    command = parsing.parse(f'{{"type":"message.post","ref":7,"room":"R","id":"{ID}","body":"\\ud83e\\ude7a \\u00e9 \\u0000"}}')
+    assert isinstance(command, MessagePost) and command.body == "🩺 é \x00"
 
 
 def test_what_is_said_back_of_foreign_names_is_bounded() -> None:
@@ -223,14 +225,14 @@ def test_what_is_said_back_of_foreign_names_is_bounded() -> None:
 
 def test_the_body_of_a_twin_holds_all_but_what_stands_in_its_address() -> None:
     body = {"id": ID, "body": "bonjour"}
-    command = commands.twin(json.dumps(body), type="message.post", room="R")
-    assert isinstance(command, commands.MessagePost) and (command.room, command.body) == ("R", "bonjour")
+    command = parsing.twin(json.dumps(body), type="message.post", room="R")
+    assert isinstance(command, MessagePost) and (command.room, command.body) == ("R", "bonjour")
     for extra in ({"ref": 1}, {"type": "message.post"}, {"room": "R"}):
-        with pytest.raises(commands.Invalid) as refused:
-            commands.twin(json.dumps({**body, **extra}), type="message.post", room="R")
+        with pytest.raises(parsing.Invalid) as refused:
+            parsing.twin(json.dumps({**body, **extra}), type="message.post", room="R")
         assert refused.value.extra["fields"] == list(extra)
-    with pytest.raises(commands.Invalid):
-        commands.twin("[]", type="message.post", room="R")
+    with pytest.raises(parsing.Invalid):
+        parsing.twin("[]", type="message.post", room="R")
 
 
 JSON = st.recursive(
@@ -245,21 +247,21 @@ def test_whatever_comes_is_a_command_or_frame_invalid(value: Any, type: str) -> 
     texts = [json.dumps(value), json.dumps({"type": type, "ref": 1, "room": value}), json.dumps({"type": type, "ref": value, **WHOLE[type]})]
     for text in texts:
         try:
-            assert isinstance(commands.parse(text), commands.Command)
-        except commands.Invalid as refusal:
+            assert isinstance(parsing.parse(text), Command)
+        except parsing.Invalid as refusal:
             json.dumps(refusal.as_dict()).encode()
 
 
 @given(text=st.text())
 def test_whatever_text_comes_is_refused_as_invalid_or_read(text: str) -> None:
     try:
-        commands.parse(text)
-    except commands.Invalid as refusal:
+        parsing.parse(text)
+    except parsing.Invalid as refusal:
         assert refusal.status == 400
 
 
 @given(body=st.text(max_size=200), id=st.uuids())
 def test_words_come_through_unchanged(body: str, id: uuid.UUID) -> None:
     for ascii_only in (True, False):
-        command = commands.parse(json.dumps({**POST, "id": str(id), "body": body}, ensure_ascii=ascii_only))
-        assert isinstance(command, commands.MessagePost) and command.body == body
+        command = parsing.parse(json.dumps({**POST, "id": str(id), "body": body}, ensure_ascii=ascii_only))
+        assert isinstance(command, MessagePost) and command.body == body

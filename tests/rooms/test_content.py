@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from consult.errors import Refusal
 from consult.rooms import content
-from consult.rooms.commands import MentionAt
+from consult.rooms.commands.messages import MentionAt
 
 
 def refusal(call: Callable[..., Any], *args: Any) -> str | None:

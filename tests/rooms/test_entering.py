@@ -13,6 +13,7 @@ from consult.clinicians.models import Person
 from consult.errors import Refusal
 from consult.rooms import entering, log, wire
 from consult.rooms.actions import changes, conversations, membership, messages, personal, reading
+from consult.rooms.actions.posts import Post
 from consult.rooms.entering import Ask, Entry
 from consult.rooms.models import Membership, Message, Pin, ReadMark, Room, new_epoch
 from tests import people
@@ -53,7 +54,7 @@ def enter(person: Person, room: uuid.UUID, seq: int = 0, of: str | None = "now")
 
 def fill(room: uuid.UUID, person: Person, n: int, body: str = "x") -> None:
     for start in range(0, n, 50):
-        messages.post_many([messages.Post(room, person.pk, uuid.uuid4(), body, charged=True) for _ in range(min(50, n - start))])
+        messages.post_many([Post(room, person.pk, uuid.uuid4(), body, charged=True) for _ in range(min(50, n - start))])
 
 
 def told(entry: Entry) -> tuple[str, list[int], int]:
@@ -144,7 +145,7 @@ def test_a_private_conversation_is_read_from_joining_on(camille: Person, nadia: 
     hidden, seen = Message.objects.filter(room_id=room, body="secret").first(), Message.objects.get(room_id=room, body="public")
     assert hidden is not None
     react = lambda message: changes.react_many([changes.React(room, helene.pk, str(message.pk), "agree", True)])[0]  # noqa: E731
-    reply = lambda message: messages.post_many([messages.Post(room, helene.pk, uuid.uuid4(), "x", reply_to=str(message.pk))])[0]  # noqa: E731
+    reply = lambda message: messages.post_many([Post(room, helene.pk, uuid.uuid4(), "x", reply_to=str(message.pk))])[0]  # noqa: E731
     assert [getattr(act(hidden), "code", "done") for act in (react, reply)] == ["message.not_found"] * 2, "what one may not read is not there to act on"
     entry = enter(helene, room, 0)
     assert (entry.state["first_seq"], entry.state["unread"], entry.state["read_seq"]) == (first, 1, 0)
@@ -186,7 +187,7 @@ def test_the_personal_room_has_an_empty_state(camille: Person) -> None:
 
 
 def test_mentions_count_those_after_the_mark(room: uuid.UUID, camille: Person, nadia: Person) -> None:
-    from consult.rooms.commands import MentionAt
+    from consult.rooms.commands.messages import MentionAt
 
     seqs = [post(room, camille, "@Nadia", mentions=[MentionAt(person=str(nadia.pk), start=0, length=6)])["seq"] for _ in range(3)]
     assert enter(nadia, room).state["mentions"] == 3
@@ -197,7 +198,7 @@ def test_mentions_count_those_after_the_mark(room: uuid.UUID, camille: Person, n
 def test_a_mention_from_before_one_may_read_is_not_counted(camille: Person, nadia: Person) -> None:
     """Out of a conversation and back in it: as the room list counts, and as unread does."""
     from consult.rooms import lists
-    from consult.rooms.commands import MentionAt
+    from consult.rooms.commands.messages import MentionAt
 
     room = uuid.UUID(conversations.open(person_id=camille.pk, client_id=uuid.uuid4(), people=[nadia.pk, people.idris().pk])["room"])
     post(room, camille, "@Nadia", mentions=[MentionAt(person=str(nadia.pk), start=0, length=6)])

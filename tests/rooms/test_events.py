@@ -14,9 +14,13 @@ import pytest
 from pydantic import ValidationError
 
 from consult.errors import CODES, Refusal
-from consult.rooms import commands, events, greeting, log, pages, wire
+from consult.rooms import commands, events, frames, greeting, heartbeats, log, pages, parsing, shapes, wire
 from consult.rooms.actions import changes, membership, personal
+from consult.rooms.closes import CLOSES
+from consult.rooms.commands.connection import Cursor
+from consult.rooms.commands.messages import MentionAt, ReactionCode
 from consult.rooms.connection import refused
+from consult.rooms.replies import REPLIES
 from tests import people
 from tests.rooms import helpers
 from tests.rooms.sockets import Socket, db
@@ -117,12 +121,12 @@ def row(kind: str, **more: Any) -> wire.Row:
 @pytest.mark.parametrize("kind", events.EVENTS)
 def test_a_row_of_every_kind_becomes_a_frame_of_its_type(kind: str) -> None:
     frame = wire.event(row(kind))
-    assert events.check(frame.text).model_dump(by_alias=True)["kind"] == kind
+    assert frames.check(frame.text).model_dump(by_alias=True)["kind"] == kind
 
 
 @pytest.mark.parametrize("more", [{"withheld": "erased"}, {"edited_seq": 9}, {"actor": None}, {"actor_as": "moderator"}, {"images": [MESSAGE], "reply_to": MESSAGE}])
 def test_withheld_words_and_absent_people_fit_too(more: dict[str, Any]) -> None:
-    events.check(wire.event(row("message.posted", **more)).text)
+    frames.check(wire.event(row("message.posted", **more)).text)
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -137,23 +141,23 @@ def test_what_does_not_fit_is_refused() -> None:
         {"data": {**good["data"], "form": "poem"}},
     ):
         with pytest.raises(ValidationError):
-            events.check(orjson.dumps({**good, **wrong}))
+            frames.check(orjson.dumps({**good, **wrong}))
     with pytest.raises(KeyError):
-        events.check(orjson.dumps({**good, "kind": "message.sung"}))
+        frames.check(orjson.dumps({**good, "kind": "message.sung"}))
 
 
 def test_every_refusal_is_a_frame() -> None:
     for code in CODES:
-        events.check(refused(Refusal(code, retry_after_ms=5), None, "fr"))
-    events.check(refused(commands.Invalid(["body"], 3), 3, "en"))
-    events.check(refused(Refusal("hello.protocol", protocols=[1]), 1, "en"))
+        frames.check(refused(Refusal(code, retry_after_ms=5), None, "fr"))
+    frames.check(refused(parsing.Invalid(["body"], 3), 3, "en"))
+    frames.check(refused(Refusal("hello.protocol", protocols=[1]), 1, "en"))
 
 
 def test_the_shared_words_are_the_same_on_both_sides() -> None:
-    assert set(events.Mention.model_fields) == set(commands.MentionAt.model_fields)
-    assert set(events.Head.model_fields) == set(commands.Cursor.model_fields)
-    assert get_args(commands.ReactionCode) == pages.REACTIONS
-    assert events.REPLIES.keys() == commands.COMMANDS.keys()
+    assert set(shapes.Mention.model_fields) == set(MentionAt.model_fields)
+    assert set(shapes.Head.model_fields) == set(Cursor.model_fields)
+    assert get_args(ReactionCode) == pages.REACTIONS
+    assert REPLIES.keys() == commands.COMMANDS.keys()
     assert events.EVENTS.keys() >= events.PERSONAL | events.RESERVED | wire.WITHHOLDS - {"message.withdrawn", "message.erased"}
     assert greeting.PROTOCOLS == [1]
 
@@ -176,14 +180,14 @@ def appended() -> set[str]:
 def test_every_kind_that_is_written_is_known_and_none_is_reserved() -> None:
     kinds = appended()
     assert {"message.edited", "verification.decided"} <= kinds
-    assert kinds <= events.EVENTS.keys(), "give the kind a type in consult/rooms/events.py"
+    assert kinds <= events.EVENTS.keys(), "give the kind a type in consult/rooms/events/"
     assert not kinds & events.RESERVED, "the kind is sent now: take it out of events.RESERVED and run manage.py protocol"
 
 
 def test_every_close_code_is_documented() -> None:
     codes = literals(r"(?:_end|\.close|Unwelcome)\((?:\"[a-z._]+\", )?(\d{4})\b") | literals(r"code, refusal = \((\d{4})")
     assert {"4400", "4401", "4002", "1013"} <= codes
-    assert {int(c) for c in codes} <= events.CLOSES.keys()
+    assert {int(c) for c in codes} <= CLOSES.keys()
 
 
 pytest_db = pytest.mark.django_db(transaction=True)
@@ -193,7 +197,7 @@ pytest_db = pytest.mark.django_db(transaction=True)
 def test_a_log_in_which_everything_happened() -> None:
     camille, nadia = people.camille(), people.nadia()
     room = helpers.joined(helpers.group(), camille, nadia)
-    mention = commands.MentionAt(person=str(nadia.pk), start=0, length=2)
+    mention = MentionAt(person=str(nadia.pk), start=0, length=2)
     first = helpers.post(room, camille, "Avis ?", mentions=[mention])
     helpers.post(room, nadia, "Oui", reply_to=first["message"])
     changes.react(changes.React(room, nadia.pk, first["message"], "useful", True, charged=True))
@@ -207,7 +211,7 @@ def test_a_log_in_which_everything_happened() -> None:
     for id in (room, personal.room_of(camille.pk), personal.room_of(nadia.pk)):
         head = log.heads_of([id])[id][1]
         for frame in log.frames_of([(id, 0, head)]).get(id, []):
-            events.check(frame.text)
+            frames.check(frame.text)
             seen.add(frame.kind)
     assert events_before < seen and {"mention.received", "room.joined", "room.left", "message.retracted", "member.left"} <= seen
 
@@ -219,12 +223,12 @@ def test_a_page_of_messages() -> None:
     helpers.post(room, camille, "Avis ?")
     phone = helpers.Phone(camille)
     [item] = phone.get(f"/rooms/{room}/messages").json()["messages"]
-    events.MessageItem.model_validate_json(orjson.dumps(item))
+    shapes.MessageItem.model_validate_json(orjson.dumps(item))
     page = phone.get(f"/rooms/{room}/events").json()
     assert page["events"]
     for frame in page["events"]:
-        events.check(orjson.dumps(frame))
-    assert phone.get("/meta").json()["limits"].keys() == events.Limits.model_fields.keys()
+        frames.check(orjson.dumps(frame))
+    assert phone.get("/meta").json()["limits"].keys() == shapes.Limits.model_fields.keys()
 
 
 @pytest_db
@@ -264,13 +268,13 @@ async def test_every_frame_of_two_sockets(live: Any) -> None:
     assert refusal["code"] == "message.blank"
     await theirs.until(lambda f: f["type"] == "signal" and f["kind"] == "typing")
     await theirs.until(lambda f: f["type"] == "signal" and f["kind"] == "presence", 6)
-    live._beat(next(c for c in live.connections.values() if c.person == nadia.pk))
+    heartbeats.beat(live, next(c for c in live.connections.values() if c.person == nadia.pk))
     await theirs.until(lambda f: f["type"] == "heads" and f["rooms"])
     await db(membership.leave, person_id=nadia.pk, room_id=room)
     await theirs.until(lambda f: f["type"] == "left")
     for socket, replies in ((mine, asked), (theirs, {1: "hello", 2: "room.enter"})):
         for frame in socket.heard:
-            events.check(orjson.dumps(frame), answers=replies.get(frame["ref"]) if frame["type"] == "ok" else None)
+            frames.check(orjson.dumps(frame), answers=replies.get(frame["ref"]) if frame["type"] == "ok" else None)
     assert {f["type"] for f in mine.heard + theirs.heard} == {"ok", "refused", "event", "signal", "entered", "left", "heads"}
     await mine.leave()
     await theirs.leave()

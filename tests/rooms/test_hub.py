@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from consult.clinicians.models import Person
-from consult.rooms import access, doorbell, entering, log, ring, wire
+from consult.rooms import access, doorbell, entering, heartbeats, log, ring, wire
 from consult.rooms import hub as hubs
 from consult.rooms.actions import changes
 from consult.rooms.connection import Connection
@@ -402,18 +402,18 @@ async def test_heads_tell_what_changed_since_the_last_and_are_delivered_first(li
     reader = await Someone.at(live, nadia)
     await reader.enter(room)
     heads = lambda: [f["rooms"] for f in reader.ear.got if f["type"] == "heads"]  # noqa: E731
-    live._beat(reader.connection)
+    heartbeats.beat(live, reader.connection)
     await db(post, room, camille, "un")
     await until(lambda: reader.ear.seqs(room))
-    live._beat(reader.connection)
-    live._beat(reader.connection)
+    heartbeats.beat(live, reader.connection)
+    heartbeats.beat(live, reader.connection)
     await until(lambda: len(heads()) == 3)
     assert heads() == [{}, {str(room): 3}, {}], "sent also when empty"
 
 
 async def test_the_heartbeat_comes_at_its_pace(live: Hub, nadia: Person, settings: Any) -> None:
     settings.HEARTBEAT_MS = 100
-    live.tasks.append(asyncio.create_task(live._heartbeats()))
+    live.tasks.append(asyncio.create_task(heartbeats.keep(live)))
     reader = await Someone.at(live, nadia)
     reader.connection.next_beat = live.loop.time()
     await asyncio.sleep(0.55)

@@ -11,6 +11,7 @@ from consult.cases.models import Case
 from consult.errors import Refusal
 from consult.rooms import identifying
 from consult.rooms.actions import changes, messages
+from consult.rooms.actions.posts import Post
 from consult.rooms.models import IdentifierDecision, Message
 from tests import people
 from tests.cases.helpers import QUESTION
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BORN, CALL, SAID = "Patiente née le 12/03/1978.", "Joindre le 06 12 34 56 78.", "Plaque du mollet depuis J+3, 34 ans."
 
 
-def of(room: uuid.UUID, person: Any, body: str, **more: Any) -> messages.Post:
-    return messages.Post(room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=True, **more)
+def of(room: uuid.UUID, person: Any, body: str, **more: Any) -> Post:
+    return Post(room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=True, **more)
 
 
 def decisions() -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from consult.clinicians.models import Person
 from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import lanes
 from consult.rooms.actions import messages
+from consult.rooms.actions.posts import Post
 from consult.rooms.models import ClientId, Message
 from tests import people
 from tests.rooms.helpers import events, group, joined
@@ -36,8 +37,8 @@ class Desk:
         name, self.waiting = self.waiting, self.waiting + 1
         lanes.submit(self.room, run, item, together=together, done=lambda result: (self.results.update({name: result}), self.told.release()))
 
-    def post(self, person: Person, body: str, **more: Any) -> messages.Post:
-        item = messages.Post(self.room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=True, **more)
+    def post(self, person: Person, body: str, **more: Any) -> Post:
+        item = Post(self.room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=True, **more)
         self.submit(messages.post_many, item)
         return item
 
@@ -202,7 +203,7 @@ def test_what_was_committed_one_by_one_is_never_refused(desk: Desk) -> None:
 def test_a_connection_lost_before_commit_is_made_anew_and_the_batch_written_once(desk: Desk, camille: Person) -> None:
     tries: list[int] = []
 
-    def run(items: Sequence[messages.Post]) -> Any:
+    def run(items: Sequence[Post]) -> Any:
         tries.append(len(items))
         if len(tries) == 1:
             with connection.cursor() as cursor:
@@ -211,7 +212,7 @@ def test_a_connection_lost_before_commit_is_made_anew_and_the_batch_written_once
 
     with desk.held():
         for n in range(3):
-            desk.submit(run, messages.Post(desk.room, camille.pk, uuid.uuid4(), f"{n}", charged=True))
+            desk.submit(run, Post(desk.room, camille.pk, uuid.uuid4(), f"{n}", charged=True))
     assert codes(desk.answers()) == ["ok", "ok", "ok"] and tries == [3, 3]
     assert [e["data"]["body"] for e in events(desk.room)[1:]] == ["0", "1", "2"]
 
@@ -289,7 +290,7 @@ def test_an_outcome_that_cannot_be_found_out_is_said_to_be_unknown(desk: Desk, c
         answers = desk.answers()
     assert codes(answers) == ["unknown", "unknown"] and time.monotonic() - started < 3
     assert Message.objects.get().body == "peut-être"
-    [again] = messages.post_many([messages.Post(desk.room, camille.pk, item.client_id, "peut-être", charged=True)])
+    [again] = messages.post_many([Post(desk.room, camille.pk, item.client_id, "peut-être", charged=True)])
     assert again["duplicate"] and ClientId.objects.count() == 1, "the same id again finds out"
 
 
@@ -311,7 +312,7 @@ def test_many_threads_post_through_the_lanes(desk: Desk, camille: Person) -> Non
     other = joined(group("OPH", "Ophtalmologie"), camille)
 
     def write(n: int) -> list[Any]:
-        return [messages.send(messages.Post(room, camille.pk, uuid.uuid4(), f"{n}.{i}", charged=True)) for i in range(4) for room in (desk.room, other)]
+        return [messages.send(Post(room, camille.pk, uuid.uuid4(), f"{n}.{i}", charged=True)) for i in range(4) for room in (desk.room, other)]
 
     for n, answers in enumerate(at_once(*[lambda n=n: write(n) for n in range(8)])):
         assert codes(answers) == ["ok"] * 8, n

@@ -19,6 +19,7 @@ from consult.images import actions, storage, uploads
 from consult.images.models import Image, State
 from consult.rooms import pictures
 from consult.rooms.actions import changes, conversations, membership, messages
+from consult.rooms.actions.posts import Post
 from consult.standing import actions as standing
 from tests import people
 from tests.images.pictures import jpeg, saved, scene
@@ -206,7 +207,7 @@ def test_a_picture_that_is_not_ready_or_late(phone: Camera, room: uuid.UUID, cam
 
 def test_one_picture_in_two_posts_of_a_batch(phone: Camera, room: uuid.UUID, camille: Person) -> None:
     image = phone.ready()
-    posts = [messages.Post(room, camille.pk, uuid.uuid4(), "voici", images=[image], charged=True) for _ in range(2)]
+    posts = [Post(room, camille.pk, uuid.uuid4(), "voici", images=[image], charged=True) for _ in range(2)]
     first, second = messages.post_many(posts)
     assert isinstance(first, dict) and isinstance(second, Refusal) and second.code == "image.claimed"
 

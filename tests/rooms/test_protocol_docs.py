@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 
 from consult.errors import CODES
-from consult.rooms import commands, events, protocol_docs, wire
+from consult.rooms import commands, events, frames, parsing, protocol_docs, wire
+from consult.rooms.closes import CLOSES
 from tests.rooms.test_events import SOURCES, row
 
 FILES = protocol_docs.files()
@@ -52,14 +53,14 @@ def test_every_code_that_is_raised_exists_and_every_code_is_documented() -> None
 
 
 def test_everything_is_named_in_the_document() -> None:
-    for name in (*commands.COMMANDS, *events.EVENTS, *events.SIGNALS, *events.FRAMES):
+    for name in (*commands.COMMANDS, *events.EVENTS, *frames.SIGNALS, *frames.FRAMES):
         assert f"| `{name}`" in DOC, name
-    for code in events.CLOSES:
+    for code in CLOSES:
         assert f"| {code} |" in DOC
     assert "{{" not in DOC
 
 
-@pytest.mark.parametrize("model", [*commands.COMMANDS.values(), *events.EVENTS.values(), *events.FRAMES.values()])
+@pytest.mark.parametrize("model", [*commands.COMMANDS.values(), *events.EVENTS.values(), *frames.FRAMES.values()])
 def test_every_type_says_what_it_is(model: type) -> None:
     assert (model.__doc__ or "").strip()
 
@@ -83,7 +84,7 @@ POST = {"type": "message.post", "ref": 1, "room": "R", "id": str(uuid.uuid4()), 
 )
 def test_the_schema_accepts_good_commands(good: Any) -> None:
     COMMAND.validate(good)
-    commands.check(good)
+    parsing.check(good)
 
 
 @pytest.mark.parametrize("bad", [
@@ -92,8 +93,8 @@ def test_the_schema_accepts_good_commands(good: Any) -> None:
 ])  # fmt: skip
 def test_the_schema_refuses_bad_commands(bad: Any) -> None:
     assert not COMMAND.is_valid(bad)
-    with pytest.raises(commands.Invalid):
-        commands.check(bad)
+    with pytest.raises(parsing.Invalid):
+        parsing.check(bad)
 
 
 def test_the_schema_of_what_the_server_says() -> None:

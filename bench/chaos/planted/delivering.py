@@ -153,12 +153,11 @@ def _new_epoch_for_one() -> None:
 
 @fault("heads-ahead", "heads counts one event more than was delivered", breaks="heads")
 def _heads_ahead() -> None:
-    from consult.rooms import wire
-    from consult.rooms.hub import Hub
+    from consult.rooms import heartbeats, wire
 
-    def beat(self: Hub, connection: Any) -> None:
+    def beat(hub: Any, connection: Any) -> None:
         connection.ping()
-        heads = {str(id): self.rooms[id].head + 1 for id in connection.entered if id in self.rooms}
-        self.send(connection, wire.frame(type="heads", rooms=heads))
+        heads = {str(id): hub.rooms[id].head + 1 for id in connection.entered if id in hub.rooms}
+        hub.send(connection, wire.frame(type="heads", rooms=heads))
 
-    Hub._beat = beat  # type: ignore[method-assign]
+    heartbeats.beat = beat

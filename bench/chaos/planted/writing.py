@@ -76,7 +76,7 @@ def _reuse_a_seq() -> None:
     from consult.rooms import log
     from consult.rooms.actions import messages
 
-    facts, due = messages._facts, every(6)
+    facts, due = messages.facts_from, every(6)
 
     def overwrites(posts: Any, made: log.Writing, *more: Any) -> Any:
         head = made.heads[posts[0].room]
@@ -87,14 +87,14 @@ def _reuse_a_seq() -> None:
                 head.seq, head.first, head.post_no = head.seq - 1, head.first - 1, head.post_no - 1
         return facts(posts, made, *more)
 
-    messages._facts = overwrites
+    messages.facts_from = overwrites
 
 
 @fault("forget-client-ids", "a message that is sent again is stored again", breaks="duplicated")
 def _forget_client_ids() -> None:
     from consult.rooms.actions import messages
 
-    facts = messages._facts
+    facts = messages.facts_from
 
     def forgets(posts: Any, *more: Any) -> Any:
         found = facts(posts, *more)
@@ -102,20 +102,20 @@ def _forget_client_ids() -> None:
         together(*(("DELETE FROM rooms_clientid WHERE room_id = %s AND sender_id = %s AND client_id = %s", post.key) for post in posts))
         return found
 
-    messages._facts = forgets
+    messages.facts_from = forgets
 
 
 @fault("answer-a-duplicate-elsewhere", "a message that is sent again is answered with another seq", breaks="lied")
 def _answer_a_duplicate_elsewhere() -> None:
     from consult.rooms.actions import messages
 
-    echo = messages._echo
+    echo = messages.echo
 
     def elsewhere(*args: Any) -> Any:
         answer = echo(*args)
         return {**answer, "seq": answer["seq"] + 1} if answer else None
 
-    messages._echo = elsewhere
+    messages.echo = elsewhere
 
 
 @fault("refuse-the-unknown", "a commit whose answer was lost is refused, as if nothing had been written", breaks="lied")

@@ -9,7 +9,7 @@ from django.db import connection
 
 from consult.errors import Refusal
 from consult.rooms import access, people
-from consult.rooms.actions import messages, personal, tools
+from consult.rooms.actions import personal, storing, tools
 from consult.rooms.actions.tools import Answer, Order, Tool, Use
 
 AGAIN = timedelta(seconds=60)  # the same call within that is no other one
@@ -45,7 +45,7 @@ def _call(use: Use) -> Answer:
         return use.unchanged(before)
     for own in personal.rooms_of(called).values():
         seq = use.event("page.asked", room=own, data={"room": str(use.room)})
-        use.made.later.append(messages.wake(own, seq, use.made.now))
+        use.made.later.append(storing.wake(own, seq, use.made.now))
     return use.keep(use.event("moderator.called", data={"person": str(person) if person else None}), person_id=person)
 
 

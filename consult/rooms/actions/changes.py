@@ -13,7 +13,7 @@ from django.db import connection
 from consult.errors import Refusal
 from consult.rooms import access, content, identifying, judging, lanes, limits, log
 from consult.rooms.access import Grant
-from consult.rooms.actions import messages, personal
+from consult.rooms.actions import accepting, personal, storing
 from consult.rooms.judging import Verdict
 from consult.rooms.people import known
 
@@ -75,7 +75,7 @@ class Stored:
 def grant_to(made: log.Writing, room: uuid.UUID, person: uuid.UUID) -> Grant:
     """The right to write here now, read under the room's lock. Raises Refusal room.*."""
     grant = access.may_read(person=person, room=room)
-    messages.may_write_now(grant, made.heads[room], made.now)
+    accepting.may_write_now(grant, made.heads[room], made.now)
     return grant
 
 
@@ -167,8 +167,8 @@ def _edit(item: Edit, seen: identifying.Look | None) -> dict[str, Any]:
         before = {m["person"] for m in _list(stored.mentions)}
         newly = [p for p in people if str(p) not in before and p != item.person]
         if stored.withheld is None and newly and not (verdict and verdict.hold):
-            messages.mention(made, rooms_of, room=item.room, seq=seq, message=stored.id, author=item.person, people=newly)
-            made.later.append(messages.wake(item.room, seq, made.now))
+            storing.mention(made, rooms_of, room=item.room, seq=seq, message=stored.id, author=item.person, people=newly)
+            made.later.append(storing.wake(item.room, seq, made.now))
     return {"seq": seq}
 
 

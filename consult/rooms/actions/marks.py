@@ -27,7 +27,7 @@ class Adding:
     client_id: uuid.UUID
     message: str
     image: str
-    drawn: dict[str, Any]  # commands.Drawn
+    drawn: dict[str, Any]  # commands/pictures.Drawn
     charged: bool = False
 
 

@@ -18,9 +18,10 @@ from django.db.models import Q
 
 from consult.audit.models import record
 from consult.errors import Refusal
-from consult.rooms import access, commands, doorbell, lanes, log, receipts
+from consult.rooms import access, doorbell, lanes, log, receipts
 from consult.rooms.access import Authority
 from consult.rooms.actions import personal
+from consult.rooms.commands import tools as commands
 from consult.rooms.models import Act
 
 Answer = dict[str, Any]  # {"seq", "act"}, and "unchanged" where nothing was done

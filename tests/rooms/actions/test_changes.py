@@ -10,8 +10,9 @@ import pytest
 
 from consult.clinicians.models import Person
 from consult.errors import Refusal
-from consult.rooms import access, commands, limits, log, pages
+from consult.rooms import access, limits, log, pages
 from consult.rooms.actions import changes, membership
+from consult.rooms.commands.messages import MentionAt
 from consult.rooms.models import Membership, Mention, Message, MessageVersion, Pin, Reaction, Room, Tag
 from tests import people
 from tests.rooms.helpers import events, group, joined, kinds, personal_events, post
@@ -37,8 +38,8 @@ def react(room: uuid.UUID, person: Person, message: str, word: str = "agree", ad
     return changes.react(changes.React(room, person.pk, message, word, add, charged=True))
 
 
-def at(person: Person | uuid.UUID, start: int, length: int) -> commands.MentionAt:
-    return commands.MentionAt(person=str(getattr(person, "pk", person)), start=start, length=length)
+def at(person: Person | uuid.UUID, start: int, length: int) -> MentionAt:
+    return MentionAt(person=str(getattr(person, "pk", person)), start=start, length=length)
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ def test_mentions_follow_the_latest_version(room: uuid.UUID, camille: Person, na
 def test_an_edit_mentions_only_who_may_read(who: str, room: uuid.UUID, camille: Person) -> None:
     first = post(room, camille, "un")
     person = {"stranger": str(people.idris().pk), "nobody": str(uuid.uuid4()), "no id": "x"}[who]
-    mention = commands.MentionAt(person=person, start=0, length=2)
+    mention = MentionAt(person=person, start=0, length=2)
     assert code(changes.edit, changes.Edit(room, camille.pk, first["message"], 3, "@?", [mention], charged=True)) == "message.mentions"
 
 

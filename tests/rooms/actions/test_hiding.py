@@ -12,7 +12,7 @@ from consult.audit.models import Record
 from consult.cases.models import Case
 from consult.rooms import record
 from consult.rooms.actions import changes, hiding, tools
-from consult.rooms.commands import MentionAt
+from consult.rooms.commands.messages import MentionAt
 from consult.rooms.models import Act, Mention, Message, Pin, Tag
 from tests import people
 from tests.cases.helpers import ask, settle

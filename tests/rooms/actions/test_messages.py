@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from consult.clinicians.models import Person
 from consult.errors import Refusal
-from consult.rooms import commands, limits, log
+from consult.rooms import limits, log
 from consult.rooms.actions import changes, membership, messages, personal
+from consult.rooms.actions.posts import Post
+from consult.rooms.commands.messages import MentionAt
 from consult.rooms.models import ClientId, Event, Followup, Membership, Mention, Message, Room, Tag
 from tests import people
 from tests.rooms.helpers import events, group, joined, personal_events, post
@@ -22,12 +24,12 @@ from tests.rooms.helpers import events, group, joined, personal_events, post
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def of(room: uuid.UUID, person: Person, body: str = "bonjour", **more: Any) -> messages.Post:
-    return messages.Post(room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=more.pop("charged", True), **more)
+def of(room: uuid.UUID, person: Person, body: str = "bonjour", **more: Any) -> Post:
+    return Post(room, person.pk, more.pop("client_id", None) or uuid.uuid4(), body, charged=more.pop("charged", True), **more)
 
 
-def at(person: Person | uuid.UUID, start: int, length: int) -> commands.MentionAt:
-    return commands.MentionAt(person=str(getattr(person, "pk", person)), start=start, length=length)
+def at(person: Person | uuid.UUID, start: int, length: int) -> MentionAt:
+    return MentionAt(person=str(getattr(person, "pk", person)), start=start, length=length)
 
 
 def codes(answers: list[Any]) -> list[str]:
@@ -309,7 +311,7 @@ def test_a_mention_reaches_the_person_once_and_only_who_may_read() -> None:
                 [
                     of(room, camille, "@Idris", mentions=[at(idris, 0, 6)]),
                     of(room, camille, "@?", mentions=[at(uuid.uuid4(), 0, 2)]),
-                    of(room, camille, "@?", mentions=[commands.MentionAt(person="pas-un-id", start=0, length=2)]),
+                    of(room, camille, "@?", mentions=[MentionAt(person="pas-un-id", start=0, length=2)]),
                     of(room, camille, "@Nadia", mentions=[at(nadia, 0, 7)]),
                     of(room, camille, "@Nadia", mentions=[at(nadia, 6, 1)]),
                 ]

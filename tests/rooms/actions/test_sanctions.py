@@ -14,6 +14,7 @@ from consult.clinicians.models import Person
 from consult.errors import Refusal
 from consult.rooms import access, entering, record, wire
 from consult.rooms.actions import changes, conversations, membership, messages, personal, suspension, tools
+from consult.rooms.actions.posts import Post
 from consult.rooms.models import Act, Membership, Remit
 from consult.standing import actions as standing
 from consult.standing.models import Standing
@@ -224,7 +225,7 @@ def test_a_burst_into_a_silence() -> None:
     room = joined(group(), camille, nadia)
 
     def burst() -> list[Any]:
-        posts = [messages.Post(room, nadia.pk, uuid.uuid4(), f"n° {n}", charged=True) for n in range(40)]
+        posts = [Post(room, nadia.pk, uuid.uuid4(), f"n° {n}", charged=True) for n in range(40)]
         return [a for p in posts for a in messages.post_many([p])]
 
     one, other, silenced = at_once(burst, burst, lambda: silence(room, sacha, nadia))
