@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from consult.clinicians.linking import REGISTER
-from tests.browser.conftest import Demo, Devices
+from tests.browser.conftest import DESKTOP, PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
+from tests.browser.test_access import AXE, grave
 from tests.clinicians.oidc import Provider, claims
 from tests.live import Node
 
@@ -96,6 +97,36 @@ def test_cancelled_then_refused_then_the_password(device: Devices, node: Node, p
     tab.page.get_by_role("radio", name="FR").click()
     tab.page.get_by_role("link", name="Se connecter autrement").click()
     tab.sign_in("idris").inside()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone-light", "desk-dark"])
+def test_axe_finds_nothing_grave(device: Devices, node: Node, provider: Provider, size: dict[str, int], scheme: str) -> None:
+    made = device(node, viewport=size, color_scheme=scheme, bypass_csp=True)
+    made.expects(RETURN)
+    tab = made.tab().go()
+    wrong = {}
+
+    def look(name: str) -> None:
+        tab.page.wait_for_function("() => !document.getAnimations().length")
+        tab.page.add_script_tag(path=AXE)
+        wrong[name] = grave(tab.page)
+
+    expect(tab.page.get_by_role("button", name=BY)).to_be_visible(timeout=PATIENCE)
+    look("door")
+    provider.wrong.denies = "access_denied"
+    press(tab)
+    expect(tab.page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+    look("cancelled")
+    provider.reset()
+    provider.claims = claims("10000000052")
+    press(tab, "Recommencer")
+    expect(tab.page.get_by_label("Adresse e-mail")).to_be_focused(timeout=PATIENCE)
+    look("address")
+    tab.go().sign_in("soizic").inside().go("/me")
+    press(tab, "Relier Pro Santé Connect")
+    expect(tab.page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE)
+    look("link")
+    assert set(wrong) == {"door", "cancelled", "address", "link"} and not any(wrong.values()), wrong
 
 
 def test_a_way_back_that_is_not_ours(device: Devices, node: Node) -> None:
