@@ -6,26 +6,19 @@ import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.utils import check_csrf
 
 from consult import __version__
 from consult.errors import OutcomeUnknown, Refusal
-from consult.locale import locale_of
+from consult.refusing import refuse
 from consult.rooms.body import StrictJSON
 from consult.who import person_of
 
 log = logging.getLogger("consult.api")
 SAFE = ("GET", "HEAD", "OPTIONS")
-
-
-def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    response = JsonResponse(refusal.as_dict(locale_of(request)), status=refusal.status)
-    if refusal.retry_after_ms:
-        response["Retry-After"] = str(-(-refusal.retry_after_ms // 1000))
-    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

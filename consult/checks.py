@@ -111,3 +111,19 @@ def pictures(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if "faces" not in settings.IMAGE_NETS:
         found.append(Warning("IMAGE_NETS does not look for faces: a face that a sender overlooks is seen by every reader.", id="consult.W045"))
     return found
+
+
+@register()
+def pro_sante_connect(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Pro Santé Connect is configured whole or not at all, and spoken to over TLS."""
+    found: list[CheckMessage] = []
+    if bool(settings.PSC_CLIENT_ID) != bool(settings.PSC_CLIENT_SECRET):
+        found.append(Error("PSC_CLIENT_ID and PSC_CLIENT_SECRET go together: Pro Santé Connect gives both, and without both nobody signs in with it.", id="consult.E050"))
+    if settings.PSC_APP_CALLBACK and not settings.PSC_CLIENT_ID:
+        found.append(Error("PSC_APP_CALLBACK needs PSC_CLIENT_ID and PSC_CLIENT_SECRET beside it.", id="consult.E051"))
+    addresses = [settings.PSC_ISSUER, settings.PSC_DISCOVERY, settings.PSC_AUTHORIZATION]
+    if not settings.LOCAL and not all(url.startswith("https://") for url in addresses if url):
+        found.append(Error("PSC_ISSUER, PSC_DISCOVERY and PSC_AUTHORIZATION must be https: the secret and the codes go there.", id="consult.E052"))
+    if not settings.PSC_ISSUER:
+        found.append(Error("PSC_ISSUER must name Pro Santé Connect's issuer.", id="consult.E053"))
+    return found

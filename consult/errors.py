@@ -200,6 +200,76 @@ CODES: dict[str, Code] = {
         "Another person's, another address's, without a finger, face or code, already in use, with a counter that went back, or not WebAuthn at all.",
     ),
     "passkey.full": Code(409, "Dix clés d’accès au plus. Retirez-en une d’abord.", "Ten passkeys at most. Remove one first.", "Of one person."),
+    "psc.off": Code(
+        404, "Pro Santé Connect n’est pas proposé ici.", "Pro Santé Connect is not offered here.", "No client of it is configured (for apps: no callback address either)."
+    ),
+    "psc.expired": Code(
+        410,
+        "Cette connexion n’est plus valable. Recommencez.",
+        "This sign-in is no longer valid. Start again.",
+        "The state is not this session's, was used, or is older than ten minutes.",
+    ),
+    "psc.cancelled": Code(409, "Connexion annulée : rien n’a changé.", "Sign-in cancelled: nothing has changed.", "Pro Santé Connect answers `access_denied`."),
+    "psc.declined": Code(
+        403, "Pro Santé Connect n’a pas accepté la connexion. Recommencez.", "Pro Santé Connect did not accept the sign-in. Start again.", "It answers any other error."
+    ),
+    "psc.refused": Code(
+        403,
+        "La réponse de Pro Santé Connect n’a pas pu être vérifiée. Recommencez.",
+        "The answer of Pro Santé Connect could not be verified. Start again.",
+        "A code used twice, or an ID token with another signature, issuer, client or nonce, or out of date.",
+    ),
+    "psc.unavailable": Code(
+        503,
+        "Pro Santé Connect ne répond pas. Réessayez dans un instant, ou prenez votre mot de passe.",
+        "Pro Santé Connect does not answer. Try again in a moment, or use your password.",
+        "Down, too slow, or it says what no provider says.",
+        True,
+    ),
+    "psc.no_licence": Code(
+        403,
+        "Votre Pro Santé Connect ne porte pas de numéro RPPS : Consult ne peut pas vous reconnaître par lui.",
+        "Your Pro Santé Connect holds no RPPS number: Consult cannot know you by it.",
+        "Neither SubjectNameID nor otherIds name one.",
+    ),
+    "psc.no_account": Code(
+        403,
+        "Aucun compte ne correspond, et les inscriptions sont fermées.",
+        "No account matches, and registration is closed.",
+        "SIGNUP is off: nobody makes an account for themselves.",
+    ),
+    "psc.email_needed": Code(
+        409,
+        "Il manque une adresse e-mail pour votre compte.",
+        "Your account needs an e-mail address.",
+        "The licence is proven and nobody's yet: give an address to the account door.",
+    ),
+    "psc.email_taken": Code(
+        409,
+        "Un compte existe déjà avec cette adresse. Connectez-vous par mot de passe, puis reliez Pro Santé Connect dans « Moi ».",
+        "An account exists with this address. Sign in by password, then link Pro Santé Connect in “Me”.",
+        "An address alone never opens an account that is there.",
+    ),
+    "psc.account_exists": Code(
+        409,
+        "Un compte porte déjà votre numéro. Connectez-vous par mot de passe, puis reliez Pro Santé Connect dans « Moi » ; sinon, écrivez à la modération.",
+        "An account already has your number. Sign in by password, then link Pro Santé Connect in “Me”; otherwise write to the moderators.",
+        "It is not verified now, has another family name or another link, or there are two: it is not certain whose it is.",
+    ),
+    "psc.other_account": Code(
+        409,
+        "Ce Pro Santé Connect et ce compte ne vont pas ensemble : l’un des deux est déjà relié, ou porte un autre numéro.",
+        "This Pro Santé Connect and this account do not belong together: one of them is linked already, or has another number.",
+        "One account a licence, and one licence an account.",
+    ),
+    "psc.other_name": Code(
+        409,
+        "Le nom de votre Pro Santé Connect n’est pas celui de ce compte. Corrigez d’abord votre profil.",
+        "The name of your Pro Santé Connect is not this account's. Correct your profile first.",
+        "Nobody links a colleague's licence to their account.",
+    ),
+    "psc.closed": Code(403, "Ce compte est fermé.", "This account is closed.", "Closed accounts stay closed, however one signs in."),
+    "psc.password": Code(403, "Donnez d’abord votre mot de passe.", "Give your password first.", "A licence is linked within five minutes of the password."),
     "vault.not_found": Code(404, "Appareil introuvable.", "Device not found.", "No such vault of this person."),
     "vault.wiped": Code(410, "Cet appareil a été effacé à distance.", "This device was wiped remotely.", "Its secret is destroyed: delete what was kept, and make a new vault."),
     "wishes.zone": Code(400, "Fuseau horaire inconnu.", "Unknown time zone.", "A name of the IANA database, such as Europe/Paris."),

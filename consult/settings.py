@@ -199,6 +199,12 @@ IMAGE_SECONDS = knob("IMAGE_SECONDS", int, 30, "Seconds of processor time that o
 # --- accounts ---------------------------------------------------------------
 SIGNUP = knob("SIGNUP", bool, True, "Whether anyone may sign up (they stay unverified until checked).")
 IDENTIFIER_DAYS = knob("IDENTIFIER_DAYS", int, 365, "Days for which it is kept what was decided about identifiers found in texts (never the texts).", at_least=1)
+PSC_CLIENT_ID = knob("PSC_CLIENT_ID", str, "", "Pro Santé Connect: the client's name there; empty: nobody signs in with it.")
+PSC_CLIENT_SECRET = knob("PSC_CLIENT_SECRET", str, "", "The client's secret there.")
+PSC_ISSUER = knob("PSC_ISSUER", str, "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet", "Who signs its ID tokens; secret and tokens go to this host alone.").rstrip("/")
+PSC_DISCOVERY = knob("PSC_DISCOVERY", str, "", "Where its configuration is; empty: the issuer, then /.well-known/wallet-openid-configuration.")
+PSC_AUTHORIZATION = knob("PSC_AUTHORIZATION", str, "", "Where people are sent; empty: where the configuration says, https://wallet.esw.esante.gouv.fr/auth in production.")
+PSC_APP_CALLBACK = knob("PSC_APP_CALLBACK", str, "", "The callback address that native apps own, such as https://consult.example/app/sign-in; empty: the browser alone.")
 SESSION_AGE_S = knob("SESSION_AGE_S", int, 14 * 24 * 3600, "Seconds a session lasts.", at_least=60)
 EMAIL_URL = knob("EMAIL_URL", str, "consolemail://", "smtp+tls://user:password@host:587; empty mails go to the log.")
 PUBLIC_URL = knob("PUBLIC_URL", str, "", "https://consult.example: where links in mails of the worker lead; empty: the first of ALLOWED_HOSTS.")

@@ -7,6 +7,7 @@ from consult import installable, web
 from consult.api import api, mount
 from consult.cases import stats_page
 from consult.moderation import transparency
+from consult.rooms.pro_sante_connect_api import doors
 
 mount()
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("sw.js", installable.worker),
     path("admin/", admin.site.urls),
     path("transparency", transparency.page),
+    path("_allauth/", include(doors())),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/", include("allauth.urls")),  # names that mails reverse; HEADLESS_ONLY leaves no pages
     path("api/v1/", api.urls),

@@ -13,8 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from consult import shards
-from consult.api import refuse
 from consult.errors import Refusal
+from consult.refusing import refuse
 from consult.rooms import parsing
 
 POLICY = "; ".join(

@@ -37,6 +37,12 @@ from consult.errors import Refusal
         ("APNS_KEY", "/nowhere", checks.push, "consult.E027"),
         ("APNS_KEY", "/nowhere", checks.push, "consult.E028"),
         ("FCM_URL", "http://fcm.example", checks.push, "consult.E029"),
+        ("PSC_CLIENT_ID", "consult", checks.pro_sante_connect, "consult.E050"),
+        ("PSC_CLIENT_SECRET", "secret", checks.pro_sante_connect, "consult.E050"),
+        ("PSC_APP_CALLBACK", "https://consult.example/app/sign-in", checks.pro_sante_connect, "consult.E051"),
+        ("PSC_DISCOVERY", "http://auth.example/configuration", checks.pro_sante_connect, "consult.E052"),
+        ("PSC_AUTHORIZATION", "http://wallet.example/auth", checks.pro_sante_connect, "consult.E052"),
+        ("PSC_ISSUER", "", checks.pro_sante_connect, "consult.E053"),
     ],
 )
 def test_each_is_told(settings: Any, name: str, value: Any, check: Any, id: str) -> None:

@@ -10,12 +10,21 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
+from .pro_sante_connect import ATTEMPT, LICENCE
+
 log = logging.getLogger("consult.mail")
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """What waited for Pro Santé Connect in this session is over, and so is the short time it had, however one signed in."""
+        for kept in (ATTEMPT, LICENCE):
+            request.session.pop(kept, None)
+        request.session.set_expiry(None)
+        super().login(request, user)
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """There are no user names: people appear under their real name."""

@@ -1,4 +1,4 @@
-"""Who is speaking: the account with its profile, and the code lists of professions and specialties."""
+"""Who is speaking: the account with its profile and its linked licence, and the code lists of professions and specialties."""
 
 from __future__ import annotations
 
@@ -104,3 +104,16 @@ class Person(AbstractBaseUser, PermissionsMixin):
             super().save(*args, **kwargs)
             if adding:
                 Standing.objects.get_or_create(person_id=self.pk)
+
+
+class LinkedLicence(models.Model):
+    """The number of the register that Pro Santé Connect proved for this account: it signs its person in."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="linked_licence")
+    issuer = models.CharField(max_length=200)  # the sandbox's people are not the real ones
+    rpps = models.CharField(max_length=11)
+    linked_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "rpps"], name="one_account_a_licence")]

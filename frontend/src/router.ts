@@ -12,7 +12,8 @@ export type Route =
   | { name: "ask"; group: string | null; person: string | null }
   | { name: "me" }
   | { name: "moderation"; rules: boolean }
-  | { name: "sign-in" }
+  /** `back`: the query with which one comes back from Pro Santé Connect. */
+  | { name: "sign-in"; back: string | null }
   | { name: "none" };
 
 export function parse(path: string, query: string): Route {
@@ -31,8 +32,9 @@ export function parse(path: string, query: string): Route {
     case "cases":
       return { name: "cases", query };
     case "me":
-    case "sign-in":
       return { name: first };
+    case "sign-in":
+      return { name: first, back: asked.has("state") ? query : null };
     case "directory":
       return { name: "directory", q: asked.get("q") ?? "", tab: asked.get("tab") === "groups" ? "groups" : "people" };
     case "search":

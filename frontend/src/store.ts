@@ -282,7 +282,8 @@ export async function signUp(email: string, password: string, profile: Profile =
   await account.signUp(email, password, profile);
   await cameIn();
 }
-async function cameIn(): Promise<void> {
+/** Somebody has just signed in at this browser, by whatever door. */
+export async function cameIn(): Promise<void> {
   cover.lift();
   await asking?.catch(() => undefined);
   await whoIsIt();

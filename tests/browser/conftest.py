@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from consult.local.errors import LocalError
 from tests.browser.pages import Device
-from tests.live import CHECKOUT, MIGRATED, Services, Someone, Stack, services
+from tests.live import CHECKOUT, MIGRATED, Node, Services, Someone, Stack, services
 
 CHROMIUM = os.environ.get("CONSULT_CHROMIUM", "")
 # Debian's other package of it: the same engine without a window, at less than half the processor time. It shows no notification and
@@ -146,9 +146,9 @@ def device(chromium: Browser, demo: Demo) -> Iterator[Devices]:
     """Makes browser profiles; in the end their consoles must have been quiet, which is also how a broken CSP would be heard."""
     made: list[Device] = []
 
-    def make(**options: Any) -> Device:
+    def make(node: Node | None = None, **options: Any) -> Device:
         context = chromium.new_context(**{"viewport": DESKTOP, "locale": "fr-FR", "timezone_id": "Europe/Paris", **options})
-        made.append(Device(context, demo.nodes[0]))
+        made.append(Device(context, node or demo.nodes[0]))
         return made[-1]
 
     yield make

@@ -38,7 +38,7 @@ class Device:
         if message.type != "error":
             return
         where = (message.location or {}).get("url", "")
-        if re.search("status of 40[0134]", message.text) and any(known.search(where) for known in self.refused):
+        if re.search("status of 4(0[01349]|10)", message.text) and any(known.search(where) for known in self.refused):
             return
         if self.cut_once and NETWORK.search(message.text):
             return

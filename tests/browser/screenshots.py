@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESKTOP, PHONE, TABLET, Demo, Devices
 from tests.browser.pages import Device, Tab
 from tests.browser.test_pictures import FACE
-from tests.live import CHECKOUT
+from tests.clinicians.oidc import Provider, claims
+from tests.live import CHECKOUT, Node
 
 FOLDER = CHECKOUT / ".screenshots"
 SIZES = {"phone": PHONE, "tablet": TABLET, "desktop": DESKTOP}
@@ -53,10 +55,10 @@ def shot(size: str, theme: str, locale: str) -> Shot:
 def profile(device: Devices, demo: Demo, size: str, theme: str, locale: str) -> Iterator[Callable[[str], Device]]:
     """A browser of this size, theme and language. The language of who is signed in is kept by the server."""
 
-    def make(name: str) -> Device:
+    def make(name: str, node: Node | None = None) -> Device:
         demo.sql("UPDATE clinicians_person SET locale = %s WHERE email = %s", locale, f"{name}@example.org")
         touch = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
-        return device(viewport=SIZES[size], color_scheme=theme, locale={"fr": "fr-FR", "en": "en-GB"}[locale], **touch)
+        return device(node, viewport=SIZES[size], color_scheme=theme, locale={"fr": "fr-FR", "en": "en-GB"}[locale], **touch)
 
     yield make
 
@@ -336,3 +338,31 @@ def test_readme_picture(device: Devices, demo: Demo) -> None:
     tab.page.wait_for_timeout(600)
     FOLDER.mkdir(exist_ok=True)
     tab.page.screenshot(path=FOLDER / "room.png")
+
+
+def test_pro_sante(profile: Callable[..., Device], demo: Demo, shot: Shot, locale: str) -> None:
+    with contextlib.closing(Provider()) as provider:
+        node = demo.node(env=provider.env)
+        made = profile("soizic", node)
+        made.expects("/psc/return$")
+        tab = made.tab().go()
+        by = tab.page.get_by_role("button", name=re.compile("Pro Santé Connect"))
+        expect(by).to_be_visible()
+        shot(tab.page, "60-pro-sante-door")
+        provider.wrong.token = {"nonce": "another"}
+        by.click()
+        expect(tab.page.get_by_role("alert")).to_be_visible()
+        shot(tab.page, "61-pro-sante-refused")
+        provider.reset()
+        provider.claims = claims(f"1{uuid.uuid4().int % 10**10:010}")
+        tab.page.locator("button.primary").click()
+        expect(tab.page.locator("#address")).to_be_focused()
+        shot(tab.page, "62-pro-sante-address")
+        tab.go()
+        enter(made, "soizic", locale).go("/me")
+        tab.go("/me").page.locator("#pro-sante button").click()
+        expect(tab.page.get_by_role("dialog")).to_be_visible()
+        tab.page.wait_for_function("() => !document.getAnimations().length")
+        shot(tab.page, "63-pro-sante-link")
+        demo.nodes.remove(node)
+        node.stop()

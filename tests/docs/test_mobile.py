@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import uuid
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.clinicians.oidc import RPPS, Provider, claims
 from tests.live import CHECKOUT, Someone, Stack, http
 from tests.people import PASSWORD
 from tests.push.fcm_service import FcmService
@@ -48,6 +51,12 @@ class Reader:
         elif shown != "…":
             assert found == shown, f"{where}: {found}"
 
+    def come_back(self) -> None:
+        """The person signs in at Pro Santé Connect, and the app's callback address is opened."""
+        answer = httpx.get(self.known["location"], trust_env=False)
+        query = parse_qs(urlsplit(answer.headers["Location"]).query)
+        self.known |= {"psc_code": query["code"][0], "psc_state": query["state"][0]}
+
     async def http(self, block: str) -> None:
         asked, answered = block.strip().split("\n\n")
         [first, *lines] = asked.splitlines()
@@ -82,15 +91,20 @@ def test_there_is_something_to_run() -> None:
 
 
 async def test_every_exchange_is_as_it_stands(stack: Stack, cast: dict[str, Someone]) -> None:
-    with FcmService() as google:
-        node = stack.node(env=google.env)
+    provider = Provider()
+    with FcmService() as google, contextlib.closing(provider):
+        node = stack.node(env={**google.env, **provider.env, "PSC_APP_CALLBACK": "https://consult.example/app/sign-in"})
         room = stack.room(cast["camille"], cast["nadia"], title="Dermatologie")
         for body in ("Avis ?", "Une plaque du mollet."):
             answer = await http(node, cast["camille"], "POST", f"/api/v1/rooms/{room}/messages", json={"id": str(uuid.uuid4()), "body": body})
             assert answer.status_code == 201
         ids = {name: str(uuid.uuid4()) for name in ("uuid", "other_uuid", "third_uuid", "device_uuid")}
         reader = Reader(node.base, email="nadia@example.org", password=PASSWORD, room=room, fcm_token=google.install(), **ids)
+        provider.claims = claims(family="FERRAND", given="NADIA")
+        stack.sql("UPDATE standing_standing SET register = %s WHERE person_id = %s", RPPS, cast["nadia"].id)
         for kind, block in BLOCKS:
+            if "{psc_code}" in block and "psc_code" not in reader.known:
+                reader.come_back()
             await (reader.http(block) if kind == "http" else reader.ws(block))
     assert stack.bodies(room) == ["Avis ?", "Une plaque du mollet.", "Mycose ?", "Écrit depuis l'écran verrouillé."]
 
@@ -100,7 +114,7 @@ def test_what_it_names_exists() -> None:
 
     for path in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
         assert (CHECKOUT / "docs" / path).exists(), path
-    assert {code for code in re.findall(r"`([a-z]+\.[a-z_]+)`", TEXT) if code.split(".")[0] in ("session", "room", "account")} <= set(CODES)
+    assert {code for code in re.findall(r"`([a-z]+\.[a-z_]+)`", TEXT) if code.split(".")[0] in ("session", "room", "account", "psc")} <= set(CODES)
     from consult.urls import urlpatterns
 
     assert urlpatterns

@@ -33,22 +33,24 @@ const Console = lazily(() => import("./moderation/Console").then((part) => part.
 const Rules = lazily(() => import("./moderation/Rules").then((part) => part.default));
 const Sheets = lazily(() => import("./moderation/Sheets").then((part) => part.default));
 const Tray = lazily(() => import("./moderation/Tray").then((part) => part.default));
+const ProSanteReturn = lazily(() => import("./account/ProSanteReturn").then((part) => part.default));
 const Suspended = lazily(() => import("./moderation/Suspended").then((part) => part.default));
 
 export function App() {
   const { status, unreachable } = session.value;
   const before = useRef(status);
+  const back = route.value.name === "sign-in" && route.value.back;
   useEffect(() => { document.documentElement.lang = locale.value; }, [locale.value]);
   useEffect(() => {
     if (before.current === "unverified" && status === "in") toast(words().account.nowVerified);
     before.current = status;
-    if (status === "in" && route.peek().name === "sign-in") navigate("/", { replace: true });
-  }, [status]);
+    if (status === "in" && route.peek().name === "sign-in" && !back) navigate("/", { replace: true });
+  }, [status, back]);
   // Told once, quietly; what one is writing is not interrupted.
   useEffect(() => { if (newVersion.value) toast(words().notices.newVersion); }, [newVersion.value]);
   return (
     <>
-      {status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
+      {back && !cover.covered.value ? <ProSanteReturn query={back} /> : status === "loading" ? <main class="choose"><Mark /><p role="status">{unreachable ? words().shell.unreachable : words().shell.loading}</p></main>
         : status === "out" ? <SignIn /> : status === "suspended" ? <Suspended /> : cover.covered.value ? <Covered /> : status === "unverified" ? <Waiting /> : <Inside />}
       {signingOut.value && status !== "out" && status !== "suspended" && <SignOut />}
       <Announcer />

@@ -3,6 +3,7 @@ import { locale, saveProfile, session, switchLocale } from "../../store";
 import { words } from "../../i18n";
 import { toast } from "../parts/announce";
 import { Avatar, Segments, standing, Verified } from "../parts/atoms";
+import { lazily } from "../parts/lazy";
 import { keyMap, moderating, signingOut } from "../layers";
 import { singleKeys, theme, type Theme } from "../prefs";
 import { Installed } from "./Installed";
@@ -10,6 +11,8 @@ import { Kept } from "./Kept";
 import { Notifications } from "./Notifications";
 import { ProfileForm } from "./ProfileForm";
 import { VerificationTag } from "./Waiting";
+
+export const ProSanteLink = lazily(() => import("./ProSanteLink").then((part) => part.default), true);
 
 const fail = (error: unknown) => toast(error instanceof Error ? error.message : words().shell.errorTitle);
 
@@ -27,7 +30,7 @@ export function MePage() {
     <div class="page"><header class="page-head"><h1>{t.title}</h1></header>
       <div class="page-in">
         <div class="me-card"><Avatar person={me} big /><div class="grow"><div class="row"><span class="strong">{me.name}</span>{me.verification === "verified" && <Verified />}</div><div class="list-size second">{standing(me)}</div><div class="label third">{me.email}</div></div></div>
-        <section class="me-part"><h2>{t.verification}</h2><p><VerificationTag state={me.verification} /></p></section>
+        <section class="me-part"><h2>{t.verification}</h2><p><VerificationTag state={me.verification} /></p><ProSanteLink /></section>
         <Notifications />
         <Installed />
         <Kept />

@@ -4,7 +4,10 @@ import { session, signIn, signUp, type Profile } from "../../store";
 import { words } from "../../i18n";
 import { Problem } from "../parts/atoms";
 import { Icon, Mark } from "../parts/icons";
+import { lazily } from "../parts/lazy";
 import { Language } from "./Me";
+
+const ByProSante = lazily(() => import("./ByProSante").then((part) => part.default), true);
 
 export function SignIn() {
   const t = words().account;
@@ -47,6 +50,7 @@ export function SignIn() {
         <Problem error={error.value} />
         <button type="submit" class="btn primary tall wide" disabled={busy.value}>{up ? t.signUp : t.signIn}</button>
       </form>
+      <ByProSante />
       <p class="list-size">{up ? t.haveAccount : t.noAccount} <button type="button" class="link under" onClick={() => { mode.value = up ? "in" : "up"; error.value = null; }}>{up ? t.signIn : t.signUp}</button></p>
     </div></div></main>
   );

@@ -4,7 +4,7 @@ import { words } from "../../i18n";
 import { toast } from "../parts/announce";
 import { Icon, Mark } from "../parts/icons";
 import { signingOut } from "../layers";
-import { Language } from "./Me";
+import { Language, ProSanteLink } from "./Me";
 import { ProfileForm } from "./ProfileForm";
 
 export function Waiting() {
@@ -19,6 +19,7 @@ export function Waiting() {
       <p class="row"><VerificationTag state={state} /><span class="second">{me.name}</span></p>
       <p>{state === "expired" ? t.expiredText : t.waitText}</p>
       <p class="note" role="status"><Icon name="clock" /><span>{t.waitWatching}</span></p>
+      <ProSanteLink />
       <section class="card"><h2>{t.profile}</h2><p class="list-size second">{t.waitMeanwhile}</p>
         <ProfileForm first={{ title: me.title, given_name: me.given_name, family_name: me.family_name, profession: me.profession ?? "", specialty: me.specialty ?? "", level: me.level ?? "", place: me.place ?? "" }}
           onSave={(profile) => saveProfile(profile).then(() => toast(words().shell.saved), fail)} /></section>
