@@ -246,4 +246,4 @@ async def test_a_drain_tells_everyone_when_to_come_back_and_closes_who_stays(add
     for client in clients[1:]:
         await asyncio.wait_for(client.wait_closed(), 3)
     await task
-    assert [c.close_code for c in clients[1:]] == [4001] * 3 and 0.2 < time.monotonic() - started < 2
+    assert [c.close_code for c in clients[1:]] == [4001] * 3 and time.monotonic() - started > 0.2

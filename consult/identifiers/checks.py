@@ -15,6 +15,7 @@ from consult.identifiers.rules import BIRTH_AFTER, BIRTH_BEFORE, MONTHS, PHONE_G
 class Candidate(NamedTuple):
     plain: str
     low: str
+    shouting: bool
     start: int
     end: int
     match: re.Match[str]
@@ -115,20 +116,12 @@ def street(c: Candidate) -> Found | None:
         return c.as_("address")
     words = _WORD.findall(c.plain[c.start : c.end])
     name = [w for w in words if w.lower() not in WORDS["particles"] and w.lower() not in WORDS["ways"]]
-    return c.as_("address") if not _shouting(c.plain) and name and name[0][0].isupper() else None
-
-
-def _shouting(plain: str) -> bool:
-    """A text in capital letters: then they say nothing."""
-    return _SMALL.search(plain) is None
-
-
-_SMALL = compiled("[a-z]")
+    return c.as_("address") if not c.shouting and name and name[0][0].isupper() else None
 
 
 def town(c: Candidate) -> Found | None:
     word = _WORD.match(c.plain, c.end)
-    if word is None or not word[0][0].isupper() or _shouting(c.plain):
+    if word is None or not word[0][0].isupper() or c.shouting:
         return None
     low = word[0].lower()
     if any(low in WORDS[kind] for kind in ("towns", "hospitals", "after_place", "common")):
@@ -143,23 +136,22 @@ def name(c: Candidate) -> Found | None:
     civility = c.low[c.start : c.end].rstrip(". ")
     if not c.plain[c.start].isupper() and (civility == "pr" or (civility == "m" and _METRES.search(c.before(2)))):
         return None  # "pr" is short for pour, and "3 m" for metres
-    shouting = _shouting(c.plain)
-    if civility == "pr" and c.plain[c.start + 1] == "R" and not shouting:
+    if civility == "pr" and c.plain[c.start + 1] == "R" and not c.shouting:
         return None
-    found = _name_from(c, civility, shouting)
+    found = _name_from(c, civility)
     if found and any(word in WORDS["after_place"] for word in _WORD.findall(c.before(30).replace("'", " "))[-2:]):
         return None
     return found
 
 
-def _name_from(c: Candidate, civility: str, shouting: bool) -> Found | None:
+def _name_from(c: Candidate, civility: str) -> Found | None:
     at, end, names = c.end, 0, 0
     while names < 3 and (word := _WORD.match(c.plain, at)):
         low = word[0].lower().rstrip("'-")
         if low in WORDS["articles"] and word[0][0].islower():
             break  # "Mme la directrice"; the name is written Le Goff
         if low not in WORDS["particles"]:
-            if not _is_name(word[0], low, civility, names, shouting):
+            if not _is_name(word[0], low, civility, names, c.shouting):
                 break
             names += 1
             end = word.end()

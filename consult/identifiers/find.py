@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from consult.identifiers.checks import CHECKS, Candidate, Found
-from consult.identifiers.rules import ALL, DROPPED, FOLD, FOLD_LATIN, LEVELS, SIGNS, SURE, Rule
+from consult.identifiers.rules import ALL, DROPPED, FOLD, FOLD_LATIN, LEVELS, SIGNS, SURE, Rule, compiled
 
 Level = Literal["block", "confirm", "hint"]
 
@@ -31,11 +31,13 @@ class Folded:
     plain: str  # without accents
     low: str  # the same in small letters
     places: list[int] | None  # of each character in the text, where invisible ones were left out
+    shouting: bool  # written in capital letters: then they say nothing
 
     def place(self, at: int) -> int:
         return at if self.places is None else self.places[at]
 
 
+_SMALL = compiled("[a-z]")
 # What French prose has beyond Latin-1: with these replaced, most texts can be folded as bytes, many times as quick.
 _COMMON = [(c, c.translate(FOLD)) for c in "’œŒ–—\u202f"]
 
@@ -53,7 +55,7 @@ def fold(text: str) -> Folded:
     if not plain.isascii() and DROPPED.search(plain):
         places = [n for n, c in enumerate(plain) if not DROPPED.match(c)]
         plain = "".join(plain[n] for n in places)
-    return Folded(plain, plain.lower(), places)
+    return Folded(plain, plain.lower(), places, _SMALL.search(plain) is None)
 
 
 def find(text: str, *, doctors: Collection[str] = (), hints: bool = True) -> list[Finding]:
@@ -68,11 +70,14 @@ def find(text: str, *, doctors: Collection[str] = (), hints: bool = True) -> lis
         return []
     own = frozenset(word for name in doctors for word in fold(name).low.split() if len(word) > 2)
     taken: list[Found] = []
+    used = bytearray(len(low))  # 1 for each character that one of them has
     for rule in rules:
         if (rule.sign is None or SIGNS[rule.sign].search(low)) and (not rule.words or any(word in low for word in rule.words)):
             for found in _matches(rule, folded, own):
-                if all(found[1] <= start or found[0] >= end for start, end, _ in taken):
+                start, end, _ = found
+                if used.find(1, start, end) < 0:
                     taken.append(found)
+                    used[start:end] = b"\1" * (end - start)
     return [Finding(folded.place(s), folded.place(e - 1) + 1, c, LEVELS[c]) for s, e, c in sorted(taken) if hints or LEVELS[c] != "hint"]
 
 
@@ -81,7 +86,7 @@ def _matches(rule: Rule, folded: Folded, own: frozenset[str]) -> Iterator[Found]
     at = 0
     while match := rule.pattern.search(folded.low, at):
         start, end = match.span(rule.group)
-        found = check(Candidate(folded.plain, folded.low, start, end, match, own)) if check else (start, end, rule.category)
+        found = check(Candidate(folded.plain, folded.low, folded.shouting, start, end, match, own)) if check else (start, end, rule.category)
         if found:
             yield found
             at = max(found[1], match.end())

@@ -1,6 +1,7 @@
 """What is an identifier and what is none: the cases that the browser reads as well, other people's code as judge, and time."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -93,17 +94,24 @@ def test_time_stays_bounded_whatever_is_written():
         "naissance" + " " * (size - 9), "dossier n° " * (size // 11), "+" * size, "+33 " * (size // 4), "é" * size, "e\u0301" * (size // 2), "point arobase " * (size // 14), "1/" * (size // 2), "12/12/" * (size // 6),
         "adresse " * (size // 8), "a'" * (size // 2), "12 janvier " * (size // 11), "rpps " * (size // 5), "\u200b" * size, "10" * (size // 2), "😀" * size, "Dr Le La De Du " * (size // 15),
     ]  # fmt: skip
-    took = []
     for text in hostile:
+        assert _calls(text * 4) <= 4.5 * _calls(text) + 50, text[:12]
         began = time.process_time()
         find(text)
-        took.append((time.process_time() - began, text[:12]))
-    assert max(took)[0] < 0.5, sorted(took)[-3:]
-    double = max(_seconds("mme " * n) for n in (1000, 1000, 1000))
-    assert _seconds("mme " * 4000) < max(double, 0.002) * 16  # four times the text: no more than its square, with room for a busy machine
+        assert time.process_time() - began < 5, text[:12]  # a pattern that tries every way takes minutes
 
 
-def _seconds(text: str) -> float:
-    began = time.process_time()
-    find(text)
-    return time.process_time() - began
+def _calls(text: str) -> int:
+    """How many calls, Python's and C's, looking through a text takes: the same on a busy machine."""
+    count = 0
+
+    def called(frame: object, event: str, arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(called)
+    try:
+        find(text)
+    finally:
+        sys.setprofile(None)
+    return count

@@ -198,10 +198,9 @@ async def test_the_sweep_finds_what_no_bell_brought(live: Hub, room: uuid.UUID, 
     reader = await Someone.at(live, nadia)
     await reader.enter(room)
     monkeypatch.setattr(doorbell, "ring", lambda bells: None)
-    started = time.monotonic()
     await db(post, room, camille, "sans bruit")
     await until(lambda: reader.ear.seqs(room))
-    assert reader.ear.seqs(room) == [3] and time.monotonic() - started < 2
+    assert reader.ear.seqs(room) == [3]
 
 
 async def test_nothing_is_delivered_while_rights_cannot_be_read_and_all_of_it_afterwards(

@@ -288,7 +288,7 @@ def test_an_outcome_that_cannot_be_found_out_is_said_to_be_unknown(desk: Desk, c
             item = desk.post(camille, "peut-être")
             desk.post(camille, "")
         answers = desk.answers()
-    assert codes(answers) == ["unknown", "unknown"] and time.monotonic() - started < 3
+    assert codes(answers) == ["unknown", "unknown"] and time.monotonic() - started < 20
     assert Message.objects.get().body == "peut-être"
     [again] = messages.post_many([Post(desk.room, camille.pk, item.client_id, "peut-être", charged=True)])
     assert again["duplicate"] and ClientId.objects.count() == 1, "the same id again finds out"

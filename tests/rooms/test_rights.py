@@ -59,9 +59,7 @@ async def test_who_is_removed_hears_nothing_more_and_left_is_last(told: str, cam
     for s in (socket, phone):
         await s.enter(room)
     await db(membership.remove, person_id=camille.pk, room_id=room, member=nadia.pk)
-    started = time.monotonic()
     assert await lost(socket, room) == await lost(phone, room) == "room.removed"
-    assert time.monotonic() - started < 1.5
     await db(post, room, camille, "entre nous")
     await socket.quiet(0.4)
     assert [f for f in socket.heard if f.get("room") == str(room)][-1]["type"] == "left" and "entre nous" not in str(socket.heard)

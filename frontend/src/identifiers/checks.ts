@@ -1,7 +1,7 @@
 /** What a pattern cannot say: keys, calendars, and whether a word after a civility is a name. Twin of consult/identifiers/checks.py. */
 import { BIRTH_AFTER, BIRTH_BEFORE, MONTHS, PHONE_GROUPS, WORDS } from "./rules";
 
-export interface Candidate { plain: string; low: string; start: number; end: number; match: RegExpExecArray; doctors: Set<string> }
+export interface Candidate { plain: string; low: string; shouting: boolean; start: number; end: number; match: RegExpExecArray; doctors: Set<string> }
 export type Found = [start: number, end: number, category: string];
 
 const before = (c: Candidate, length: number) => c.low.slice(Math.max(0, c.start - length), c.start);
@@ -67,15 +67,12 @@ function dated(c: Candidate, day: string, month: string, year: string): Found | 
 function street(c: Candidate): Found | null {
   if (STREET_WORD.test(before(c, 40))) return as(c, "address");
   const names = (c.plain.slice(c.start, c.end).match(WORD) ?? []).filter((w) => !WORDS.particles.has(w.toLowerCase()) && !WORDS.ways.has(w.toLowerCase()));
-  return !shouting(c.plain) && upper(names[0]?.[0]) ? as(c, "address") : null;
+  return !c.shouting && upper(names[0]?.[0]) ? as(c, "address") : null;
 }
-
-/** A text in capital letters: then they say nothing. */
-const shouting = (plain: string) => !/[a-z]/.test(plain);
 
 function town(c: Candidate): Found | null {
   const word = wordAt(c.plain, c.end);
-  if (!word || !upper(word[0]) || shouting(c.plain)) return null;
+  if (!word || !upper(word[0]) || c.shouting) return null;
   const low = word.toLowerCase();
   return WORDS.towns.has(low) || WORDS.hospitals.has(low) || WORDS.after_place.has(low) || WORDS.common.has(low) ? null : [c.end, c.end + word.length, "town"];
 }
@@ -92,14 +89,13 @@ function name(c: Candidate): Found | null {
   const civility = written(c).replace(/[. ]+$/, "");
   // "pr" is short for pour, and "3 m" for metres.
   if (!upper(c.plain[c.start]) && (civility === "pr" || (civility === "m" && /[0-9] ?$/.test(before(c, 2))))) return null;
-  const loud = shouting(c.plain);
-  if (civility === "pr" && c.plain[c.start + 1] === "R" && !loud) return null;
-  const found = nameFrom(c, civility, loud);
+  if (civility === "pr" && c.plain[c.start + 1] === "R" && !c.shouting) return null;
+  const found = nameFrom(c, civility);
   const earlier = found && (before(c, 30).replace(/'/g, " ").match(WORD) ?? []);
   return earlier?.slice(-2).some((word) => WORDS.after_place.has(word)) ? null : found;
 }
 
-function nameFrom(c: Candidate, civility: string, loud: boolean): Found | null {
+function nameFrom(c: Candidate, civility: string): Found | null {
   let at = c.end, end = 0, names = 0;
   while (names < 3) {
     const word = wordAt(c.plain, at);
@@ -107,7 +103,7 @@ function nameFrom(c: Candidate, civility: string, loud: boolean): Found | null {
     const low = word.toLowerCase().replace(/['-]+$/, "");
     if (WORDS.articles.has(low) && !upper(word[0])) break; // "Mme la directrice"; the name is written Le Goff
     if (!WORDS.particles.has(low)) {
-      if (!isName(word, low, civility, names, loud)) break;
+      if (!isName(word, low, civility, names, c.shouting)) break;
       names++;
       end = at + word.length;
       if (c.doctors.has(low) && WORDS.doctor_civilities.has(civility)) return null;

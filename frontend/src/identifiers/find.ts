@@ -5,7 +5,7 @@ import { DROPPED, FOLD, LEVELS, RULES, SIGNS, SIGNS_OF_DIGITS, type Level, type 
 /** Where, in code points, and what. */
 export interface Finding { start: number; end: number; category: string; level: Level }
 
-interface Folded { plain: string; low: string; places: number[] }
+interface Folded { plain: string; low: string; places: number[]; shouting: boolean }
 
 /** One character of the text is one here, whatever its size in UTF-16; invisible and combining ones are left out. */
 function fold(text: string): Folded {
@@ -17,7 +17,7 @@ function fold(text: string): Folded {
     places.push(n);
     plain += folded;
   });
-  return { plain, low: plain.toLowerCase(), places };
+  return { plain, low: plain.toLowerCase(), places, shouting: !/[a-z]/.test(plain) };
 }
 
 /** In order and without overlaps. `doctors` are family names that after "Dr" are the room's own. */
@@ -26,10 +26,13 @@ export function find(text: string, doctors: readonly string[] = []): Finding[] {
   const seen = signs(folded.low);
   const own = new Set(doctors.flatMap((name) => fold(name).low.split(" ")).filter((word) => word.length > 2));
   const taken: Found[] = [];
+  const used = new Uint8Array(folded.low.length); // 1 for each character that one of them has
   for (const rule of RULES) {
     if ((rule.sign && !seen.has(rule.sign)) || (rule.words && !rule.words.some((word) => folded.low.includes(word)))) continue;
     for (const found of matches(rule, folded, own)) {
-      if (taken.every(([start, end]) => found[1] <= start || found[0] >= end)) taken.push(found);
+      if (used.subarray(found[0], found[1]).includes(1)) continue;
+      taken.push(found);
+      used.fill(1, found[0], found[1]);
     }
   }
   return taken
