@@ -139,7 +139,8 @@ def _holder(licence: Licence) -> Person | None:
 
 def _registered(licence: Licence) -> list[Standing]:
     """Standings whose `register` names this number, as it is or within words ("RPPS 10003456789, vu le 3 mai")."""
-    return list(Standing.objects.filter(register__regex=rf"(^|[^0-9])8?{licence.rpps}([^0-9]|$)")[:2])
+    named = Standing.objects.filter(register__contains=licence.rpps)  # along the index
+    return list(named.filter(register__regex=rf"(^|[^0-9])8?{licence.rpps}([^0-9]|$)")[:2])
 
 
 def _other_number(person_id: uuid.UUID, licence: Licence) -> bool:

@@ -34,7 +34,7 @@ _SO_FAR = "UPDATE rooms_followup SET woken_to = %s WHERE id = %s"
 
 # Whom each event may concern, beyond the person it has got to. Each source is read along its index and no further than needed.
 _WHO = """
-SELECT q.n, who.person_id
+SELECT q.n, q.room, q.seq, who.person_id AS person
 FROM unnest(%(rooms)s::uuid[], %(seqs)s::bigint[], %(beyond)s::uuid[]) WITH ORDINALITY AS q(room, seq, beyond, n)
 JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_message t ON t.id = x.reply_to
@@ -78,10 +78,12 @@ _WANTED = """
     why.reason <> ALL (coalesce(w.off, '{}')) AND coalesce(k.seq, 0) < e.seq
     AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply', 'amended') ELSE true END
     AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND (x.withheld IS NULL OR e.kind = 'answer.amended')"""
+# Answers how many people were looked at, and the last of them: its event, by its place in the question, and who.
 _EXPAND = f"""
-INSERT INTO push_notice (room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries)
+WITH who AS MATERIALIZED ({_WHO}),
+queued AS (INSERT INTO push_notice (room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries)
 SELECT r.id, e.seq, p.id, d.id, why.reason, why.reason = 'urgent' OR coalesce(c.urgency = 'hour', false), e.at, clock_timestamp(), 0
-FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS q(room, seq, person)
+FROM who q
 JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON r.id = e.room_id LEFT JOIN rooms_message x ON x.id = e.message_id
 LEFT JOIN rooms_message t ON t.id = x.reply_to
 LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
@@ -95,7 +97,8 @@ LEFT JOIN push_wishes w ON w.person_id = p.id
 CROSS JOIN LATERAL (SELECT {_WHY} AS reason) why
 WHERE why.reason IS NOT NULL AND p.id IS DISTINCT FROM e.actor_id AND (p.id IS DISTINCT FROM x.author_id OR e.actor_id IS NULL) AND {_WANTED} AND {access.READABLE}
 FOR KEY SHARE OF d
-ON CONFLICT (device_id, room_id, seq) DO NOTHING"""
+ON CONFLICT (device_id, room_id, seq) DO NOTHING)
+SELECT (SELECT count(*) FROM who), n, person FROM who ORDER BY n DESC, person DESC LIMIT 1"""
 
 
 class Event(NamedTuple):
@@ -145,16 +148,13 @@ def _queue(cursor: CursorWrapper, events: Sequence[Event]) -> None:
     """Notices for the next people of these events, one event after the other; what they got to is kept in their rows."""
     if not events:
         return
-    cursor.execute(_WHO, {"rooms": [e.room for e in events], "seqs": [e.seq for e in events], "beyond": [e.beyond for e in events], "most": PEOPLE})
-    found = [(events[n - 1], person) for n, person in cursor.fetchall()]
-    if found:
-        cursor.execute(_EXPAND, ([e.room for e, _ in found], [e.seq for e, _ in found], [person for _, person in found]))
-    if len(found) < PEOPLE:
+    cursor.execute(_EXPAND, {"rooms": [e.room for e in events], "seqs": [e.seq for e in events], "beyond": [e.beyond for e in events], "most": PEOPLE})
+    people, last, person = cursor.fetchone() or (0, 0, None)
+    if people < PEOPLE:
         _done(cursor, events)
         return
-    last, person = found[-1]  # it may have more; the events after it were not looked at
-    _done(cursor, events[: events.index(last)])
-    cursor.execute(_SO_FAR, (person, last.row))
+    _done(cursor, events[: last - 1])  # the last may have more; those after it were not looked at
+    cursor.execute(_SO_FAR, (person, events[last - 1].row))
 
 
 def _done(cursor: CursorWrapper, events: Sequence[Event]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 
 
@@ -27,7 +28,10 @@ class Standing(models.Model):
     moderator = models.BooleanField(default=False)  # has a remit (rooms.Remit), kept by a trigger there
 
     class Meta:
-        indexes = [models.Index(fields=["person_id"], condition=models.Q(verification="pending"), name="people_to_verify")]
+        indexes = [
+            models.Index(fields=["person_id"], condition=models.Q(verification="pending"), name="people_to_verify"),
+            GinIndex(OpClass("register", name="gin_trgm_ops"), name="standing_register"),  # whom a number of the register was found for
+        ]
 
 
 class Ticket(models.Model):

@@ -22,6 +22,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consult.audit.models import Record
@@ -196,6 +197,15 @@ def test_two_newcomers_of_one_number_are_one(provider: Provider) -> None:
     with ThreadPoolExecutor(4) as threads:
         found = sorted(each.result() for each in [threads.submit(one, n) for n in range(4)])
     assert found == ["made", *["psc.account_exists"] * 3] and Person.objects.count() == 1
+
+
+def test_a_number_is_looked_up_along_an_index() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert linking._registered(read(claims())) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of this size is read as it lies
+        cursor.execute("EXPLAIN " + asked[-1]["sql"])
+        assert "standing_register" in str(cursor.fetchall())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -114,7 +114,7 @@ def test_killed_while_it_sends_then_two_send_it(service: Service, tmp_path: Path
 def expanding() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%%INSERT INTO push_notice%%' AND pid <> pg_backend_pid()"
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%%WITH who AS MATERIALIZED%%' AND pid <> pg_backend_pid()"
         )
         return [pid for (pid,) in cursor.fetchall()]
 

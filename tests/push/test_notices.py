@@ -105,6 +105,18 @@ def test_a_mention_a_reply_and_a_room_one_hears_all_of(ward: Ward) -> None:
     assert due() == {}
 
 
+def test_a_notice_whose_device_is_gone_is_dropped_when_it_is_due(ward: Ward, caplog: pytest.LogCaptureFixture) -> None:
+    room, nadia, idris, camille = ward
+    both = "@Idris @Camille"
+    post(room, nadia, both, mentions=[MentionAt(person=str(idris.pk), start=0, length=6), MentionAt(person=str(camille.pk), start=7, length=8)])
+    assert due() == {"Idris": "mention", "Camille": "mention"}
+    with connection.cursor() as cursor:  # not by the models, which take the notices along
+        cursor.execute("DELETE FROM push_device WHERE person_id = %s", [idris.pk])
+    todo = Delivery(dict.fromkeys(("web",)), still_due=waking.still_due, badges=waking.badges).take()  # type: ignore[arg-type]
+    assert [w.notice.person_id for w in todo.wakes] == [camille.pk]
+    assert set(Notice.objects.values_list("person_id", flat=True)) == {camille.pk} and not caplog.records
+
+
 def test_a_conversation_wakes_the_others_never_the_author(ward: Ward) -> None:
     _, nadia, idris, _camille = ward
     room = conversation(nadia, idris)
