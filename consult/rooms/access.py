@@ -224,6 +224,14 @@ def room_id(text: str) -> uuid.UUID:
         raise Refusal("room.not_found") from None
 
 
+def is_room_id(text: str) -> bool:
+    try:
+        id_of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def message_id(text: str) -> uuid.UUID:
     try:
         return id_of(text)

@@ -1,12 +1,10 @@
-"""The WebSocket door: limits, parse, hand over, reply. No rule of a room stands here."""
+"""The WebSocket door: who comes in, limits, parse, hand over. No rule of a room stands here; obeying.py carries out what is asked."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,19 +15,14 @@ from django.db import InterfaceError, OperationalError
 
 from consult import figures
 from consult.database import read_only
-from consult.errors import OutcomeUnknown, Refusal
-from consult.rooms import access, carrying, greeting, lanes, limits, parsing, typists, wire
-from consult.rooms.actions import changes, marks, messages, posts, reading, tools
-from consult.rooms.commands.cases import CaseCommand
-from consult.rooms.commands.connection import Hello, Ping, RoomEnter, RoomLeave
+from consult.errors import Refusal
+from consult.rooms import access, greeting, limits, parsing, wire
+from consult.rooms.commands.connection import Hello, RoomEnter
 from consult.rooms.commands.fields import Command
-from consult.rooms.commands.messages import MessageEdit, MessagePost, MessageRetract, ReactionAdd, ReactionRemove, Typing
-from consult.rooms.commands.pictures import MarkAdd, MarkRemove, Pointer
-from consult.rooms.commands.tools import Tool
 from consult.rooms.connection import Connection, refused
 from consult.rooms.entering import Ask, Entry, Visit
 from consult.rooms.hub import Hub, hub
-from consult.rooms.order import Lines, Slot
+from consult.rooms.obeying import Obeying
 from consult.standing.draining import draining
 
 logger = logging.getLogger("consult.socket")
@@ -46,9 +39,8 @@ class Consumer(AsyncConsumer):
         self.opened = False  # a valid hello was taken up
         self.early: list[Command] = []
         self.invalid = 0
-        self.refs: set[int] = set()
-        self.lines = Lines()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.obeying: Obeying | None = None  # with the connection
+        self.hello: asyncio.Task[None] | None = None
         self.locale = "fr"
         self.ended = False
 
@@ -94,9 +86,10 @@ class Consumer(AsyncConsumer):
             self.ended = True
             self.timer.cancel()
             greeting.release(self)
-            for task in self.tasks:
-                task.cancel()
-            if self.connection:
+            if self.hello:
+                self.hello.cancel()
+            if self.connection and self.obeying:
+                self.obeying.end()
                 self.hub.remove(self.connection)
 
     def _too_slow(self) -> None:
@@ -156,11 +149,10 @@ class Consumer(AsyncConsumer):
         assert command is not None
         self.invalid = 0
         figures.command[command.type].inc()  # type: ignore[attr-defined]
-        if self.connection is None:
+        if self.obeying is None:
             self._before_hello(command)
         else:
-            self.connection.spoke_at = self.hub.loop.time()
-            self._obey(command)
+            self.obeying.obey(command)
 
     def _too_large(self) -> None:
         if not self.ended:
@@ -208,18 +200,13 @@ class Consumer(AsyncConsumer):
             self.timer.cancel()
             if command.locale:
                 self.locale = "en" if command.locale.lower().startswith("en") else "fr"
-            self._task(self._hello(command))
-
-    def _task(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+            self.hello = asyncio.create_task(self._hello(command))
 
     # --- hello ---------------------------------------------------------------------
 
     async def _hello(self, command: Hello) -> None:
         began = self.hub.loop.time()
-        held, rooms = [], [r for r in command.resume or () if _known_form(r.room)]
+        held, rooms = [], [r for r in command.resume or () if access.is_room_id(r.room)]
         asks = [Ask(access.room_id(r.room), r.after.epoch if r.after else None, r.after.seq if r.after else 0) for r in rooms]
         try:
             # Whoever holds the session, then the rooms: subscribed before their logs are read.
@@ -249,7 +236,7 @@ class Consumer(AsyncConsumer):
     async def _welcome(self, command: Hello, speaker: greeting.Speaker, asks: list[Ask], serial: int) -> None:
         named = any(a.room == speaker.personal for a in asks)
         wanted = asks if named else [Ask(speaker.personal, None, 0), *asks]
-        unseen = [r.room for r in command.resume or () if not _known_form(r.room)]
+        unseen = [r.room for r in command.resume or () if not access.is_room_id(r.room)]
         answers = await self.hub.visit(Visit(speaker.person, wanted, speaker.personal, settings.LIMITS["resume_events"]))
         if self.ended:
             return
@@ -266,6 +253,7 @@ class Consumer(AsyncConsumer):
             on_close=lambda code: self._leave(),
             next_beat=self.hub.loop.time() + settings.HEARTBEAT_MS / 1000,
         )
+        self.obeying = obeying = Obeying(self.hub, self.connection)
         self.hub.add(self.connection)
         if self.hub.rights.serial != serial:  # a session that ended before it was added was not found among the connections
             await self.hub.rights.look_again([self.connection])
@@ -279,173 +267,15 @@ class Consumer(AsyncConsumer):
                 self._say(wire.frame(type="left", room=str(answer[0]), code="room.not_found"))
             elif answer is own and not named:
                 # Where rights changed meanwhile it is read anew: the head that is told is the one that its events follow.
-                await self._join(answer, lambda entry: greeting.ok(command.ref, speaker, entry), serial)
+                await obeying.join(answer, lambda entry: greeting.ok(command.ref, speaker, entry), serial)
             else:
-                await self._join(answer, lambda entry: wire.frame(type="entered", **_entered(entry)), serial, ref=None)
+                await obeying.join(answer, lambda entry: wire.frame(type="entered", **entry.told()), serial)
         for room in unseen:
             self._say(wire.frame(type="left", room=room, code="room.not_found"))
         early, self.early = self.early, []
         for waiting in early:
             if not self.ended and self._within_limits(waiting, None):
-                self._obey(waiting)
-
-    async def _join(self, entry: Entry | tuple[Any, Refusal], answer: Callable[[Entry], bytes], serial: int, ref: int | None = None) -> Refusal | None:
-        """Makes a room live; reads anew where rights changed since they were read. Returns the Refusal where they are gone."""
-        assert self.connection
-        room = self.hub.hold(entry.room if isinstance(entry, Entry) else entry[0])
-        try:
-            ask = None
-            while isinstance(entry, Entry):
-                ask = ask or entry.ask
-                if await self.hub.join(self.connection, room, entry, answer, serial):
-                    return None
-                serial = self.hub.rights.serial
-                (entry,) = await self.hub.visit(Visit(self.connection.person, [ask]))
-            return entry[1]
-        finally:
-            self.hub.release(room)
-
-    # --- commands --------------------------------------------------------------------
-
-    def _obey(self, command: Command) -> None:
-        if isinstance(command, Hello):
-            return self._refuse(Refusal("hello.repeated"), command.ref)
-        if command.ref in self.refs:
-            return self._refuse(Refusal("frame.ref_reused"), command.ref)
-        if isinstance(command, Ping):
-            return self._say(wire.frame(type="ok", ref=command.ref, server_time=wire.time(greeting.now())))
-        self.refs.add(command.ref)
-        start, barrier = self._plan(command)
-        self.lines.add(Slot(command.room, start, barrier))  # type: ignore[attr-defined]
-
-    def _plan(self, c: Any) -> tuple[Callable[[Slot], None], bool]:
-        """How a command is carried out: as a write of a lane, or (a barrier) as a task once all before it are answered."""
-        assert self.connection
-        person = self.connection.person
-        match c:
-            case RoomEnter():
-                return lambda slot: self._task(self._later(slot, c, self._enter)), True
-            case RoomLeave():
-                return lambda slot: self._leave_room(slot, c), True
-            case Typing() | Pointer():
-                return lambda slot: self._task(self._later(slot, c, self._tell)), True
-        try:
-            room = access.room_id(c.room)
-        except Refusal as refusal:
-            no = refusal
-            return lambda slot: self._answer(slot, c, no), False
-        run: lanes.RunMany
-        item: Any
-        match c:
-            case MessagePost():
-                run, item = messages.post_many, posts.of_command(c, room, person)
-            case MessageEdit():
-                run, item = changes.edit_many, changes.Edit(room, person, c.message, c.base, c.body, c.mentions or (), c.confirmed)
-            case MessageRetract():
-                run, item = changes.retract_many, changes.Retraction(room, person, c.message)
-            case ReactionAdd() | ReactionRemove():
-                run, item = changes.react_many, changes.React(room, person, c.message, c.reaction, isinstance(c, ReactionAdd))
-            case CaseCommand():
-                run, item = carrying.carrier(c), carrying.Asked(room, person, c)
-            case MarkAdd():
-                run, item = marks.add_many, marks.Adding(room, person, uuid.UUID(c.id), c.message, c.image, c.drawn.model_dump())
-            case MarkRemove():
-                run, item = marks.remove_many, marks.Removal(room, person, c.mark)
-            case Tool():
-                run, item = tools.use_many, tools.of_command(c, room, person)
-            case _:
-                run, item = reading.mark_many, reading.Mark(room, person, c.seq)
-        together = run is messages.post_many
-        return lambda slot: lanes.submit(room, run, item, together=together, done=lambda result: self._answer(slot, c, result), loop=self.hub.loop), False
-
-    def _answer(self, slot: Slot, command: Any, result: Any) -> None:
-        if self.ended:
-            return
-        if isinstance(result, OutcomeUnknown):
-            return self._end(4004, "outcome unknown")  # nothing is answered: the client sends the same id again
-
-        def emit() -> None:
-            self.refs.discard(command.ref)
-            if isinstance(result, Refusal):
-                self._refuse(result, command.ref)
-            elif result is not None:
-                self._say(wire.frame(type="ok", ref=command.ref, **result))
-
-        self.lines.answer(slot, emit)
-
-    async def _later(self, slot: Slot, command: Any, act: Callable[[Any], Any]) -> None:
-        """A barrier's work; whatever becomes of it, it is answered."""
-        try:
-            result = await act(command)
-        except Refusal as refusal:
-            result = refusal
-        except (OperationalError, InterfaceError):
-            result = Refusal("service.unavailable", retry_after_ms=1000)
-        except Exception:
-            logger.exception("a command failed")
-            result = Refusal("request.failed")
-        self._answer(slot, command, result)
-
-    async def _enter(self, c: RoomEnter) -> dict[str, Any] | None:
-        assert self.connection
-        id = access.room_id(c.room)
-        if id not in self.connection.entered and len(self.connection.entered) >= settings.LIMITS["rooms"]:
-            raise Refusal("room.limit")
-        ask = Ask(id, c.after.epoch if c.after else None, c.after.seq if c.after else 0)
-        room = self.hub.hold(id)
-        try:
-            serial = self.hub.rights.serial
-            (entry,) = await self.hub.visit(Visit(self.connection.person, [ask]))
-            if isinstance(entry, Entry):
-                no = await self._join(entry, lambda e: wire.frame(type="ok", ref=c.ref, **_entered(e)), serial)
-                if no is None:
-                    return None  # answered inside, before the first event
-                raise no
-            raise entry[1]
-        finally:
-            self.hub.release(room)
-
-    def _leave_room(self, slot: Slot, c: RoomLeave) -> None:
-        assert self.connection
-        if _known_form(c.room):
-            id = access.room_id(c.room)
-            if id == self.connection.personal:
-                return self._answer(slot, c, Refusal("room.read_only"))
-            self.hub.leave(self.connection, id)
-            self.connection.outbox.drop(id)
-        self._answer(slot, c, {})
-
-    async def _tell(self, c: Typing | Pointer) -> dict[str, Any]:
-        assert self.connection
-        id = access.room_id(c.room)
-        card, until = self.connection.cards.get(id), self.connection.silenced.get(id)
-        if id == self.connection.personal:
-            raise Refusal("room.read_only")
-        if card is None:
-            grant = await self.hub.read(access.may_read, person=self.connection.person, room=id)
-            access.may_write(grant)
-            card, until = grant.card, grant.silenced_until
-        if until and until > greeting.now():
-            raise Refusal("room.silenced", until=wire.time(until))
-        pause, at_once, data = typists.PAUSE_S, 1, {}
-        if isinstance(c, Pointer):  # leaving a picture is always told, or a pointer would stay where nobody points
-            pause, at_once = typists.POINTING_S if c.at else 0.0, typists.POINTING_AT_ONCE
-            data = {"image": c.image[:36], "at": c.at and c.at.model_dump(), "drawn": c.drawn and c.drawn.model_dump()}
-        if typists.may_tell(self.connection.person, id, pause, at_once):
-            self.hub.signal(id, wire.frame(type="signal", room=str(id), kind=c.type, actor=card, data=data), but=self.connection.person)
-        return {}
-
-
-def _entered(entry: Entry) -> dict[str, Any]:
-    return {"room": str(entry.room), "head": {"epoch": entry.epoch, "seq": entry.seq}, "mode": entry.mode, "state": entry.state}
-
-
-def _known_form(room: str) -> bool:
-    try:
-        access.room_id(room)
-    except Refusal:
-        return False
-    return True
+                obeying.obey(waiting)
 
 
 def _other_type(text: str) -> bool:

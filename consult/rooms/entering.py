@@ -53,6 +53,10 @@ class Entry:
     low: int
     state: dict[str, Any]
 
+    def told(self) -> dict[str, Any]:
+        """As the fields of the frame that comes before the room's events."""
+        return {"room": str(self.room), "head": {"epoch": self.epoch, "seq": self.seq}, "mode": self.mode, "state": self.state}
+
 
 _STATE = """
 SELECT q.room, q.person, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by, r.slow_mode, coalesce(k.seq, 0), k.at,

@@ -138,17 +138,17 @@ def _answer_twice() -> None:
 
 @fault("new-epoch-for-one", "one reader is told another epoch than the others", breaks="epoch")
 def _new_epoch_for_one() -> None:
-    from consult.rooms import consumer
+    from consult.rooms.entering import Entry
 
-    entered, chosen = consumer._entered, One()
+    told, chosen = Entry.told, One()
 
-    def renewed(entry: Any) -> dict[str, Any]:
-        frame = entered(entry)
+    def renewed(entry: Entry) -> dict[str, Any]:
+        frame = told(entry)
         if chosen(entry.grant.person):
             frame["head"] = {**frame["head"], "epoch": frame["head"]["epoch"][::-1]}
         return frame
 
-    consumer._entered = renewed
+    Entry.told = renewed  # type: ignore[method-assign]
 
 
 @fault("heads-ahead", "heads counts one event more than was delivered", breaks="heads")
