@@ -65,13 +65,13 @@ def together(*statements: Statement) -> list[Rows]:
     Each sees what was committed before it began, as if it had been sent alone. One that fails fails those after it: a COMMIT
     at the end commits all or nothing.
     """
-    connection.ensure_connection()
-    line: psycopg.Connection[Any] = connection.connection
     own = connections["default"]
+    own.ensure_connection()
+    line: psycopg.Connection[Any] = own.connection
     begin: list[Statement] = []
     if isinstance(own, Lasting) and own.due is not None:
         begin, own.due = [(own.due, ())], None
-    with connection.wrap_database_errors:
+    with own.wrap_database_errors:
         with line.pipeline() as trip:
             trip._communicate_gen = _collect  # type: ignore[method-assign,assignment]
             try:

@@ -119,9 +119,6 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def backlog(self) -> int:
         return self.transport.get_write_buffer_size()
 
-    def full(self) -> bool:
-        return self.choked
-
     def ping(self) -> None:
         if not self.close_sent and not self.transport.is_closing():
             self.transport.write(b"\x89\x00")

@@ -131,7 +131,7 @@ class Consumer(AsyncConsumer):
 
     def _take(self, text: str | None, data: bytes | None) -> None:
         size = len(text) if text is not None else len(data or b"")
-        most = settings.LIMITS["frame_bytes"]
+        most = limits.LIMITS["frame_bytes"]
         if size > most or (text is not None and size * 4 > most and len(text.encode()) > most):
             return self._too_large()
         command, invalid = None, None
@@ -161,7 +161,7 @@ class Consumer(AsyncConsumer):
 
     def _within_limits(self, command: Command | None, invalid: parsing.Invalid | None) -> bool:
         assert self.connection
-        if isinstance(command, RoomEnter):
+        if type(command) is RoomEnter:
             wait, _ = limits.enters.take(self.connection.person)
             owed = 0.0
         else:
@@ -169,7 +169,7 @@ class Consumer(AsyncConsumer):
         if not wait:
             return True
         self._refuse(Refusal("frame.flood", retry_after_ms=wait), command.ref if command else invalid.ref if invalid else None)
-        if owed >= 2 * settings.LIMITS["commands_burst"]:
+        if owed >= 2 * limits.LIMITS["commands_burst"]:
             self._end(4429, "flood")
         return False
 

@@ -8,9 +8,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
-
 from consult.errors import Refusal
+from consult.rooms import limits
 from consult.rooms.access import id_of
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -25,7 +24,7 @@ _TAG = re.compile(r"(?<![\w#&/])#([^\W\d_]\w{1,49})")
 
 def check_body(body: str) -> None:
     """Raises Refusal message.blank, message.too_long or message.characters. Length in code points."""
-    if len(body) > settings.LIMITS["body_chars"]:
+    if len(body) > limits.LIMITS["body_chars"]:
         raise Refusal("message.too_long")
     if _CONTROL.search(body):
         raise Refusal("message.characters")

@@ -107,8 +107,8 @@ class Hub:
         if frames:
             figures.deliveries.inc(len(frames))
             for chunk in wire.chunks(room, frames):
-                connection.outbox.put(chunk)
-            self._mark(connection)
+                if connection.outbox.put(chunk):
+                    self._mark(connection)
 
     def _mark(self, connection: Connection) -> None:
         if not self.dirty:
@@ -188,7 +188,8 @@ class Hub:
         self.send(connection, answer(entry))
         for chunk in missed:
             figures.deliveries.inc(len(chunk.frames))
-            connection.outbox.put(chunk)
+            if connection.outbox.put(chunk):
+                self._mark(connection)
         room.live[connection] = None
         return True
 
@@ -304,8 +305,8 @@ class Hub:
         figures.deliveries.inc(len(frames) * len(room.live))
         for chunk in wire.chunks(room.id, [f.text for f in frames]):
             for connection in list(room.live):
-                connection.outbox.put(chunk)
-                self._mark(connection)
+                if connection.outbox.put(chunk):
+                    self._mark(connection)
 
     def _remember(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         before = room.ring.bytes
@@ -385,9 +386,8 @@ class Hub:
         room = self.rooms.get(id)
         if room is not None and not self.rights.stale():
             chunk = wire.Chunk(id, [frame])
-            for connection in room.live:
-                if str(connection.person) != but:
-                    connection.outbox.put(chunk)
+            for connection in list(room.live):  # who is too slow leaves it
+                if str(connection.person) != but and connection.outbox.put(chunk):
                     self._mark(connection)
 
     def _present(self, room: LocalRoom, newcomer: Connection) -> dict[str, Any]:

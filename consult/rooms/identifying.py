@@ -19,6 +19,7 @@ from consult import identifiers
 from consult.database import Statement
 from consult.errors import Refusal
 from consult.identifiers.find import Finding, fold
+from consult.rooms import limits
 
 Confirmable = Literal["nir_like", "phone", "email", "address", "record", "name", "rpps"]
 CONFIRMABLE: tuple[str, ...] = get_args(Confirmable)
@@ -36,7 +37,7 @@ class Look:
 
 def look(texts: Iterable[tuple[str, str]], *, confirmed: Sequence[str] | None, rooms: Sequence[uuid.UUID] = ()) -> Look | None:
     """Looks at (field, text) pairs; None where there is nothing. Asks the database only before refusing a doctor's name."""
-    most = settings.LIMITS["body_chars"]
+    most = limits.LIMITS["body_chars"]
     texts = [(name, text) for name, text in texts if len(text) <= most]  # what is longer is refused anyway
     found = [(name, f) for name, text in texts for f in identifiers.find(text, hints=False)]
     if not found:

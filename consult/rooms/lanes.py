@@ -81,8 +81,9 @@ class Lane(threading.Thread):
             self.busy = False
 
     def _take(self) -> list[Job]:
-        jobs = [self.waiting.popleft()]
-        while self.waiting and jobs[0].together and len(jobs) < settings.BATCH_POSTS and self.waiting[0].run is jobs[0].run:
+        jobs = [first := self.waiting.popleft()]
+        most = settings.BATCH_POSTS if first.together else 1
+        while self.waiting and len(jobs) < most and self.waiting[0].run is first.run:
             jobs.append(self.waiting.popleft())
         return jobs
 

@@ -1,6 +1,6 @@
 """What waits to be sent to one connection: bounded, in order, and dropped room by room when a right is lost.
 
-`DirectOutbox` writes prebuilt messages to the transport of our own server class, all that waits in one write; `AsgiOutbox` goes
+`DirectOutbox` writes prebuilt messages to the transport of our own server class, at once where nothing waits; `AsgiOutbox` goes
 through ASGI's send, in batches, and so works under any server (Daphne). Both give up on a reader that falls behind.
 """
 
@@ -27,10 +27,10 @@ class Transport(Protocol):
     on_message: Callable[[str | None, bytes | None], None] | None  # a whole message, text or binary, as it comes
     on_too_large: Callable[[], None] | None  # a message whose header says that it will not be read
     on_drained: Callable[[], None] | None
+    choked: bool  # more is written than the network takes: what comes now waits in the outbox
 
     def write_framed(self, message: bytes) -> None: ...
     def backlog(self) -> int: ...
-    def full(self) -> bool: ...
     def ping(self) -> None: ...
     def close(self, code: int, reason: str) -> None: ...
 
@@ -44,14 +44,16 @@ class Outbox:
         self.overflow = overflow
         self.ended = False
 
-    def put(self, chunk: wire.Chunk) -> None:
+    def put(self, chunk: wire.Chunk) -> bool:
+        """Puts it behind what waits; whether something now waits for `flush`."""
         if self.ended:
-            return
+            return False
         self.waiting.append(chunk)
         self.bytes += chunk.size
         if self.bytes > HALF and self.bytes + self.unsent() > settings.OUTBOX_BYTES:
             self.ended = True
             self.overflow()
+        return True
 
     def drop(self, room: uuid.UUID) -> None:
         """Discards what waits of a room that was lost."""
@@ -105,11 +107,18 @@ class DirectOutbox(Outbox):
         self.transport = transport
         transport.on_drained = self.flush
 
+    def put(self, chunk: wire.Chunk) -> bool:
+        # Most find nothing waiting: one call less for each of a room's readers. uvloop joins what is written in one turn of the loop into one system call.
+        if self.waiting or self.ended or self.transport.choked:
+            return super().put(chunk)
+        self.transport.write_framed(chunk.framed())
+        return False
+
     def unsent(self) -> int:
         return self.transport.backlog()
 
     def flush(self) -> None:
-        while self.waiting and not self.transport.full():
+        while self.waiting and not self.transport.choked:
             self.transport.write_framed(self.take())
 
     def close(self, code: int, reason: str) -> None:

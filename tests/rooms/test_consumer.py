@@ -13,8 +13,9 @@ from django.conf import settings as live_settings
 
 from consult.clinicians.models import Person
 from consult.errors import OutcomeUnknown, Refusal
-from consult.rooms import consumer, lanes, limits, typists
+from consult.rooms import consumer, lanes, limits, obeying, typists
 from consult.rooms.actions import membership, messages, personal
+from consult.rooms.commands import COMMANDS
 from consult.rooms.hub import Hub
 from consult.rooms.models import Message, ReadMark, Room
 from consult.standing import draining
@@ -568,3 +569,8 @@ async def test_a_group_that_is_joined_can_be_entered_at_once(nadia: Person, room
     assert (await socket.enter(room))["code"] == "room.not_member"
     await db(membership.join, person_id=idris.pk, room_id=room)
     assert (await socket.enter(room))["type"] == "ok"
+
+
+def test_every_command_is_carried_out_somehow() -> None:
+    by_themselves = {"hello", "ping", "room.enter", "room.leave", "typing", "pointer"}
+    assert {name for name, kind in COMMANDS.items() if kind not in obeying.WRITES} == by_themselves

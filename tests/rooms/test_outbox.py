@@ -32,12 +32,12 @@ def numbers(message: Any) -> list[Any]:
 
 
 class Wire:
-    """A transport that keeps what is written; `stuck` as one whose buffer is full."""
+    """A transport that keeps what is written; `choked` as one whose buffer is full."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.closed: list[tuple[int, str]] = []
-        self.stuck, self.unread, self.heard_at, self.on_drained, self.on_message, self.on_too_large = False, 0, 0.0, None, None, None
+        self.choked, self.unread, self.heard_at, self.on_drained, self.on_message, self.on_too_large = False, 0, 0.0, None, None, None
 
     def write_framed(self, message: bytes) -> None:
         assert not self.closed
@@ -45,9 +45,6 @@ class Wire:
 
     def backlog(self) -> int:
         return self.unread
-
-    def full(self) -> bool:
-        return self.stuck
 
     def ping(self) -> None: ...
 
@@ -62,18 +59,36 @@ class Wire:
         return [numbers(f.data) for f in client.events_received() if isinstance(f, Frame)]
 
 
-def direct() -> tuple[DirectOutbox, Wire, list[int]]:
+def direct(*, choked: bool = False) -> tuple[DirectOutbox, Wire, list[int]]:
     transport, overflows = Wire(), []  # type: ignore[var-annotated]
+    transport.choked = choked
     return DirectOutbox(transport, lambda: overflows.append(1)), transport, overflows
 
 
-def test_what_waited_goes_in_one_write_in_order() -> None:
+def drained(transport: Wire) -> None:
+    transport.choked = False
+    assert transport.on_drained is not None
+    transport.on_drained()
+
+
+def test_what_comes_while_nothing_waits_is_written_at_once() -> None:
     outbox, transport, _ = direct()
+    assert not outbox.put(chunk(R, 0)) and transport.numbers() == [[0]]
+    transport.choked = True
+    assert outbox.put(chunk(S, 1))
+    transport.choked = False  # and not yet told so: what came first goes first
+    assert outbox.put(chunk(R, 2)) and transport.numbers() == [[0]]
+    outbox.flush()
+    assert not outbox.put(chunk(R, 3)) and transport.numbers() == [[0], [1], [2], [3]] and outbox.bytes == 0
+
+
+def test_what_waited_goes_in_one_write_in_order() -> None:
+    outbox, transport, _ = direct(choked=True)
     outbox.put(chunk(R, 0))
     outbox.put(chunk(None, 1, 2))
     for n in range(3, 130):
         outbox.put(chunk(S, n))
-    outbox.flush()
+    drained(transport)
     assert len(transport.written) == 1 and list(chain(*transport.numbers())) == list(range(130))
     assert outbox.bytes == 0
     outbox.put(chunk(R, 130))
@@ -86,69 +101,68 @@ def test_any_frames_come_out_whole_in_order_in_messages_of_at_most_64(sizes: lis
     outbox, transport, _ = direct()
     at = 0
     for size, flush in zip(sizes, others, strict=False):
+        transport.choked = not flush
         for piece in wire.chunks(R, chunk(R, *range(at, at + size)).frames):
             outbox.put(piece)
         at += size
         if flush:
             outbox.flush()
-    outbox.flush()
+    drained(transport)
     assert list(chain(*transport.numbers())) == list(range(at)) and all(len(m) <= wire.MOST for m in transport.numbers())
     assert outbox.bytes == 0 and not outbox.waiting
 
 
 def test_a_write_is_cut_by_bytes() -> None:
-    outbox, transport, _ = direct()
+    outbox, transport, _ = direct(choked=True)
     for n in range(5):
         outbox.put(chunk(R, "x" * 300_000 + str(n)))
-    outbox.flush()
+    drained(transport)
     assert [len(w) // 300_000 for w in transport.written] == [4, 1]
 
 
 def test_one_frame_a_message_where_the_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "BATCH", 1)
-    outbox, transport, _ = direct()
+    outbox, transport, _ = direct(choked=True)
     outbox.put(chunk(R, 0, 1, 2))
     outbox.put(chunk(S, 3))
-    outbox.flush()
+    drained(transport)
     assert len(transport.written) == 1 and transport.numbers() == [[0], [1], [2], [3]]
 
 
 def test_a_full_transport_makes_frames_wait_and_drained_sends_them() -> None:
     outbox, transport, _ = direct()
-    transport.stuck = True
+    transport.choked = True
     outbox.put(chunk(R, 1))
     outbox.flush()
     assert not transport.written
-    transport.stuck = False
-    assert transport.on_drained is not None
-    transport.on_drained()
+    drained(transport)
     assert transport.numbers() == [[1]]
 
 
 def test_a_lost_room_is_dropped_and_nothing_else() -> None:
-    outbox, transport, _ = direct()
+    outbox, transport, _ = direct(choked=True)
     for room, n in ((R, 1), (S, 2), (None, 3), (R, 4), (S, 5)):
         outbox.put(chunk(room, n))
     outbox.drop(R)
     assert outbox.bytes == sum(c.size for c in outbox.waiting)
-    outbox.flush()
+    drained(transport)
     assert list(chain(*transport.numbers())) == [2, 3, 5]
 
 
 def test_a_dropped_room_is_dropped_also_where_a_part_of_it_has_gone() -> None:
-    outbox, transport, _ = direct()
+    outbox, transport, _ = direct(choked=True)
     for piece in wire.chunks(R, chunk(R, *("x" * 20_000 + str(n) for n in range(100))).frames):
         outbox.put(piece)
     transport.write_framed(outbox.take())
     outbox.drop(R)
-    outbox.flush()
+    drained(transport)
     assert len(list(chain(*transport.numbers()))) == 64 and outbox.bytes == 0
 
 
 def test_too_much_overflows_once_and_takes_no_more(settings: Any) -> None:
     settings.OUTBOX_BYTES = 10_000
     outbox, transport, overflows = direct()
-    transport.stuck = True
+    transport.choked = True
     for n in range(50):
         outbox.put(chunk(R, "x" * 1000 + str(n)))
     assert overflows == [1]
@@ -158,7 +172,7 @@ def test_too_much_overflows_once_and_takes_no_more(settings: Any) -> None:
 def test_what_the_server_below_holds_counts_but_a_little_is_never_too_much(settings: Any) -> None:
     settings.OUTBOX_BYTES = 10_000
     outbox, transport, overflows = direct()
-    transport.stuck, transport.unread = True, 9_000
+    transport.choked, transport.unread = True, 9_000
     outbox.put(chunk(R, "x" * 3000))
     assert overflows == [], "below HALF nobody is slow"
     outbox.put(chunk(R, "x" * 3000))
@@ -167,7 +181,7 @@ def test_what_the_server_below_holds_counts_but_a_little_is_never_too_much(setti
 
 @pytest.mark.parametrize(("code", "told"), [(4001, [[1]]), (4401, [[1]]), (4429, [[1]]), (4002, []), (4003, [])])
 def test_closing_sends_what_waits_except_to_the_slow_and_the_silent(code: int, told: list[list[int]]) -> None:
-    outbox, transport, _ = direct()
+    outbox, transport, _ = direct(choked=True)
     outbox.put(chunk(R, 1))
     outbox.close(code, "why")
     assert transport.numbers() == told and transport.closed == [(code, "why")]
