@@ -384,6 +384,18 @@ async def test_a_reader_that_falls_behind_is_closed_and_the_others_are_not(live:
     assert slow.ear.code == 4002 and fast.ear.code is None and slow.ear.bytes < 30_000
 
 
+async def test_a_signal_that_is_too_much_for_one_reader_reaches_the_others(live: Hub, room: uuid.UUID, nadia: Person, camille: Person, settings: Any) -> None:
+    settings.OUTBOX_BYTES = 20_000
+    slow, fast = await Someone.at(live, nadia), await Someone.at(live, camille)
+    await slow.enter(room)
+    await fast.enter(room)
+    slow.ear.deaf, slow.ear.overflow = True, lambda: slow.connection.close(4002, "slow")  # who leaves the room at once
+    signal = wire.frame(type="signal", room=str(room), kind="typing", actor=None, data={"x": "x" * 30_000})
+    live.signal(room, signal)
+    await until(lambda: any(f["type"] == "signal" and f["kind"] == "typing" for f in fast.ear.got))
+    assert slow.ear.code == 4002 and slow.connection not in live.rooms[room].live
+
+
 async def test_a_lost_room_takes_what_was_queued_and_left_is_its_last_frame(live: Hub, room: uuid.UUID, nadia: Person, camille: Person) -> None:
     reader = await Someone.at(live, nadia)
     await reader.enter(room)
