@@ -194,12 +194,17 @@ def test_an_answer_from_before_a_choice_does_not_undo_it(device: Devices, demo: 
     expect(tab.page.get_by_role("heading", name="Salles").first).to_be_visible()
     tab.page.evaluate("localStorage.setItem('consult.locale.chosen', 'en')")
     held: list[Any] = []
+    told: list[Route] = []  # the choice, on its way to the server: it gets there after the question
 
     def answer(route: Route) -> None:
-        if route.request.method != "GET" or held:
+        if held:
             route.continue_()
+        elif route.request.method != "GET":
+            told.append(route)
         else:
             held.append((route, route.fetch()))
+            for one in told:
+                one.continue_()
 
     tab.page.context.route("**/api/v1/me", answer)
     with tab.page.expect_response(lambda r: r.url.endswith("/api/v1/me") and r.request.method == "PATCH"):

@@ -64,15 +64,14 @@ def _deliver_twice() -> None:
 
 @fault("lose-a-frame", "an outbox discards an event now and then, and does not say so", breaks="out of order")
 def _lose_a_frame() -> None:
-    from consult.rooms.outbox import Outbox
+    from consult.rooms.outbox import DirectOutbox
 
-    put, due = Outbox.put, every(9)
+    put, due = DirectOutbox.put, every(9)
 
-    def loses(self: Outbox, chunk: Any) -> None:
-        if chunk.room is None or not due():
-            put(self, chunk)
+    def loses(self: DirectOutbox, chunk: Any) -> bool:
+        return (chunk.room is None or not due()) and put(self, chunk)
 
-    Outbox.put = loses  # type: ignore[method-assign]
+    DirectOutbox.put = loses  # type: ignore[method-assign]
 
 
 @fault("drop-the-first-of-a-replay", "a replay begins one event too late", breaks="out of order")
