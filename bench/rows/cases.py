@@ -76,11 +76,19 @@ def _round(bench: Bench, h: History, chance: random.Random) -> Iterator[tuple[st
     yield read("a common word", 20, [f"/api/v1/cases?q={w}" for w in asked(ranked[:20])])
     yield read("a word of the middle", 5, [f"/api/v1/cases?q={w}" for w in asked(ranked[150:400])])
     yield read("two common words", 5, [f"/api/v1/cases?q={a}%20{b}" for a, b in zip(asked(ranked[:10]), asked(ranked[:10]), strict=True)])
-    yield read("specialty, status, picture", 5, [f"/api/v1/cases?specialty=SM{chance.randrange(20):02}&status=answered&picture=true" for _ in range(ASKED)])
-    yield read("a common word, specialty", 1, [f"/api/v1/cases?q={w}&specialty=SM{chance.randrange(20):02}" for w in asked(ranked[:10])])
+
+    def filtered(first: int, last: int) -> list[str]:
+        return [f"/api/v1/cases?specialty=SM{chance.randint(first, last):02}&status=answered&picture=true" for _ in range(ASKED)]
+
+    # As seed_cases deals them out: of these some are answered and hers to read; no case of SM00 to SM02 is answered; of SM08 to SM17 none is hers.
+    yield read("specialty, status, picture", 5, filtered(3, 7))
+    yield read("the same where none has that status", 0, filtered(0, 2))
+    yield read("the same where none may be read", 0, filtered(8, 17))
+    yield read("a common word, specialty", 1, [f"/api/v1/cases?q={w}&specialty=SM{chance.randrange(8):02}" for w in asked(ranked[:10])])
+    yield read("the same where none may be read, by word", 0, [f"/api/v1/cases?q={w}&specialty=SM{chance.randint(8, 17):02}" for w in asked(ranked[:10])])
     texts = list(words.texts(ASKED * 3))
     drafts = [{"title": chance.choice(texts)[:60], "question": chance.choice(texts)} for _ in range(ASKED)]
-    yield read("similar cases while asking", 1, ["/api/v1/cases/similar"] * ASKED, drafts)
+    yield read("similar cases while asking", 0, ["/api/v1/cases/similar"] * ASKED, drafts)
     yield read("the feed, first page", 10, ["/api/v1/feed"] * ASKED)
 
 

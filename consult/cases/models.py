@@ -64,8 +64,7 @@ class Case(models.Model):
             models.Index(fields=["specialty", "status", "-opened_at"], name="cases_of_specialty_in_status"),
             models.Index(fields=["-opened_at", "-room"], name="cases_by_time"),
             models.Index(fields=["asker", "-opened_at"], name="cases_of_asker"),
-            GinIndex(fields=["words"], name="case_words"),
-            GinIndex(fields=["readers", "specialty"], name="case_readers"),
+            GinIndex(fields=["words", "readers", "specialty"], name="case_found"),  # any of them, or all at once: what both say is not read
         ]
 
 

@@ -1,7 +1,7 @@
 """Search across cases: by words of title, question and template, specialty, status, pictures and time, among those a person may read.
 
-Most pages are found within the newest cases, read in the order of time. Where these hold too few, the indexes say which cases there are: of words,
-and of who may read them with their specialty. Each looks at a bounded number of cases a request; where that ends a page, `next` goes on from there.
+Most pages are found within the newest cases, read in the order of time. Where these hold too few, and there are more, one index says which cases
+have the words, the specialty and the readers. Each looks at a bounded number of cases a request; where that ends a page, `next` goes on from there.
 """
 
 from __future__ import annotations
@@ -32,8 +32,13 @@ _MINE = "(c.readers && %(readers)s::uuid[] OR c.room_id = ANY(%(joined)s::uuid[]
 _NEWEST = "ORDER BY c.opened_at DESC, c.room_id DESC LIMIT"
 _COLUMNS = "c.room_id, c.opened_at, c.readers, c.words, c.pictures"
 _BY_TIME = f"SELECT c.room_id, c.opened_at FROM (SELECT {_COLUMNS} FROM cases_case c WHERE true{{walked}} {_NEWEST} {WALKED}) c WHERE {_MINE}{{rest}} {_NEWEST} {LOOKED_AT}"
+_MORE = f"SELECT count(*) > {WALKED} FROM (SELECT FROM cases_case c WHERE true{{walked}} LIMIT {WALKED + 1}) c"
 # OFFSET 0 keeps the planner from the order of time, which it would choose for the last of these cases.
-_BY_INDEX = f"SELECT c.room_id, c.opened_at FROM (SELECT {_COLUMNS} FROM cases_case c WHERE true{{filters}} OFFSET 0) c WHERE true{{mine}} {_NEWEST} {LOOKED_AT}"
+_BY_INDEX = f"""
+SELECT c.room_id, c.opened_at FROM (
+    (SELECT c.room_id, c.opened_at FROM cases_case c WHERE c.readers && %(readers)s::uuid[]{{filters}} OFFSET 0)
+    UNION ALL SELECT c.room_id, c.opened_at FROM cases_case c WHERE c.room_id = ANY(%(joined)s::uuid[]) AND NOT c.readers && %(readers)s::uuid[]{{filters}}
+) c {_NEWEST} {LOOKED_AT}"""
 _READABLE = f"""
 SELECT c.room_id FROM cases_case c JOIN rooms_message q ON q.id = c.question_id AND q.withheld IS NULL JOIN rooms_room r ON r.id = c.room_id
 JOIN clinicians_person p ON p.id = %s JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
@@ -98,7 +103,7 @@ def cases(*, person: uuid.UUID, asked: Asked, cursor: str | None, limit: int, lo
     with connection.cursor() as db:
         params = {**asked.params(), "at": at, "id": id, **_places(db, person)}
         page, last = _page(db, person, _by_time(db, asked, params), limit + 1)
-        if len(page) <= limit:
+        if len(page) <= limit and _more(db, asked, params):
             page, last = _page(db, person, _by_index(db, asked, params), limit + 1)
         if asked.q and not page and not last:
             db.execute("SELECT numnode(websearch_to_tsquery('consult_french', %s))", (asked.q,))
@@ -120,12 +125,14 @@ def _by_time(db: Any, asked: Asked, params: dict[str, Any]) -> list[Found]:
     return list(db.fetchall())
 
 
+def _more(db: Any, asked: Asked, params: dict[str, Any]) -> bool:
+    """Whether there are cases that `_by_time` did not come to."""
+    db.execute(_MORE.format(walked=asked.walked() + _after(params)), params)
+    return bool(db.fetchone()[0])
+
+
 def _by_index(db: Any, asked: Asked, params: dict[str, Any]) -> list[Found]:
-    filters, mine = asked.walked() + asked.rest() + _after(params), f" AND {_MINE}"
-    if asked.q and not asked.specialty:  # few have the words, and very many may be mine
-        db.execute(_BY_INDEX.format(filters=filters, mine=mine), params)
-    else:
-        db.execute(_BY_INDEX.format(filters=filters + mine, mine=""), params)
+    db.execute(_BY_INDEX.format(filters=asked.walked() + asked.rest() + _after(params)), params)
     return list(db.fetchall())
 
 

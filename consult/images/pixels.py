@@ -22,7 +22,6 @@ from consult.images.kinds import HEAD, check_size, kind_of, webp_size
 # The longer side, in pixels, and the quality of WebP: decided by measurement, docs/decisions/0010.
 SIZES = {"zoom": (2560, 84), "room": (1280, 80), "list": (320, 76)}
 METHOD = 2  # 4, which is WebP's default, takes four times as long for files 5 % smaller
-NET = 1024  # the longer side of the copy that the nets look at
 
 pi_heif.register_heif_opener(decode_threads=1, thumbnails=True)
 _FORMATS = {"jpeg": ["JPEG"], "png": ["PNG"], "webp": ["WEBP"], "heic": ["HEIF"]}

@@ -29,6 +29,7 @@ def way(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each way by itself: the newest cases fill no page, or all of them are walked."""
     if request.param == "index":
         monkeypatch.setattr(search, "_by_time", lambda db, asked, params: [])
+        monkeypatch.setattr(search, "_more", lambda db, asked, params: True)
     else:
         monkeypatch.setattr(search, "_by_index", search._by_time)
     return str(request.param)
@@ -88,6 +89,15 @@ def test_pages(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return seen
 
     assert all_pages("/api/v1/cases?q=mollet&limit=3") == [f"Cas {n}" for n in reversed(range(7))]
+
+
+def test_the_index_is_asked_only_where_the_walk_did_not_come_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    camille, _, _ = scene()
+    asked: list[search.Asked] = []
+    monkeypatch.setattr(search, "_by_index", lambda db, what, params: asked.append(what) or [])
+    assert find(camille, q="introuvable") == [] and not asked
+    monkeypatch.setattr(search, "_MORE", search._MORE.replace(str(search.WALKED), "1").replace(str(search.WALKED + 1), "2"))
+    assert find(camille, q="introuvable") == [] and [what.q for what in asked] == ["introuvable"]
 
 
 def test_a_request_looks_at_a_bounded_number_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
