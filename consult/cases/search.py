@@ -21,7 +21,7 @@ from consult.rooms import access, finding, lists
 from consult.rooms.models import Kind
 
 LONGEST = 200  # characters of a query
-WALKED = 5_000  # cases of a request that are read in the order of time
+WALKED, OF_ONE = 5_000, 2_000  # cases of a request that are read in the order of time; of one specialty, of which one reads many or none
 LOOKED_AT = 1_000  # cases of a request whose rights are asked
 AT_ONCE = 60  # of them together: the first few mostly fill a page
 CODE = 8
@@ -31,8 +31,8 @@ _WORDS = f"c.words @@ {finding.QUERY}"
 _MINE = "(c.readers && %(readers)s::uuid[] OR c.room_id = ANY(%(joined)s::uuid[]))"
 _NEWEST = "ORDER BY c.opened_at DESC, c.room_id DESC LIMIT"
 _COLUMNS = "c.room_id, c.opened_at, c.readers, c.words, c.pictures"
-_BY_TIME = f"SELECT c.room_id, c.opened_at FROM (SELECT {_COLUMNS} FROM cases_case c WHERE true{{walked}} {_NEWEST} {WALKED}) c WHERE {_MINE}{{rest}} {_NEWEST} {LOOKED_AT}"
-_MORE = f"SELECT count(*) > {WALKED} FROM (SELECT FROM cases_case c WHERE true{{walked}} LIMIT {WALKED + 1}) c"
+_BY_TIME = f"SELECT c.room_id, c.opened_at FROM (SELECT {_COLUMNS} FROM cases_case c WHERE true{{walked}} {_NEWEST} {{most}}) c WHERE {_MINE}{{rest}} {_NEWEST} {LOOKED_AT}"
+_MORE = "SELECT count(*) > {most} FROM (SELECT FROM cases_case c WHERE true{walked} LIMIT {most} + 1) c"
 # OFFSET 0 keeps the planner from the order of time, which it would choose for the last of these cases.
 _BY_INDEX = f"""
 SELECT c.room_id, c.opened_at FROM (
@@ -121,13 +121,17 @@ def _places(db: Any, person: uuid.UUID) -> dict[str, list[uuid.UUID]]:
 
 
 def _by_time(db: Any, asked: Asked, params: dict[str, Any]) -> list[Found]:
-    db.execute(_BY_TIME.format(walked=asked.walked() + _after(params), rest=asked.rest()), params)
+    db.execute(_BY_TIME.format(walked=asked.walked() + _after(params), rest=asked.rest(), most=_most(asked)), params)
     return list(db.fetchall())
+
+
+def _most(asked: Asked) -> int:
+    return OF_ONE if asked.specialty else WALKED
 
 
 def _more(db: Any, asked: Asked, params: dict[str, Any]) -> bool:
     """Whether there are cases that `_by_time` did not come to."""
-    db.execute(_MORE.format(walked=asked.walked() + _after(params)), params)
+    db.execute(_MORE.format(walked=asked.walked() + _after(params), most=_most(asked)), params)
     return bool(db.fetchone()[0])
 
 
