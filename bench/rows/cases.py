@@ -88,7 +88,7 @@ def _round(bench: Bench, h: History, chance: random.Random) -> Iterator[tuple[st
     yield read("the same where none may be read, by word", 0, [f"/api/v1/cases?q={w}&specialty=SM{chance.randint(8, 17):02}" for w in asked(ranked[:10])])
     texts = list(words.texts(ASKED * 3))
     drafts = [{"title": chance.choice(texts)[:60], "question": chance.choice(texts)} for _ in range(ASKED)]
-    yield read("similar cases while asking", 0, ["/api/v1/cases/similar"] * ASKED, drafts)
+    yield read("similar cases while asking", 1, ["/api/v1/cases/similar"] * ASKED, drafts)
     yield read("the feed, first page", 10, ["/api/v1/feed"] * ASKED)
 
 
