@@ -286,6 +286,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "consult.web.headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "consult.web.Compressed",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -32,6 +34,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+LONG = 1000  # bytes of an answer
 # One policy of trusted types: the one that lets the service worker's own address be registered (frontend/src/device/worker.ts).
 PAGE_POLICY = POLICY + "; require-trusted-types-for 'script'; trusted-types consult-worker"
 
@@ -49,6 +52,19 @@ def headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
         return response
 
     return middleware
+
+
+class Compressed(GZipMiddleware):
+    """Answers of the API in gzip, where they are long enough to gain by it: on a phone's line a page of events is most of the wait.
+
+    Pictures are small already, and an answer that is a secret is short. What Django's own adds against guessing by length (a name of
+    random length) stays.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not isinstance(response, HttpResponse) or len(response.content) < LONG or not response.headers.get("Content-Type", "").startswith("application/json"):
+            return response
+        return super().process_response(request, response)
 
 
 def sound_sign_in(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -5,7 +5,7 @@ import { Cache } from "./cache";
 import { count, openDatabase, wipe } from "./db";
 import { Drafts } from "./drafts";
 import { Following } from "./following";
-import { Live } from "./live";
+import { Live, type EventsPage } from "./live";
 import { KeptPictures } from "./pictures/kept";
 import { Outbox, type Channel, type Locks } from "./outbox";
 import type { EventFrame, HelloOk } from "./protocol";
@@ -72,6 +72,7 @@ export class Desk implements Belongings {
   private closed = false;
   private paused = false;
   private listNotBefore = 0;
+  private ahead: { room: string; after: number; answer: Promise<EventsPage> } | null = null;
   private readonly hearing = new Map<string, Set<Hearing>>();
 
   constructor(private readonly o: DeskOptions) {
@@ -90,7 +91,7 @@ export class Desk implements Belongings {
     });
     this.live = new Live({
       me: o.me.id, socket: this.socket, after: world.after, now: world.now,
-      events: (room, after) => o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 })),
+      events: (room, after) => this.events(room, after),
       happened: (room, events) => {
         const hearing = this.hearing.get(room);
         if (hearing) for (const one of hearing) one.events(events);
@@ -151,13 +152,15 @@ export class Desk implements Belongings {
     if (this.verified) void this.following.load().catch(() => undefined);
   }
 
-  async open(): Promise<void> {
+  /** `first`: the room that a pressed notification is about. */
+  async open(first: string | null = null): Promise<void> {
     const { me, o } = { me: this.o.me, o: this.o };
     this.db = await openDatabase(me.id, o.database);
     this.shelf = new Shelf(this.db, o.seal);
     this.drafts = new Drafts(this.shelf);
     this.pictures = new KeptPictures(this.db, o.seal);
     this.cache = new Cache(this.shelf);
+    if (first) await this.askAhead(first);
     this.outbox = new Outbox({
       person: me.id, rows: new UnsentRows(this.db, o.seal), later: o.later, post: (message) => this.socket.call(message), channel: o.channel(`consult-outbox-${me.id}`), locks: o.locks,
       changed: () => batch(() => {
@@ -178,6 +181,22 @@ export class Desk implements Belongings {
       this.outbox.load(), this.shelf.adopt(), this.pictures.tidy(), this.verified ? this.following.fromCache() : null,
       this.shelf.read("drafts", QUESTION).then((kept) => (this.question = kept ?? null)),
     ]);
+  }
+
+  /** The network is the longest part of the way, and drawing what is kept here would hold the question up. */
+  private async askAhead(room: string): Promise<void> {
+    const kept = await this.cache.page(room).catch(() => undefined);
+    if (!kept) return;
+    const after = kept.as_of.seq, answer = this.events(room, after);
+    answer.catch(() => undefined); // told to whoever takes it
+    this.ahead = { room, after, answer };
+  }
+
+  private events(room: string, after: number): Promise<EventsPage> {
+    const { ahead } = this;
+    if (ahead?.room !== room || ahead.after !== after) return this.o.api.get(query(`/api/v1/rooms/${room}/events`, { after, limit: 200 }));
+    this.ahead = null;
+    return ahead.answer;
   }
 
   /** The list first, so that one hello enters every room from its head; but before it what a pressed notification is about, and its socket. */

@@ -28,11 +28,12 @@ export interface Track {
   reading: boolean;
   mending: boolean;
 }
+export interface EventsPage { epoch: string; head: number; events: EventFrame[] }
 export interface LiveOptions {
   me: string;
   socket: Pick<Socket, "call" | "limits" | "drop">;
   /** A page of events after `seq`. */
-  events(room: string, after: number): Promise<{ epoch: string; head: number; events: EventFrame[] }>;
+  events(room: string, after: number): Promise<EventsPage>;
   after(ms: number, run: () => void): () => void;
   now(): number;
   /** Events of a room that came into effect, in order, and those of the personal room. */

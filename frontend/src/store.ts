@@ -181,13 +181,13 @@ async function seat(me: Me, seal: Seal): Promise<(() => void) | null> {
     me, seal, later: () => sendLater?.(), api, world, channel, locks: (navigator.locks as Locks | undefined) ?? null, locale: () => _locale.value, hold: holdOrder, connection: _connection,
     roomsLoaded: _roomsLoaded, skew: _skew, decided: _decided, askSession: () => account.isAlive(), doubt,
   });
-  await next.open();
-  desk.value = next;
-  _session.value = { status: statusOf(me), me };
-  setTimeout(() => void stillMine(next), LATER);
   const here = route.peek();
   // A notification was pressed: its messages come before all else.
   const first = here.name === "room" && here.fresh && here.at !== null ? { room: here.id, at: here.at } : null;
+  await next.open(first?.room);
+  desk.value = next;
+  _session.value = { status: statusOf(me), me };
+  setTimeout(() => void stillMine(next), LATER);
   if (first) {
     void next.begin(first).then(() => setTimeout(() => void loadSpecialties(), LATER));
     return null;

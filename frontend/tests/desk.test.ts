@@ -27,6 +27,7 @@ function respond(method: string, path: string): [number, unknown] {
   if (method === "DELETE") return [401, { status: 401, data: {} }];
   if (url.pathname === "/api/v1/rooms") return [200, { rooms: [room()], next: null }];
   if (url.pathname === "/api/v1/rooms/R") return [200, room()];
+  if (url.pathname === "/api/v1/rooms/R/events") return [200, { epoch: server.epoch, head: server.head.seq, events: server.events.slice(number("after")) }];
   if (url.pathname.endsWith("/messages")) {
     return [200, server.page({ limit: number("limit") ?? 100, ...(number("before") ? { before: number("before")! } : {}), ...(number("around") ? { around: number("around")! } : {}) })];
   }
@@ -35,6 +36,12 @@ function respond(method: string, path: string): [number, unknown] {
 
 interface Place { desk: Desk; world: FakeWorld; connection: { value: Connection }; api: Api }
 async function sitDown(id: string): Promise<Place> {
+  const place = await stand(id);
+  await place.desk.open();
+  await place.desk.begin();
+  return place;
+}
+async function stand(id: string): Promise<Place> {
   const world = new FakeWorld();
   const api = new Api({
     fetch: ((input: string, init?: RequestInit) => {
@@ -49,8 +56,6 @@ async function sitDown(id: string): Promise<Place> {
     me: me(id), seal: await sealOf(id), api, world, database: factory, channel: (name) => channels.make(name), locks, locale: () => "fr", hold: signal(false), connection,
     roomsLoaded: signal<"no" | "cached" | "yes">("no"), skew: signal(0), decided: signal(0), askSession: () => Promise.resolve("in"), doubt: (code) => doubts.push(code),
   });
-  await desk.open();
-  await desk.begin();
   return { desk, world, connection, api };
 }
 
@@ -163,6 +168,24 @@ describe("the bar tells the truth", () => {
     expect(JSON.stringify(view.lines.value)).not.toContain('"one"');
     await second.desk.close();
   });
+});
+
+test("what a pressed notification is about is asked for before anything is drawn, and once", async () => {
+  const first = await sitDown("ana");
+  first.desk.openRoom("R");
+  await connect(first, "ana");
+  first.desk.closeRoom("R");
+  await settle();
+  await first.desk.close();
+  server.post("four", "b");
+  calls = [];
+  const second = await stand("ana");
+  await second.desk.open("R"); // nothing is drawn before
+  expect(calls).toEqual(["ana GET /api/v1/rooms/R/events?after=3&limit=200"]);
+  const view = second.desk.openRoom("R", 4, true);
+  await expect.poll(() => view.lines.value.filter((l) => l.type === "message").length).toBe(4);
+  expect(calls).toHaveLength(1);
+  await second.desk.close();
 });
 
 describe("persons", () => {

@@ -78,6 +78,8 @@ def test_from_the_press_to_the_messages(device: Devices, demo: Demo) -> None:
     tab.page.goto(f"{tab.device.base}/rooms/{room}?at={head}&new=1", wait_until="commit")
     expect(tab.message(f"Manqué {MISSED} :")).to_be_attached(timeout=PATIENCE)
     requests, size = list(counts.requests), counts.bytes
+    # By the cursor that was kept, and over HTTP before there is a socket.
+    assert f"/api/v1/rooms/{room}/events?after=40&limit=200" in requests
     print(f"tap: {len(requests)} requests, {size} bytes: {requests}")
     expect(tab.message("Manqué 1 :")).to_be_in_viewport(timeout=PATIENCE)
     assert len(requests) <= 3, requests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import uuid
 from typing import Any
@@ -204,3 +205,16 @@ def test_the_same_id_sent_at_once_is_written_once(room: uuid.UUID, camille: Pers
     answers = at_once(*[lambda p=p: p.post(path(room), body) for p in phones])
     assert sorted(a.status_code for a in answers) == [200] * 5 + [201] and len({a.json()["message"] for a in answers}) == 1
     assert len(events(room)) == 3 and threading.active_count() < 50
+
+
+def test_a_long_answer_is_in_gzip_for_who_asks_and_a_short_one_never(room: uuid.UUID, phone: Phone, camille: Person) -> None:
+    for n in range(8):
+        post(room, camille, f"Deux semaines de bulles tendues, jour {n}")
+    plain = phone.get(path(room, "events"))
+    phone.headers = phone.headers | {"Accept-Encoding": "br, gzip"}
+    packed = phone.get(path(room, "events"))
+    assert "Content-Encoding" not in plain.headers and packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == plain.content and len(packed.content) < len(plain.content) / 3
+    assert int(packed.headers["Content-Length"]) == len(packed.content) and "Accept-Encoding" in packed.headers["Vary"]
+    assert packed.headers["Cache-Control"] == "no-store"
+    assert "Content-Encoding" not in phone.get("/me").headers
