@@ -5,7 +5,7 @@ import { mod } from "../../i18n/console";
 import { words } from "../../i18n";
 import { moment } from "../../i18n/time";
 import { session, signOutSuspended, tryAgain } from "../../store";
-import { Language } from "../account/Me";
+import { Language } from "../account/Language";
 import { Icon, Mark } from "../parts/icons";
 import { toast } from "../parts/announce";
 import { AppealForm } from "./Sheets";

@@ -133,6 +133,9 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
 
   const submit = async () => {
     if (blank || over || unready || busy.value || (left > 0 && !editing.value)) return;
+    await watch.ready();
+    // Pressed twice while the rules were on their way, or written on: what was not looked at is for the next press.
+    if (busy.value || (editing.value ?? view.draft.value).body !== text.body) return;
     const ready = trimmed(text.body, text.mentions);
     const seen = watch.check(text.body);
     if (seen.open) {
