@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -354,6 +355,58 @@ async def test_a_remit_that_is_lost_takes_the_visit_from_open_sockets(scene: Sce
     assert here.bodies(scene.room) == there.bodies(scene.room) == ["lu par tous"]
     for one in (here, there):
         await one.close()
+
+
+async def test_a_remit_over_a_specialty_holds_and_ends_on_open_sockets(scene: Scene) -> None:
+    """A case of their specialty, asked of a group that is nobody's of it: its moderator lives in it until the remit is taken back."""
+    idris = scene.cast["idris"]
+    asked = {"title": "Plaque", "question": "Plaque du mollet.", "specialty": "SM15", "urgency": "week", "group": scene.to, "id": str(uuid.uuid4())}
+    opened = await http(scene.nodes[0], scene.cast["camille"], "POST", "/api/v1/cases", json=asked)
+    assert opened.status_code == 201, opened.text
+    case = opened.json()["room"]
+    here, there = [await Socket.open(one, idris) for one in scene.nodes]
+    with pytest.raises(Refused, match=r"room\.not_found"):
+        await here.call("moderator.join", room=case, id=str(uuid.uuid4()), reason="un motif")
+    scene.stack.sql("INSERT INTO rooms_remit (person_id, specialty_id, since) VALUES (%s, 'DER', now())", idris.id)
+    try:
+        await here.call("moderator.join", room=case, id=str(uuid.uuid4()), reason="un motif")
+        for one in (here, there, scene.camille):
+            await one.enter(case)
+        await there.post(case, "Je suis là.")
+        assert await until(lambda: [e["actor"]["as"] for e in scene.camille.events.get(case, []) if e["kind"] == "message.posted"] == ["moderator"], RIGHTS_S)
+        assert await until(lambda: here.bodies(case) == there.bodies(case) == ["Je suis là."], RIGHTS_S)
+    finally:
+        scene.stack.sql("DELETE FROM rooms_remit WHERE person_id = %s", idris.id)
+    assert await until(lambda: all([f["room"] for f in one.of_type("left")] == [case] for one in (here, there)), RIGHTS_S)
+    await scene.camille.post(case, "sans modérateur")
+    with pytest.raises(Refused, match=r"room\.not_found"):
+        await here.enter(case)
+    assert here.bodies(case) == there.bodies(case) == ["Je suis là."]
+    for one in (here, there):
+        await one.close()
+
+
+async def test_a_reading_that_runs_out_ends_on_open_sockets_without_the_worker(scene: Scene) -> None:
+    """No worker runs here, and no row is written when the hour is over: both sockets of the moderator lose the room all the same."""
+    sacha, nadia = scene.cast["sacha"], scene.cast["nadia"]
+    room = scene.stack.room(scene.cast["camille"], nadia)
+    scene.stack.sql("INSERT INTO rooms_agreedreading (room_id, person_id, until) VALUES (%s, %s, now() + interval '6 seconds')", room, sacha.id)
+    (ends,) = scene.stack.sql("SELECT extract(epoch FROM until) FROM rooms_agreedreading WHERE room_id = %s", room)[0]
+    await scene.sacha.call("moderator.join", room=room, id=str(uuid.uuid4()), reason="un motif")
+    there = await Socket.open(scene.nodes[0], sacha)
+    for one in (scene.sacha, there, scene.phone):
+        await one.enter(room)
+    await scene.phone.post(room, "pendant l’heure")
+    assert await until(lambda: scene.sacha.bodies(room) == there.bodies(room) == ["pendant l’heure"], RIGHTS_S)
+    assert time.time() < float(ends), "too slow a machine to say anything"
+    assert scene.sacha.of_type("left") == there.of_type("left") == []
+    assert await until(lambda: all([f["room"] for f in one.of_type("left")] == [room] for one in (scene.sacha, there)), float(ends) - time.time() + RIGHTS_S)
+    assert time.time() >= float(ends), "not before its time"
+    await scene.phone.post(room, "entre nous")
+    assert (await http(scene.nodes[1], sacha, "GET", f"/api/v1/rooms/{room}/messages")).json()["code"] == "room.not_found"
+    assert scene.sacha.bodies(room) == there.bodies(room) == ["pendant l’heure"]
+    assert scene.stack.sql("SELECT count(*) FROM rooms_visit WHERE room_id = %s AND ended IS NULL", room) == [(1,)], "the worker was not there to end it"
+    await there.close()
 
 
 async def test_calling_another_moderator_in(scene: Scene) -> None:
