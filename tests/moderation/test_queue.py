@@ -10,10 +10,11 @@ import pytest
 from django.utils import timezone
 
 from consult.audit.models import Record
+from consult.moderation import console, tending
 from consult.moderation import kinds as every
-from consult.moderation import tending
 from consult.moderation.models import Item
-from consult.rooms.actions import conversations
+from consult.rooms.actions import conversations, personal, visits
+from consult.rooms.models import Membership, Room
 from consult.standing import actions as standing
 from tests.cases.helpers import ask
 from tests.moderation.helpers import claim, decide, detail, flag, moderator, queue, told, withheld
@@ -256,6 +257,20 @@ def test_watched_rooms_are_numbers_alone(room: uuid.UUID) -> None:
     assert (row["room"], row["posts"][-1], sum(row["posts"]), row["flags"], row["locked"], row["moderators"]) == (str(room), 1, 1, 1, False, [])
     assert "planted-words" not in answer.content.decode()
     assert Phone(sacha).get("/moderation/watch", rooms=",".join(some_id() for _ in range(13))).json()["code"] == "frame.invalid"
+
+
+def test_no_private_conversation_is_watched() -> None:
+    """Not with a remit everywhere, not while a reading of it is agreed: it is as if there were no such room."""
+    asker, sacha, luce = camille(), moderator(), moderator("luce", group())
+    private = Room.objects.create(kind="private").pk
+    Membership.objects.create(room_id=private, person=asker)
+    personal_room = personal.room_of(asker.pk)
+    visits.agree_reading(room_id=private, person_id=sacha.pk, until=timezone.now() + timedelta(hours=1))
+    for who in (sacha, luce):
+        answer = Phone(who).get("/moderation/watch", rooms=f"{private},{personal_room},{console.room()},{some_id()}")
+        assert (answer.status_code, answer.json()) == (200, {"rooms": []})
+    assert [r["room"] for r in Phone(sacha).get("/moderation/watch", rooms=f"{private},{group()}").json()["rooms"]] == [str(group())]
+    assert Phone(asker).get("/moderation/watch", rooms=str(private)).json()["code"] == "moderation.remit"
 
 
 def test_a_kind_is_one_file() -> None:
