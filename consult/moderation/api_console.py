@@ -31,6 +31,7 @@ class Decide(Body):
     id: ClientUuid
     decision: Annotated[str, Field(max_length=12)]
     note: Note | None = None
+    base: Annotated[int, Field(ge=0)] | None = None
 
 
 class Ask(Body):
@@ -78,7 +79,8 @@ def release(request: HttpRequest, item: str, body: Turn) -> Status:
 
 @router.post("/moderation/queue/{item}/decide", response=BOTH, summary="Decide an item; its detail names the decisions")
 def decide(request: HttpRequest, item: str, body: Decide) -> Status:
-    return created(claims.decide(person_id=me(request), client_id=uuid.UUID(body.id), item=item, decision=body.decision, note=body.note or ""))
+    """`base` is the detail's: 409 `item.changed` where the words were edited since it was read. Without it, hidden words that were edited are not shown."""
+    return created(claims.decide(person_id=me(request), client_id=uuid.UUID(body.id), item=item, decision=body.decision, note=body.note or "", base=body.base))
 
 
 @router.post("/moderation/reporters/{person}/pardon", summary="Someone's dismissed reports were looked at: their flags weigh again")

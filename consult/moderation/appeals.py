@@ -15,7 +15,7 @@ from consult.rooms.actions import personal
 from consult.rooms.models import Act, Message
 from consult.rooms.wire import time
 
-from . import console
+from . import console, subjects
 from .models import Appeal, Item
 
 AGAINST = ("message.hide", "image.hide", "image.ask_mask", "differential.hide", "reference.hide", "member.silence", "member.remove", "person.suspend")
@@ -38,16 +38,19 @@ def appeal(*, person_id: uuid.UUID, client_id: uuid.UUID, act: str, text: str) -
             raise Refusal("appeal.over")
         if Appeal.objects.filter(act_id=against.pk).exists():
             raise Refusal("appeal.made")
+        room, message = against.room_id, against.message_id
+        if room and message:
+            room, message = subjects.main(room, message, against.image_id)
         item = Item.objects.create(
             kind="appeal",
             object=str(against.pk),
             urgency=URGENCY,
             at=made.now,
-            room_id=against.room_id,
-            message_id=against.message_id,
+            room_id=room,
+            message_id=message,
             image_id=against.image_id,
             person_id=person_id,
-            moderator_id=against.moderator_id or _decided(against.pk),
+            moderator_id=against.moderator_id,
             act_id=against.pk,
         )
         stored = Appeal.objects.create(act_id=against.pk, item=item, person_id=person_id, text=text)
@@ -69,11 +72,6 @@ def _against(person: uuid.UUID, text: str) -> Act:
     if target != person:
         raise Refusal("act.not_found")
     return found
-
-
-def _decided(act: uuid.UUID) -> uuid.UUID | None:
-    """Who upheld what the system, or a rule, had done."""
-    return Item.objects.filter(act_id=act, decided_by__isnull=False).exclude(kind="appeal").values_list("decided_by", flat=True).first()
 
 
 STATES = {None: "open", "uphold": "upheld", "grant": "granted"}

@@ -20,7 +20,7 @@ from consult.errors import Refusal
 from consult.rooms import access, log
 from consult.rooms.wire import time
 
-from . import acts, console, kinds, remit, reports
+from . import acts, console, kinds, remit, reports, subjects
 from .blackout import blackout
 from .models import Answer, Item, Reading, Report, Rule
 
@@ -112,7 +112,10 @@ def find(person: uuid.UUID, text: str) -> Item:
         raise Refusal("item.not_found")
     if row[0]:
         raise Refusal("moderation.party")
-    return Item.objects.get(pk=text)
+    found = Item.objects.get(pk=text)
+    if found.kind == "report" and found.room_id and found.message_id:  # a report follows the words it is about
+        found.room_id, found.message_id = subjects.living(found.room_id, found.message_id, found.image_id)
+    return found
 
 
 def item_id(text: str) -> uuid.UUID:
@@ -123,19 +126,25 @@ def item_id(text: str) -> uuid.UUID:
 
 
 def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any]:
-    """{"item","message","around","reports","answers","author","act","decisions"} and what its kind adds: what is needed to decide."""
+    """{"item","message","twin","base","around","reports","answers","author","act","decisions"} and what its kind adds: what is needed to decide."""
     found = find(person, item)
+    record(act="item.read", person=person, room=found.room_id, object=str(found.id))
+    _hold_on(found, person)
+    base = subjects.base(found)  # before the words are read: an edit in between is found out
     with connection.cursor() as db:
         db.execute(_ONE, {"item": found.id, "person": person})
         shown = _item(db.fetchone())
-    record(act="item.read", person=person, room=found.room_id, object=str(found.id))
-    _hold_on(found, person)
     kind = kinds.of(found.kind)
     around = _messages(found)
+    message = next((m for m in around if m["flagged"]), None)
+    if message is not None:  # where it is read now, if it was moved
+        shown |= {"room": _text(found.room_id), "message": _text(found.message_id), "withheld": message["withheld"]}
     return {
         "item": {**shown, "decision": found.decision, "decided_at": time(found.decided_at) if found.decided_at else None, "note": found.note or None},
         "decisions": [{"code": code, "fr": fr, "en": en} for code, (fr, en) in kind.decisions.items()],
-        "message": next((m for m in around if m["flagged"]), None),
+        "base": base,
+        "message": message,
+        "twin": _twin(found),
         "around": around,
         "reports": _reports(found, locale),
         "answers": [{"at": time(a.at), "text": a.text} for a in Answer.objects.filter(item=found).order_by("at")],
@@ -147,10 +156,19 @@ def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any
     }
 
 
+def is_due(item: Item, now: datetime) -> bool:
+    """Whether a claim is to be prolonged, and told anew: once a tenth of it is gone, so that what consoles know of it holds."""
+    return item.claimed_until is None or (item.claimed_until - now).total_seconds() < 0.9 * settings.CLAIM_S
+
+
 def _hold_on(item: Item, person: uuid.UUID) -> None:
-    """Whoever holds the item is at work: the claim lasts on."""
-    now = log.utc_now()
-    Item.objects.filter(pk=item.pk, claimed_by=person, claimed_until__gt=now, decision=None).update(claimed_until=now + timedelta(seconds=settings.CLAIM_S))
+    """Whoever holds the item is at work: the claim lasts on, and the other consoles hear of it."""
+    if item.claimed_by != person or item.decision is not None or not is_due(item, log.utc_now()):
+        return
+    with log.writing([console.room()]) as made:
+        mine = Item.objects.filter(pk=item.pk, claimed_by=person, claimed_until__gt=made.now, decision=None)
+        if mine.update(claimed_until=made.now + timedelta(seconds=settings.CLAIM_S)):
+            console.tell(made, "item.claimed", item.pk, person)
 
 
 def _my_reading(item: Item, person: uuid.UUID) -> dict[str, Any] | None:
@@ -209,6 +227,12 @@ def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
         "actor": {**access.card(*names), "as": acting} if names[0] is not None else None,
         "flagged": id == flagged,
     }
+
+
+def _twin(item: Item) -> dict[str, Any] | None:
+    """Of a question and its card, hidden together, the other one: they are edited apart, and shown together."""
+    words = subjects.words(item.message_id, item.act_id) if item.message_id and item.act_id else []
+    return next(({"message": str(id), "room": str(room), "body": body} for id, room, _, body in words if id != item.message_id), None)
 
 
 def _reports(item: Item, locale: str) -> list[dict[str, Any]]:

@@ -48,7 +48,8 @@ WHERE i.state = 'held' AND i.message_id IS NOT NULL AND m.at < now() - interval 
 LIMIT %s ON CONFLICT DO NOTHING"""
 _SETTLED = """
 SELECT o.id FROM moderation_item o LEFT JOIN images_image i ON i.id = o.image_id LEFT JOIN rooms_message m ON m.id = o.message_id
-WHERE o.kind = 'image' AND o.decision IS NULL AND (i.id IS NULL OR i.state NOT IN ('held', 'working') OR m.withheld IN ('retracted', 'withdrawn', 'erased')) LIMIT %s"""
+WHERE o.kind = 'image' AND o.decision IS NULL AND (o.deciding IS NULL OR o.claimed_until <= now())
+  AND (i.id IS NULL OR i.state NOT IN ('held', 'working') OR m.withheld IN ('retracted', 'withdrawn', 'erased')) LIMIT %s"""
 
 
 def open_verifications() -> int:
@@ -72,16 +73,16 @@ def close_verifications() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT i.id, s.verification FROM moderation_item i JOIN standing_standing s ON s.person_id = i.person_id "
-            "WHERE i.kind = 'verification' AND i.decision IS NULL AND s.verification <> 'pending' LIMIT %s",
+            "WHERE i.kind = 'verification' AND i.decision IS NULL AND s.verification <> 'pending' "
+            "AND (i.deciding IS NULL OR i.claimed_until <= now()) LIMIT %s",
             (BATCH,),
         )
         found: list[tuple[uuid.UUID, str]] = cursor.fetchall()
     if found:
         items = Item.objects.in_bulk([id for id, _ in found])
         with log.writing([console.room()]) as made:
-            for id, verification in found:
-                claims.close(made, items[id], by=None, decision="verify" if verification == "verified" else "refuse")
-    return len(found)
+            return sum(claims.close(made, items[id], by=None, decision="verify" if verification == "verified" else "refuse") for id, verification in found)
+    return 0
 
 
 def open_pictures() -> int:
@@ -97,9 +98,8 @@ def close_pictures() -> int:
     if found:
         items = Item.objects.in_bulk(found)
         with log.writing([console.room()]) as made:
-            for item in items.values():
-                claims.close(made, item, by=None, decision="settled")
-    return len(found)
+            return sum(claims.close(made, item, by=None, decision="settled") for item in items.values())
+    return 0
 
 
 def announce() -> int:
@@ -124,7 +124,7 @@ def lapse() -> int:
         for item in ended:
             record(act="item.lapsed", person=None, room=item.room_id, object=str(item.id))
             console.tell(made, "item.released", item.id)
-        Item.objects.filter(id__in=[i.id for i in ended]).update(claimed_by=None, claimed_until=None)
+        Item.objects.filter(id__in=[i.id for i in ended]).update(claimed_by=None, claimed_until=None, deciding=None)
     return len(ended)
 
 

@@ -135,6 +135,7 @@ export type RefusalCode =
   | "rate.reports"
   | "item.not_found"
   | "item.claimed"
+  | "item.changed"
   | "item.decided"
   | "act.not_found"
   | "appeal.made"
@@ -254,6 +255,8 @@ export interface EventData {
   "case.moved": { case: string; from: string | null; to: string | null };
   /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
   "case.merged": { case: string; into: string };
+  /** The merge was undone: answers to `case` go on in its own room. In the log of `into` it says the same. */
+  "case.parted": { case: string; into: string };
   /** An expert is asked for; of any specialty where that is null. */
   "expert.asked": { specialty: string | null };
   /** No expert is asked for any more. */

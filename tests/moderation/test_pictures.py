@@ -139,3 +139,14 @@ def test_an_item_that_grows_graver_is_told_again(room: uuid.UUID) -> None:
         assert flag(who, message, category).status_code == 201
         urgencies.append(queue(sacha)[0]["urgency"])
     assert urgencies == [1, 2, 3] and told() == ["item.opened"] * 3
+
+
+def test_the_worker_leaves_alone_a_picture_that_is_being_decided(room: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.moderation.test_queue import meanwhile
+
+    item, _, image = waiting(room)
+    sacha = moderator()
+    meanwhile(monkeypatch, "image", lambda: tending.close_pictures(), after=True)
+    assert decide(sacha, item, "release", "accord écrit").status_code == 201
+    closed = Item.objects.get(pk=item)
+    assert (closed.decision, closed.decided_by) == ("release", sacha.pk) and sees(Camera(nadia()), image)

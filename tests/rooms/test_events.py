@@ -49,6 +49,7 @@ STORED: dict[str, dict[str, Any]] = {
     "thread.moved": {"to": str(ROOM), "as_message": str(MESSAGE), "from": str(ROOM)},
     "case.moved": {"case": str(ROOM), "from": str(ROOM), "to": str(ROOM)},
     "case.merged": {"case": str(ROOM), "into": str(ROOM)},
+    "case.parted": {"case": str(ROOM), "into": str(ROOM)},
     "expert.asked": {"specialty": "SM15"},
     "case.opened": CASE,
     "case.updated": {"case": str(ROOM), "status": "answered", "answers": 2},

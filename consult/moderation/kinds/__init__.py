@@ -23,6 +23,7 @@ class Decision:
     decision: str
     note: str
     client_id: uuid.UUID
+    base: int | None = None  # of the words that were read, see subjects.base
 
 
 def undo(act: uuid.UUID | None, decision: Decision, reason: str) -> None:
@@ -30,7 +31,7 @@ def undo(act: uuid.UUID | None, decision: Decision, reason: str) -> None:
     if act is None:
         return
     try:
-        tools.undo(act_id=act, person_id=decision.by, client_id=decision.client_id, reason=reason, checked=True)
+        tools.undo(act_id=act, person_id=decision.by, client_id=decision.client_id, reason=reason, checked=True, base=decision.base)
     except Refusal as refusal:
         if refusal.code != "moderation.gone":
             raise

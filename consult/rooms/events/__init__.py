@@ -42,6 +42,7 @@ EVENTS: dict[str, type[Data]] = {
     "thread.moved": moderation.ThreadMoved,
     "case.moved": cases.CaseMoved,
     "case.merged": cases.CaseMerged,
+    "case.parted": cases.CaseParted,
     "expert.asked": moderation.ExpertAsked,
     "expert.unasked": moderation.ExpertUnasked,
     "image.shown": pictures.ImageShown,
