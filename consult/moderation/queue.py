@@ -219,10 +219,9 @@ def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID, veils: dict[uuid.UUID, 
 def _reports(item: Item, locale: str) -> list[dict[str, Any]]:
     found = list(Report.objects.filter(item=item).order_by("at", "id")[:MOST_REPORTS])
     who = list({r.reporter_id for r in found})
-    names, dismissed = cards.cards(who, locale), reports.record_of(who)
-    return [
-        {"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": dismissed.get(r.reporter_id)} for r in found
-    ]
+    names, records = cards.cards(who, locale), reports.record_of(who)
+    known = {one: {**record, "weighs": record["dismissed"] < reports.FALSE_FLAGS} for one, record in records.items()}
+    return [{"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": known.get(r.reporter_id)} for r in found]
 
 
 _AUTHOR = """
