@@ -174,7 +174,8 @@ def _rule(id: uuid.UUID | None) -> dict[str, Any] | None:
 
 
 _AROUND = """
-SELECT m.id, m.seq, m.at, m.form, m.withheld, m.body, m.images, EXISTS (SELECT 1 FROM rooms_pin n WHERE n.message_id = m.id), p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as
+SELECT m.id, m.seq, m.at, m.form, m.withheld, m.body, m.images, EXISTS (SELECT 1 FROM rooms_pin n WHERE n.message_id = m.id),
+       p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as
 FROM rooms_message m LEFT JOIN clinicians_person p ON p.id = m.author_id
 WHERE m.room_id = %(room)s AND m.seq {0} (SELECT seq FROM rooms_message WHERE id = %(message)s) ORDER BY m.seq {1} LIMIT %(limit)s"""
 
@@ -221,7 +222,9 @@ def _reports(item: Item, locale: str) -> list[dict[str, Any]]:
     who = list({r.reporter_id for r in found})
     names, records = cards.cards(who, locale), reports.record_of(who)
     known = {one: {**record, "weighs": record["dismissed"] < reports.FALSE_FLAGS} for one, record in records.items()}
-    return [{"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": known.get(r.reporter_id)} for r in found]
+    return [
+        {"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": known.get(r.reporter_id)} for r in found
+    ]
 
 
 _AUTHOR = """

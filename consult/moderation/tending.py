@@ -35,7 +35,8 @@ LIMIT %s ON CONFLICT DO NOTHING"""
 _CALLS = """
 INSERT INTO moderation_item (id, kind, object, urgency, room_id, moderator_id, act_id)
 SELECT gen_random_uuid(), 'call', a.id::text, 3, a.room_id, a.moderator_id, a.id FROM rooms_act a
-WHERE a.kind = 'moderator.call' AND a.reversed_at IS NULL AND a.at > now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'call' AND i.object = a.id::text)
+WHERE a.kind = 'moderator.call' AND a.reversed_at IS NULL AND a.at > now() - interval '1 day'
+  AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'call' AND i.object = a.id::text)
 LIMIT %s ON CONFLICT DO NOTHING"""
 
 

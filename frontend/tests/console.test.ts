@@ -93,6 +93,11 @@ describe("the queue", () => {
     await server.world.pass(400);
     expect(server.urgent).toEqual(["i2"]);
   });
+  test("a claim that is told lasts as long as the server says", async () => {
+    const server = await opened(1);
+    server.tell("item.claimed", "i0");
+    expect(server.console.queue.value.items[0]!.claimed_until).toBe(new Date(Date.parse(at(0)) + 90_000).toISOString());
+  });
   test("after a gap in what was told the whole is read again", async () => {
     const server = await opened(3);
     server.items.splice(0, 1);
