@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from consult.columns import Uuids
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
 
@@ -110,7 +111,7 @@ def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
 
 def asking(pairs: Sequence[Pair]) -> Statement:
     """The query behind `grants`, for whoever asks more in the same round trip; `granted` reads its rows."""
-    return _QUERY, ([r for r, _ in pairs], [p for _, p in pairs])
+    return _QUERY, (Uuids(r for r, _ in pairs), Uuids(p for _, p in pairs))
 
 
 def granted(pairs: Iterable[Pair], rows: Rows, *, joinable: bool = False) -> dict[Pair, Grant | Refusal]:
