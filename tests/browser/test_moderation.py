@@ -726,7 +726,7 @@ def test_a_rule_hints_while_one_writes_and_only_where_it_may(device: Devices, de
         camille.page.on("request", lambda one: sent.append((one.method, one.post_data)) if "/rules/check" in one.url else None)
         # No rule hints yet: one question whether any does, and no text.
         with camille.page.expect_response(lambda one: "/rules/check" in one.url):
-            camille.composer.press_sequentially("Essayez le zorg", delay=30)
+            camille.composer.press_sequentially("Essayez le grum", delay=30)
         assert sent == [("GET", None)]
         camille.composer.fill("")
 
@@ -735,7 +735,7 @@ def test_a_rule_hints_while_one_writes_and_only_where_it_may(device: Devices, de
         sheet = page.get_by_role("dialog")
         sheet.get_by_label("Nom en français").fill("produit sans autorisation")
         sheet.get_by_label("Nom en anglais").fill("product without a licence")
-        sheet.get_by_label("Mots ou expressions").fill("zorglubol")
+        sheet.get_by_label("Mots ou expressions").fill("grumicine")
         sheet.get_by_text("Avertir l’auteur", exact=True).click()
         sheet.get_by_role("button", name="Enregistrer").click()
         rule = page.get_by_role("listitem", name="produit sans autorisation")
@@ -745,18 +745,18 @@ def test_a_rule_hints_while_one_writes_and_only_where_it_may(device: Devices, de
         expect(rule).to_contain_text("Active", timeout=PATIENCE)
 
         camille.room(room)
-        camille.composer.press_sequentially("Essayez le zorglubol", delay=30)
+        camille.composer.press_sequentially("Essayez le grumicine", delay=30)
         hint = camille.page.locator("#composer-hints")
         expect(hint).to_contain_text("Une règle de modération concerne ce texte : produit sans autorisation. Vous pouvez l’envoyer tel quel.", timeout=PATIENCE)
         expect(hint).to_have_attribute("aria-live", "polite")
         expect(camille.composer).to_have_attribute("aria-describedby", re.compile("composer-hints"))
         posts = [body for method, body in sent if method == "POST"]
-        assert len(posts) < len("zorglubol") and "zorglubol" in (posts[-1] or ""), posts
+        assert len(posts) < len("grumicine") and "grumicine" in (posts[-1] or ""), posts
         # It holds nothing back.
-        camille.write("Essayez le zorglubol, sous surveillance.").sees("Essayez le zorglubol, sous surveillance.")
+        camille.write("Essayez le grumicine, sous surveillance.").sees("Essayez le grumicine, sous surveillance.")
         expect(hint).to_have_count(0)
         # Taken out of the text, it goes.
-        camille.composer.fill("Essayez le zorglubol")
+        camille.composer.fill("Essayez le grumicine")
         expect(hint).to_contain_text("produit sans autorisation", timeout=PATIENCE)
         camille.composer.fill("Essayez autre chose")
         expect(hint).not_to_contain_text("produit sans autorisation", timeout=PATIENCE)
@@ -764,8 +764,8 @@ def test_a_rule_hints_while_one_writes_and_only_where_it_may(device: Devices, de
         camille.composer.fill("")
         camille.room(private)
         sent.clear()
-        camille.write("Le zorglubol, entre nous.").sees("Le zorglubol, entre nous.")
-        camille.composer.fill("Encore le zorglubol")
+        camille.write("Le grumicine, entre nous.").sees("Le grumicine, entre nous.")
+        camille.composer.fill("Encore le grumicine")
         camille.page.wait_for_timeout(2_000)  # longer than the pause after which a group would be asked about
         assert sent == [] and hint.count() == 0
     finally:
