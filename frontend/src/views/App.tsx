@@ -1,6 +1,6 @@
 /** The whole app: the door, the waiting page, or the places round a room. */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { closeRoom, cover, locale, openRoom, reportsDecided, session, type RoomView } from "../store";
+import { closeRoom, cover, locale, openRoom, lastDecided, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
 import { newVersion } from "../device/worker";
@@ -77,8 +77,9 @@ function Inside() {
   const current = useRef(view);
   current.current = view;
   useEffect(() => {
-    if (reportsDecided.value) toast(words().moderation.decided, { label: words().moderation.see, run: () => (moderating.value = { kind: "mine" }) });
-  }, [reportsDecided.value]);
+    const said = words().moderation;
+    if (lastDecided.value) toast(lastDecided.value.what === "report" ? said.decided : said.appealDecided, { label: said.see, run: () => (moderating.value = { kind: "mine" }) });
+  }, [lastDecided.value]);
   useEffect(() => startKeys(() => current.current?.markRead()), []);
   const room = view?.item.value;
   const pane = here.name === "rooms" ? "list" : here.name === "room" ? "room" : "page";
