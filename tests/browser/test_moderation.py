@@ -708,8 +708,16 @@ def test_a_rule_is_written_tried_and_put_live(device: Devices, demo: Demo) -> No
         expect(item).to_contain_text("Message retenu", timeout=PATIENCE)
         expect(nadia.log).not_to_contain_text("Toujours le")
         item.click()
+        expect(marc.page.locator(".detail .msg.flagged")).to_contain_text("Toujours le zorglubol.", timeout=PATIENCE)
+        # What its author writes meanwhile (the page offers no edit of a held message; another client may) is not published unread.
+        demo.sql("UPDATE rooms_message SET body = 'Le zorglubol, trois fois par jour.', edited_seq = seq + 1 WHERE room_id = %s AND withheld = 'hidden'", room)
+        marc.device.expects("/decide")  # is refused once
         marc.page.locator(".decide").get_by_role("button", name="Publier").click()
-        nadia.sees("Toujours le zorglubol.")
+        expect(marc.page.locator(".decide")).to_contain_text("Le texte a changé depuis que vous l’avez lu.", timeout=PATIENCE)
+        expect(marc.page.locator(".detail .msg.flagged")).to_contain_text("trois fois par jour", timeout=PATIENCE)
+        expect(nadia.log).not_to_contain_text("zorglubol.")
+        marc.page.locator(".decide").get_by_role("button", name="Publier").click()
+        nadia.sees("Le zorglubol, trois fois par jour.")
     finally:
         demo.sql("UPDATE moderation_rule SET live = false, changed_at = now()")
         demo.sql("UPDATE clinicians_person SET is_staff = false WHERE id = %s", marc_id)

@@ -213,6 +213,7 @@ const console_ = {
   noFormer: p("Aucun acte de modération", "No moderation so far"),
   former: p((n: number) => `${n} ${plural.fr(n, "acte", "actes")} de modération`, (n: number) => `${n} moderation ${plural.en(n, "act", "acts")}`),
   theirAnswer: p("Réponse de la personne", "The person’s answer"),
+  itsTwin: p("La question et sa carte sont cachées ensemble ; l’autre texte", "The question and its card are hidden together; the other text"),
   theAct: p("Décision contestée", "The decision appealed"),
   decision: p("Décision", "Decision"),
   enterFirst: p("Pour y écrire, entrez d’abord : la salle l’apprend, avec le motif.", "To write there, come in first: the room is told, with the reason."),

@@ -79,6 +79,10 @@ export interface Neighbour extends Pick<MessageItem, "message" | "seq" | "at" | 
 export interface ItemDetail {
   item: Item & { decided_at: string | null; note: string | null };
   message: Neighbour | null;
+  /** Of a question and its card, hidden together, the other one: a decision shows both. */
+  twin: { message: string; room: string; body: string | null } | null;
+  /** Which words these are: given back with the decision. */
+  base: number | null;
   /** The neighbours and the message itself, in order. */
   around: Neighbour[];
   /** `record`: how often this person's flags were upheld and dismissed lately, and whether they still count. */
@@ -113,8 +117,9 @@ export function claim(item: string): Promise<{ claimed_until: string }> {
 export function release(item: string): Promise<unknown> {
   return api.post(`${QUEUE}/${item}/release`, { id: newId() });
 }
-export function decide(item: string, decision: string, note: string): Promise<unknown> {
-  return api.post(`${QUEUE}/${item}/decide`, { id: newId(), decision, ...(note ? { note } : {}) });
+/** `base` is the detail's. Rejects with item.changed where the words were edited since. */
+export function decide(item: string, decision: string, note: string, base: number | null): Promise<unknown> {
+  return api.post(`${QUEUE}/${item}/decide`, { id: newId(), decision, ...(note ? { note } : {}), ...(base === null ? {} : { base }) });
 }
 /** Someone's dismissed flags were looked at: they count again. */
 export function pardon(reporter: string): Promise<unknown> {

@@ -133,7 +133,7 @@ function Inside() {
   const done = () => { again(); desk.look(); if (document.activeElement === document.body) list.current?.focus(); };
   const tools = target && <>
     <Tools target={target} keys={toolKeys} onDone={done} key={queue.at ?? roomAt.value ?? ""} />
-    {shown && <Decide detail={shown} keys={decideKeys} onGone={gone} key={shown.item.item} />}
+    {shown && <Decide detail={shown} keys={decideKeys} onGone={gone} onChanged={again} key={shown.item.item} />}
   </>;
   return (
     <section class={`console${opened.value || roomAt.value ? " opened" : ""}`} aria-label={t.title}>

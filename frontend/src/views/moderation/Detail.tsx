@@ -6,7 +6,7 @@ import { lang, words } from "../../i18n";
 import { brief, clock, lasting, moment, now } from "../../i18n/time";
 import { askReading, claim, decide, pardon, release, undo, type Act, type Item, type ItemDetail, type Neighbour } from "../../moderation/door";
 import { taken } from "../../moderation/queue";
-import { session } from "../../store";
+import { Refusal, session } from "../../store";
 import { toast } from "../parts/announce";
 import { Problem, standing, Verified } from "../parts/atoms";
 import { Icon } from "../parts/icons";
@@ -30,6 +30,7 @@ export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnt
           {detail.around.map((one) => <Said one={one} detail={detail} key={one.message} />)}
         </section>
       ) : null}
+      {detail.twin?.body && detail.twin.body !== detail.message?.body && <section class="detail-part"><h3>{t.itsTwin}</h3><p dir="auto">{detail.twin.body}</p></section>}
       {item.kind === "appeal" && detail.act && <section class="detail-part"><h3>{t.theAct}</h3><ol class="acts"><ActRow act={detail.act} /></ol>{detail.appeal?.about && <blockquote class="tray-quote"><p dir="auto">{detail.appeal.about}</p></blockquote>}</section>}
       {item.excerpt && !detail.message && <p class="detail-part asks-big long" dir="auto">{item.excerpt}</p>}
       {detail.reports.length > 0 && (
@@ -127,7 +128,7 @@ function AskReading({ report, onAsked }: { report: string; onAsked: () => void }
 const KEYS: Record<string, string> = { dismiss: "n", refuse: "n", uphold: "o", verify: "o", agree: "o", done: "o", release: "g", grant: "g", ask_mask: "n" };
 export type DecideKeys = (key: string) => boolean;
 
-export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { current: DecideKeys | null }; onGone: (item: string) => void }) {
+export function Decide({ detail, keys, onGone, onChanged }: { detail: ItemDetail; keys: { current: DecideKeys | null }; onGone: (item: string) => void; onChanged: () => void }) {
   const t = mod().console;
   const note = useSignal("");
   const error = useSignal<unknown>(null);
@@ -144,7 +145,10 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
     if (missing.value) return field.current?.focus();
     busy.value = true;
     error.value = null;
-    decide(item.item, code, note.value.trim()).then(() => { toast(t.decidedNow); onGone(item.item); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+    decide(item.item, code, note.value.trim(), detail.base).then(() => { toast(t.decidedNow); onGone(item.item); }, (why: unknown) => {
+      error.value = why;
+      if (why instanceof Refusal && why.code === "item.changed") onChanged();
+    }).finally(() => (busy.value = false));
   };
   keys.current = (key) => {
     const one = detail.decisions.find((decision) => KEYS[decision.code] === key);
