@@ -171,7 +171,9 @@ CODES: dict[str, Code] = {
     ),
     "moderation.duration": Code(400, "Durée hors limites.", "Duration out of range.", "A sanction lasts a minute to a year, slow mode at most an hour."),
     "moderation.gone": Code(409, "Il n’y a plus rien à rétablir.", "There is nothing left to restore.", "What the act was about is gone, or the act cannot be reversed."),
-    "moderation.last_administrator": Code(409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator cannot be suspended."),
+    "moderation.last_administrator": Code(
+        409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator is neither suspended nor shut out in another way."
+    ),
     # devices and notices
     "device.courier": Code(400, "Ce service n’envoie pas de notifications de ce type.", "This service sends no notifications of this kind.", "The courier is not configured."),
     "device.endpoint": Code(

@@ -55,8 +55,8 @@ def _ids(field: str, text: str | None) -> list[uuid.UUID] | None:
 
 @router.get("/moderation/queue", summary="What waits, the most urgent and oldest first")
 def list_items(request: HttpRequest, kind: str | None = None, mine: bool = False, items: str | None = None, before: str | None = None, limit: Limit = 100) -> dict[str, Any]:
-    """{"items","next","open","room","as_of"}: `open` counts all that waits for me; give `next` back as `before`; `room` is the console's, entered like
-    any; `items` asks for some by their ids."""
+    """{"items","next","open","room","claim_s","as_of"}: `open` counts all that waits for me; give `next` back as `before`; `room` is the console's,
+    entered like any; `claim_s` is how long a claim lasts without an act, in seconds; `items` asks for some by their ids."""
     if kind is not None and kind not in kinds.every():
         raise Refusal("frame.invalid", fields=["kind"])
     return queue.page(person=me(request), kind=kind, mine=mine, items=_ids("items", items), before=before, limit=limit)

@@ -78,8 +78,22 @@ STATES = {None: "open", "uphold": "upheld", "grant": "granted"}
 
 
 def mine(*, person_id: uuid.UUID) -> dict[str, Any]:
-    """{"appeals": [{"appeal","act","at","state","note"}]}, the latest first."""
+    """{"appeals": [{"appeal","act","kind","room","at","text","state","decided_at","note"}]}, the latest first; `kind` is what was done, as in a record."""
     found = Appeal.objects.select_related("item").filter(person_id=person_id).order_by("-at")[:LISTED]
+    kinds = dict(Act.objects.filter(pk__in=[a.act_id for a in found]).values_list("pk", "kind"))
+    return {"appeals": [_own(a, kinds.get(a.act_id)) for a in found]}
+
+
+def _own(appeal: Appeal, kind: str | None) -> dict[str, Any]:
+    item = appeal.item
     return {
-        "appeals": [{"appeal": str(a.pk), "act": str(a.act_id), "at": time(a.at), "text": a.text, "state": STATES[a.item.decision], "note": a.item.note or None} for a in found]
+        "appeal": str(appeal.pk),
+        "act": str(appeal.act_id),
+        "kind": kind,
+        "room": str(item.room_id) if item.room_id else None,
+        "at": time(appeal.at),
+        "text": appeal.text,
+        "state": STATES[item.decision],
+        "decided_at": time(item.decided_at) if item.decided_at else None,
+        "note": item.note or None,
     }

@@ -49,7 +49,7 @@ class Item(models.Model):
     decision = models.CharField(max_length=12, null=True)  # noqa: DJ001  null: open
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
-    note = models.CharField(max_length=500, blank=True, db_default="")  # of the moderator who decided, for moderators
+    note = models.CharField(max_length=500, blank=True, db_default="")  # of the moderator who decided: for moderators; of an appeal, for who made it too
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "object"], condition=models.Q(decision=None), name="one_open_item")]
@@ -98,6 +98,10 @@ class Appeal(models.Model):
     person_id = models.UUIDField()
     text = models.CharField(max_length=2000)
     at = models.DateTimeField(auto_now_add=True)
+    told = models.BooleanField(default=False, db_default=False)  # who appealed heard `appeal.decided`
+
+    class Meta:
+        indexes = [models.Index(fields=["item"], condition=models.Q(told=False), name="appeals_to_tell")]
 
 
 class Reading(models.Model):

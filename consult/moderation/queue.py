@@ -18,6 +18,7 @@ from consult.clinicians import cards
 from consult.cursors import seal, unseal
 from consult.errors import Refusal
 from consult.rooms import access, log
+from consult.rooms.actions import pictures
 from consult.rooms.wire import time
 
 from . import acts, console, kinds, remit, reports, subjects
@@ -54,7 +55,7 @@ WHERE p.id = %(person)s AND i.id = %(item)s AND {remit.IN_REMIT}"""
 
 
 def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, items: list[uuid.UUID] | None = None, before: str | None = None, limit: int = 100) -> dict[str, Any]:
-    """{"items","next","open","room","as_of"}: open items of one's remit to which one is no party, the most urgent and oldest first; with `items`
+    """{"items","next","open","room","claim_s","as_of"}: open items of one's remit to which one is no party, the most urgent and oldest first; with `items`
     of those alone. Raises Refusal moderation.remit, cursor.invalid."""
     remit.require(person)
     limit = max(1, min(limit, MOST))
@@ -67,7 +68,7 @@ def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, item
         (waiting,) = db.fetchone()
     shown = rows[:limit]
     more = seal("queue", [shown[-1][2], shown[-1][3].isoformat(), str(shown[-1][0])]) if len(rows) > limit else None
-    return {"items": [_item(row) for row in shown], "next": more, "open": waiting, "room": str(console.room()), "as_of": time(asked_at)}
+    return {"items": [_item(row) for row in shown], "next": more, "open": waiting, "room": str(console.room()), "claim_s": settings.CLAIM_S, "as_of": time(asked_at)}
 
 
 def _item(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def _item(row: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "item": str(id),
         "kind": kind,
+        "title": kinds.title(kind),
         "urgency": urgency,
         "at": time(at),
         "room": _text(room),
@@ -190,7 +192,8 @@ def _rule(id: uuid.UUID | None) -> dict[str, Any] | None:
 
 
 _AROUND = """
-SELECT m.id, m.seq, m.at, m.form, m.withheld, m.body, m.images, p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as
+SELECT m.id, m.seq, m.at, m.form, m.withheld, m.body, m.images, EXISTS (SELECT 1 FROM rooms_pin n WHERE n.message_id = m.id),
+       p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as
 FROM rooms_message m LEFT JOIN clinicians_person p ON p.id = m.author_id
 WHERE m.room_id = %(room)s AND m.seq {0} (SELECT seq FROM rooms_message WHERE id = %(message)s) ORDER BY m.seq {1} LIMIT %(limit)s"""
 
@@ -210,11 +213,12 @@ def _messages(item: Item) -> list[dict[str, Any]]:
         rows = db.fetchall()[::-1]
         db.execute(_AROUND.format(">", "ASC"), {**params, "limit": around})
         rows += db.fetchall()
-    return [_neighbour(row, item.message_id) for row in rows]
+    veils = pictures.veiled(image for row in rows for image in row[6])
+    return [_neighbour(row, item.message_id, veils) for row in rows]
 
 
-def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
-    id, seq, at, form, withheld, body, images, *names, acting = row
+def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID, veils: dict[uuid.UUID, str]) -> dict[str, Any]:
+    id, seq, at, form, withheld, body, images, pinned, *names, acting = row
     gone = withheld == "erased" or (withheld is not None and id != flagged)
     return {
         "message": str(id),
@@ -224,6 +228,8 @@ def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
         "withheld": withheld,
         "body": None if gone else body,
         "images": [str(i) for i in images],
+        "veiled": [str(i) for i in images if i in veils],
+        "pinned": pinned,
         "actor": {**access.card(*names), "as": acting} if names[0] is not None else None,
         "flagged": id == flagged,
     }
@@ -238,9 +244,10 @@ def _twin(item: Item) -> dict[str, Any] | None:
 def _reports(item: Item, locale: str) -> list[dict[str, Any]]:
     found = list(Report.objects.filter(item=item).order_by("at", "id")[:MOST_REPORTS])
     who = list({r.reporter_id for r in found})
-    names, dismissed = cards.cards(who, locale), reports.record_of(who)
+    names, records = cards.cards(who, locale), reports.record_of(who)
+    known = {one: {**record, "weighs": record["dismissed"] < reports.FALSE_FLAGS} for one, record in records.items()}
     return [
-        {"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": dismissed.get(r.reporter_id)} for r in found
+        {"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": known.get(r.reporter_id)} for r in found
     ]
 
 

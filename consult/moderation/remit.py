@@ -9,7 +9,7 @@ from django.db import connection
 from consult.errors import Refusal
 from consult.rooms import access
 
-EVERYWHERE = "EXISTS (SELECT 1 FROM rooms_remit e WHERE e.person_id = p.id AND e.group_id IS NULL)"
+EVERYWHERE = f"EXISTS (SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND {access.EVERYWHERE})"
 # Over p = %(person)s with s = their standing, i = item, r = its room, or none. A private room's item does not open the room.
 MINE = "clinicians_person p JOIN standing_standing s ON s.person_id = p.id"
 IN_REMIT = f"(s.moderator AND {access.STANDING} AND (coalesce(r.kind <> 'private' AND {access.REMIT}, false) OR {EVERYWHERE}))"

@@ -214,6 +214,7 @@ class Hub:
             return
         connection.cards.pop(id, None)
         connection.silenced.pop(id, None)
+        connection.ends.pop(id, None)
         if room is not None:
             room.live.pop(connection, None)
             self.signals.presence_soon(room)

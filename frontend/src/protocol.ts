@@ -230,6 +230,8 @@ export interface EventData {
   "moderator.left": { person: string };
   /** A moderator was called in, or (null) all of those whose remit the room is. */
   "moderator.called": { person?: string | null };
+  /** A call for a moderator, or (null) for all of them, was taken back. */
+  "moderator.uncalled": { person: string | null };
   /** A removed person may come in again; who was a member is one again. */
   "member.readmitted": { person: string };
   /** A person is suspended from the whole service until `until`; null: until it is lifted. In their personal room, and in the room whose events led to it. */
@@ -335,6 +337,8 @@ export interface EventData {
   "page.asked": { room: string };
   /** What I reported was decided. */
   "report.decided": { report: string };
+  /** My appeal against an act was decided. */
+  "appeal.decided": { appeal: string };
   /** Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over. */
   "room.read": { room: string };
   /** Something waits for a moderator; ask the queue for it. */

@@ -53,7 +53,7 @@ def test_an_appeal_goes_to_another_moderator_and_undoes_the_act(room: uuid.UUID)
     assert decide(maude, shown["item"], "grant", "En effet").status_code == 201
     assert withheld(message) is None and Act.objects.get(pk=act).reversed_by == maude.pk
     (mine,) = Phone(camille()).get("/appeals/mine").json()["appeals"]
-    assert (mine["act"], mine["state"], mine["note"]) == (act, "granted", "En effet")
+    assert (mine["act"], mine["kind"], mine["state"], mine["note"]) == (act, "message.hide", "granted", "En effet")
 
 
 def test_an_upheld_appeal_leaves_the_act(room: uuid.UUID) -> None:
@@ -62,6 +62,19 @@ def test_an_upheld_appeal_leaves_the_act(room: uuid.UUID) -> None:
     maude = moderator("maude")
     decide(maude, queue(maude)[0]["item"], "uphold")
     assert withheld(message) == "hidden" and Phone(camille()).get("/appeals/mine").json()["appeals"][0]["state"] == "upheld"
+
+
+def test_who_appealed_is_told_once_and_nobody_else(room: uuid.UUID) -> None:
+    _, act = hidden(room, moderator("luce"))
+    made = appeal(camille(), act).json()["appeal"]
+    before = personal_events(nadia())
+    assert tending.tell_appellants() == 0, "it is not decided yet"
+    maude = moderator("maude")
+    decide(maude, queue(maude)[0]["item"], "uphold", "La dose reste dangereuse.")
+    assert tending.tell_appellants() == 1 and tending.tell_appellants() == 0
+    assert personal_events(camille())[-1] == ("appeal.decided", {"appeal": made}) and personal_events(nadia()) == before
+    (mine,) = Phone(camille()).get("/appeals/mine").json()["appeals"]
+    assert (mine["appeal"], mine["state"], mine["note"], mine["room"]) == (made, "upheld", "La dose reste dangereuse.", str(room)) and mine["decided_at"]
 
 
 def test_only_the_sanctioned_person_appeals_once_and_while_it_stands(room: uuid.UUID) -> None:

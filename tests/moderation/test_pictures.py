@@ -14,7 +14,7 @@ from consult.images.models import Image, State
 from consult.moderation import tending
 from consult.moderation.models import Item
 from consult.rooms import pictures
-from consult.rooms.actions import changes, conversations
+from consult.rooms.actions import changes, conversations, tools
 from consult.rooms.models import Act, Message, PictureVeil
 from tests.moderation.helpers import claim, decide, detail, flag, moderator, queue, told
 from tests.people import camille, helene, idris, nadia
@@ -70,6 +70,17 @@ def test_released_for_a_reason_that_is_recorded(room: uuid.UUID) -> None:
     shown = events(room)[-1]
     assert (shown["kind"], shown["actor"]["id"], shown["actor"]["as"], shown["data"]) == ("image.shown", str(sacha.pk), "moderator", {"message": message, "image": image})
     assert told()[-1] == "item.decided"
+
+
+def test_the_console_knows_which_pictures_of_a_message_are_withheld(room: uuid.UUID) -> None:
+    item, message, image = waiting(room)
+    sacha = moderator()
+    about = {"message": message, "image": image}
+    assert detail(sacha, item).json()["message"]["veiled"] == []
+    tools.use(tools.Order("image.hide", room, sacha.pk, uuid.uuid4(), "revue", about))
+    assert detail(sacha, item).json()["message"]["veiled"] == [image]
+    tools.use(tools.Order("image.restore", room, sacha.pk, uuid.uuid4(), "revue", about))
+    assert detail(sacha, item).json()["message"]["veiled"] == []
 
 
 def test_asked_to_mask_it_the_author_does_and_it_is_back(room: uuid.UUID) -> None:

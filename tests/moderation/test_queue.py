@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from consult.audit.models import Record
-from consult.moderation import claims, tending
+from consult.moderation import claims, console, tending
 from consult.moderation import kinds as every
 from consult.moderation.models import Item
-from consult.rooms.actions import conversations
+from consult.rooms.actions import conversations, personal, tools, visits
+from consult.rooms.models import Membership, Room
 from consult.standing import actions as standing
 from tests.cases.helpers import ask
 from tests.moderation.helpers import claim, decide, detail, flag, moderator, queue, told, withheld
@@ -363,7 +367,81 @@ def test_watched_rooms_are_numbers_alone(room: uuid.UUID) -> None:
     assert Phone(sacha).get("/moderation/watch", rooms=",".join(some_id() for _ in range(13))).json()["code"] == "frame.invalid"
 
 
+def test_no_private_conversation_is_watched() -> None:
+    """Not with a remit everywhere, not while a reading of it is agreed: it is as if there were no such room."""
+    asker, sacha, luce = camille(), moderator(), moderator("luce", group())
+    private = Room.objects.create(kind="private").pk
+    Membership.objects.create(room_id=private, person=asker)
+    personal_room = personal.room_of(asker.pk)
+    visits.agree_reading(room_id=private, person_id=sacha.pk, until=timezone.now() + timedelta(hours=1))
+    for who in (sacha, luce):
+        answer = Phone(who).get("/moderation/watch", rooms=f"{private},{personal_room},{console.room()},{some_id()}")
+        assert (answer.status_code, answer.json()) == (200, {"rooms": []})
+    assert [r["room"] for r in Phone(sacha).get("/moderation/watch", rooms=f"{private},{group()}").json()["rooms"]] == [str(group())]
+    assert Phone(asker).get("/moderation/watch", rooms=str(private)).json()["code"] == "moderation.remit"
+
+
 def test_a_kind_is_one_file() -> None:
     assert set(every.every()) == {"appeal", "call", "hold", "image", "reading", "report", "verification"}
     for kind in every.every().values():
         assert kind.title_fr and kind.title_en and all(fr and en for fr, en in kind.decisions.values())
+
+
+@pytest.fixture
+def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A kind that exists as one file alone; what it decides it writes into the file beside it."""
+    done = tmp_path / "done"
+    (tmp_path / "drill.py").write_text(
+        "from pathlib import Path\n"
+        "from consult.moderation.kinds import Kind\n"
+        f"def decide(item, decision): Path({str(done)!r}).write_text(f'{{item.object}} {{decision.decision}} {{decision.note}}')\n"
+        "KIND = Kind(title_fr='Exercice', title_en='Drill', decisions={'end': ('Terminer', 'End')}, decide=decide)\n"
+    )
+    monkeypatch.setattr(every, "__path__", [*every.__path__, str(tmp_path)])
+    every.every.cache_clear()
+    yield done
+    every.every.cache_clear()
+    sys.modules.pop(f"{every.__name__}.drill", None)
+
+
+def test_a_kind_added_in_one_file_is_told_listed_and_decided(room: uuid.UUID, drill: Path) -> None:
+    Item.objects.create(kind="drill", object="alarme", room_id=room, announced=False)
+    assert tending.announce() == 1 and told() == ["item.opened"]
+    sacha = moderator()
+    (item,) = queue(sacha, kind="drill")
+    assert (item["kind"], item["title"]) == ("drill", {"fr": "Exercice", "en": "Drill"})
+    assert detail(sacha, item["item"]).json()["decisions"] == [{"code": "end", "fr": "Terminer", "en": "End"}]
+    assert decide(sacha, item["item"], "uphold").json()["code"] == "frame.invalid" and not drill.exists()
+    assert decide(sacha, item["item"], "end", "bien").status_code == 201
+    assert drill.read_text() == "alarme end bien" and queue(sacha) == [] and told()[-1] == "item.decided"
+
+
+def test_a_kind_of_a_newer_version_does_not_shut_the_console(room: uuid.UUID) -> None:
+    Item.objects.create(kind="unheard", object="x", room_id=room)
+    (item,) = queue(moderator())
+    assert item["title"] == {"fr": "unheard", "en": "unheard"}
+
+
+def test_a_call_that_is_taken_back_leaves_the_queue(room: uuid.UUID) -> None:
+    sacha, luce = moderator(), moderator("luce")
+    calls = [tools.use(tools.Order("moderator.call", room, sacha.pk, uuid.uuid4(), "seul", asked))["act"] for asked in ({}, {"person": str(luce.pk)})]
+    tools.undo(act_id=uuid.UUID(calls[1]), person_id=sacha.pk)
+    tending.run_once()
+    (item,) = queue(luce)
+    assert Item.objects.get(kind="call").act_id == uuid.UUID(calls[0]), "of the one taken back before there never was an item"
+    tools.undo(act_id=uuid.UUID(calls[0]), person_id=sacha.pk)
+    assert tending.close_calls() == 1 and tending.close_calls() == 0
+    assert queue(luce) == [] and told()[-1] == "item.decided"
+    assert decide(luce, item["item"], "done").json()["code"] == "item.decided"
+    tending.run_once()
+    assert Item.objects.filter(kind="call").count() == 1
+
+
+def test_the_queue_says_how_long_a_claim_lasts_and_how_a_message_stands(room: uuid.UUID, settings: Any) -> None:
+    settings.CLAIM_S = 90
+    sacha = moderator()
+    item, message = flagged(room)
+    assert Phone(sacha).get("/moderation/queue").json()["claim_s"] == 90
+    assert (detail(sacha, item).json()["message"]["pinned"], detail(sacha, item).json()["message"]["veiled"]) == (False, [])
+    tools.use(tools.Order("pin.add", room, sacha.pk, uuid.uuid4(), "", {"message": message}))
+    assert detail(sacha, item).json()["message"]["pinned"] is True

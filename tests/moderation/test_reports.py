@@ -167,7 +167,7 @@ def test_false_flags_weigh_nothing_until_a_moderator_pardons(room: uuid.UUID) ->
     assert withheld(message) is None  # but the item is there
     (item,) = queue(sacha)
     (shown,) = detail(sacha, item["item"]).json()["reports"]
-    assert shown["record"] == {"upheld": 0, "dismissed": 3} and shown["reporter"]["id"] == str(nadia().pk)
+    assert shown["record"] == {"upheld": 0, "dismissed": 3, "weighs": False} and shown["reporter"]["id"] == str(nadia().pk)
     assert Phone(nadia()).post(f"/moderation/reporters/{idris().pk}/pardon", {"id": some_id()}).json()["code"] == "moderation.remit"
     assert Phone(sacha).post(f"/moderation/reporters/{sacha.pk}/pardon", {"id": some_id()}).json()["code"] == "moderation.party"
     assert Phone(sacha).post(f"/moderation/reporters/{nadia().pk}/pardon", {"id": some_id()}).json() == {"pardoned": 3}

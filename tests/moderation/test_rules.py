@@ -405,9 +405,18 @@ def test_hints_are_for_who_writes_and_leave_nothing(room: uuid.UUID) -> None:
     before = Record.objects.count()
     assert Phone(camille()).post("/rules/check", {"body": "Du protoxyde"}).json() == {"hints": [{"rule": str(Rule.objects.get().pk), "fr": "Protoxyde", "en": "Nitrous oxide"}]}
     assert Phone(camille()).post("/rules/check", {"body": "Rien"}).json() == {"hints": []}
+    assert Phone(camille()).get("/rules/check").json() == {"hints": True}
     assert "held" not in post(room, camille(), "Du protoxyde")
     assert not Item.objects.exists() and Record.objects.count() == before
-    assert Phone(person("zoe", verified=False)).post("/rules/check", {"body": "x"}).json()["code"] == "account.unverified"
+    zoe = Phone(person("zoe", verified=False))
+    assert [answer.json()["code"] for answer in (zoe.post("/rules/check", {"body": "x"}), zoe.get("/rules/check"))] == ["account.unverified"] * 2
+
+
+@pytest.mark.parametrize("action", [None, "hold", "flag"])
+def test_without_a_hint_no_text_need_be_sent(room: uuid.UUID, action: str | None) -> None:
+    if action:
+        live(action=action)
+    assert Phone(camille()).get("/rules/check").json() == {"hints": False}
 
 
 # --- dry runs -----------------------------------------------------------------------

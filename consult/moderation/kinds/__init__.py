@@ -64,3 +64,9 @@ def every() -> dict[str, Kind]:
 
 def of(name: str) -> Kind:
     return every()[name]
+
+
+def title(name: str) -> dict[str, str]:
+    """{"fr","en"}; of a kind that only a newer version knows, its name."""
+    kind = every().get(name)
+    return {"fr": kind.title_fr, "en": kind.title_en} if kind else {"fr": name, "en": name}

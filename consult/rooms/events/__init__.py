@@ -31,6 +31,7 @@ EVENTS: dict[str, type[Data]] = {
     "moderator.joined": moderation.ModeratorJoined,
     "moderator.left": moderation.ModeratorLeft,
     "moderator.called": moderation.ModeratorCalled,
+    "moderator.uncalled": moderation.ModeratorUncalled,
     "member.readmitted": membership.MemberReadmitted,
     "person.suspended": membership.PersonSuspended,
     "person.reinstated": membership.PersonReinstated,
@@ -82,6 +83,7 @@ EVENTS: dict[str, type[Data]] = {
     "session.revoked": personal.SessionRevoked,
     "page.asked": personal.PageAsked,
     "report.decided": personal.ReportDecided,
+    "appeal.decided": personal.AppealDecided,
     "room.read": personal.RoomRead,
     "item.opened": console.ItemOpened,
     "item.claimed": console.ItemClaimed,
@@ -103,6 +105,7 @@ PERSONAL = frozenset(
         "session.revoked",
         "page.asked",
         "report.decided",
+        "appeal.decided",
         "room.read",
     }
 )
