@@ -31,7 +31,7 @@ class Decide(Body):
     id: ClientUuid
     decision: Annotated[str, Field(max_length=12)]
     note: Note | None = None
-    base: Annotated[int, Field(ge=0)] | None = None
+    base: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
 
 class Ask(Body):

@@ -224,7 +224,7 @@ def edit(room: uuid.UUID, message: Any, body: str) -> None:
     changes.edit(changes.Edit(room, camille().pk, str(message), stored.edited_seq or stored.seq, body, charged=True))
 
 
-def decided(who: Person, item: str, decision: str, base: int | None) -> Any:
+def decided(who: Person, item: str, decision: str, base: Any) -> Any:
     return Phone(who).post(f"/moderation/queue/{item}/decide", {"id": some_id(), "decision": decision, "base": base})
 
 
@@ -241,6 +241,8 @@ def test_nobody_releases_words_that_they_have_not_read(room: uuid.UUID) -> None:
         assert (refused.status_code, refused.json()["code"]) == (409, "item.changed")
     assert decided(sacha, item, "uphold", read["base"]).json()["code"] == "item.changed", "nor are they judged unread"
     assert withheld(message) == "hidden" and Item.objects.get(pk=item).decision is None and "message.restored" not in kinds(room)
+    for nonsense in (-1, 2**60, "x"):
+        assert decided(sacha, item, "release", nonsense).json()["fields"] == ["base"]
     again = detail(sacha, item).json()
     assert again["message"]["body"] == "Du protoxyde pour Mme Dupont" and again["base"] > read["base"]
     edit(room, message, "Du protoxyde pour elle")

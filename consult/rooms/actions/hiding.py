@@ -59,6 +59,7 @@ def _hide(use: Use) -> Answer:
     data: dict[str, Any] = {"pinned": pinned}
     other = twin(message.id)
     if other and changes.message(other[1], str(other[0])).withheld is None:
+        data["twin_pinned"] = Pin.objects.filter(message_id=other[0]).exists()
         changes.withhold(other[0], "hidden", use.event("message.hidden", room=other[1], message=other[0]))
         data["twin"] = str(other[0])
     return use.keep(seq, message_id=message.id, other_room_id=other[1] if "twin" in data and other else None, data=data)
@@ -97,6 +98,8 @@ def _show(use: Use, act: Act) -> int:
         Pin.objects.get_or_create(room_id=act.room_id, message_id=message.id)
     if other and act.other_room_id and other.withheld == "hidden":
         changes.show(other.id, use.event("message.restored", room=act.other_room_id, message=other.id))
+        if act.data.get("twin_pinned"):
+            Pin.objects.get_or_create(room_id=act.other_room_id, message_id=other.id)
     return seq
 
 

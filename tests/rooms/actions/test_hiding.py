@@ -163,16 +163,19 @@ def test_a_question_and_its_card_are_hidden_and_shown_together() -> None:
     row = Case.objects.get(room_id=case)
     post(case, nadia, "Une réponse")
     settle()
+    pinned = {(room, row.card_id), (case, row.question_id)}
+    Pin.objects.bulk_create([Pin(room_id=where, message_id=message) for where, message in pinned])
     for about, where, other in ((row.card_id, room, case), (row.question_id, case, room)):
         answer = tools.use(order("message.hide", where, sacha, message=str(about)))
         assert set(Message.objects.filter(pk__in=[row.card_id, row.question_id]).values_list("withheld", flat=True)) == {"hidden"}
-        assert kinds(where)[-1] == kinds(other)[-1] == "message.hidden"
+        assert kinds(where)[-1] == kinds(other)[-1] == "message.hidden" and not Pin.objects.exists()
         assert [a["act"] for a in record.of_room(person=camille.pk, room=other, before=None, limit=1)["acts"]] == [answer["act"]]
         assert Phone(nadia).get(f"/rooms/{case}").json()["title"] == ""
         twin = row.question_id if about == row.card_id else row.card_id
         assert tools.use(order("message.hide", other, sacha, message=str(twin)))["unchanged"]
         settle()
         tools.use(order("message.restore", other, sacha, message=str(twin)))  # by the other of the two
+        assert set(Pin.objects.values_list("room_id", "message_id")) == pinned
         assert set(Message.objects.filter(pk__in=[row.card_id, row.question_id]).values_list("withheld", flat=True)) == {None}
     tools.use(order("message.hide", room, sacha, message=str(row.card_id)))
     changes.retract(changes.Retraction(case, camille.pk, str(row.question_id)))
