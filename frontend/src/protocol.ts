@@ -231,7 +231,7 @@ export interface EventData {
   /** A moderator was called in, or (null) all of those whose remit the room is. */
   "moderator.called": { person?: string | null };
   /** A call for a moderator, or (null) for all of them, was taken back. */
-  "moderator.uncalled": { person: string | null };
+  "moderator.uncalled": { person?: string | null };
   /** A removed person may come in again; who was a member is one again. */
   "member.readmitted": { person: string };
   /** A person is suspended from the whole service until `until`; null: until it is lifted. In their personal room, and in the room whose events led to it. */

@@ -74,6 +74,7 @@ const record = {
 
 const appeal = {
   title: p("Contester la décision", "Appeal the decision"),
+  own: p("Votre recours", "Your appeal"),
   intro: p("Une autre personne de la modération relira cette décision.", "Another moderator will look at this decision."),
   text: p("Pourquoi", "Why"),
   textHint: p("Ce que la modération devrait savoir.", "What moderators should know."),

@@ -158,7 +158,7 @@ function Mine() {
     <Sheet title={t.mine} onClose={close}>
       <Problem error={error.value} retry={() => void load()} />
       {!said.value && !error.value && <Skeletons rows={2} />}
-      {said.value && <>
+      {said.value && <div class="mine">
         <h3 class="label second">{t.mineMade}</h3>
         {said.value.made.length === 0 && <p class="list-size">{t.mineNone}</p>}
         <ol class="acts">{said.value.made.map((one) => (
@@ -175,7 +175,7 @@ function Mine() {
         <ol class="acts">{said.value.appeals.map((one) => (
           <li class="act-row" key={one.appeal}><div class="row wrap"><span class="strong">{actWord(one.kind ?? "")}</span><time class="meta third" dateTime={one.at}>{brief(one.at)}</time></div><Outcome of={one} /></li>
         ))}</ol>
-      </>}
+      </div>}
     </Sheet>
   );
 }

@@ -38,7 +38,7 @@ export default function Suspended() {
       <p class="second">{me?.name}</p>
       <div class="note block" role="alert"><Icon name="alert" /><div><p>{until ? t.suspendedUntil(moment(until)) : t.suspendedForGood}</p>{suspension?.reason && <p>{t.suspendedWhy(suspension.reason)}</p>}</div></div>
       <p class="list-size second">{t.suspendedKept}</p>
-      {act && <section class="card"><h2>{t.title}</h2>{made.value ? <Outcome of={made.value} /> : sent.value ? <p class="note good" role="status"><Icon name="check" /><span>{t.sent}</span></p> : <AppealForm act={act} onSent={() => (sent.value = true)} />}</section>}
+      {act && <section class="card"><h2>{made.value ? t.own : t.title}</h2>{made.value ? <Outcome of={made.value} /> : sent.value ? <p class="note good" role="status"><Icon name="check" /><span>{t.sent}</span></p> : <AppealForm act={act} onSent={() => (sent.value = true)} />}</section>}
       <div class="row wrap"><button type="button" class="btn" onClick={tryAgain}>{t.again}</button><button type="button" class="btn quiet" onClick={() => void signOutSuspended().catch((why: unknown) => toast(why instanceof Error ? why.message : words().shell.errorTitle))}>{words().account.signOut}</button></div>
     </div></div></main>
   );

@@ -5,6 +5,7 @@ import { hintWords } from "../../i18n/hints";
 import { Hinting, remembered, type Hint } from "../../moderation/hints";
 import { api } from "../../store";
 import { Icon } from "../parts/icons";
+import "./hints.css";
 
 const CHECK = "/api/v1/rules/check";
 const now = () => Date.now();
