@@ -596,7 +596,7 @@ async def test_a_reading_that_runs_out_ends_on_open_sockets_without_the_worker(s
 
 
 async def test_calling_another_moderator_in(scene: Scene) -> None:
-    """The room hears of it on both nodes, and whoever is called on each of theirs; it stands in the record, and is nothing to reverse."""
+    """The room hears of it on both nodes, and whoever is called on each of theirs; it stands in the record, and can be called off."""
     idris = scene.cast["idris"]
     scene.stack.sql("INSERT INTO rooms_remit (person_id, group_id, since) VALUES (%s, %s, now())", idris.id, scene.room)
     others = [await Socket.open(node, idris) for node in scene.nodes]
@@ -607,8 +607,10 @@ async def test_calling_another_moderator_in(scene: Scene) -> None:
         [act] = await acts(scene)
         assert (act["act"], act["kind"], act["reason"], act["person"], act["reversed"]) == (done["act"], "moderator.call", "un motif", str(idris.id), None)
         assert scene.audit(scene.room) == [("moderator.call", "sacha", str(idris.id), "un motif")]
-        answer = await http(scene.nodes[0], scene.cast["sacha"], "POST", f"/api/v1/moderation/acts/{done['act']}/undo", json={"id": str(uuid.uuid4())})
-        assert (answer.status_code, answer.json()["code"]) == (409, "moderation.gone")
+        undone = await scene.undo(done["act"])
+        await heard(scene, [scene.camille, scene.phone, scene.desk], undone["seq"], "moderator.uncalled", "moderator.uncall")
+        assert (await acts(scene))[0]["reversed"]["by"]["id"] == sacha(scene)
+        assert scene.audit(scene.room)[1:] == [("moderator.uncall", "sacha", str(idris.id), "")]
     finally:
         scene.stack.sql("DELETE FROM rooms_remit WHERE person_id = %s", idris.id)
     for one in others:
@@ -669,6 +671,8 @@ async def test_a_case_is_merged(scene: Scene) -> None:
     undone = await scene.undo(merged["act"], 1)
     await heard(scene, hearers, undone["seq"], "case.updated", "case.part", twin)
     assert [[e["data"]["status"] for e in one.events[twin] if e["kind"] == "case.updated"] for one in hearers] == [["closed", "open"]] * 3
+    for room in (case, twin):
+        assert await until(lambda room=room: all([e["data"] for e in one.events[room] if e["kind"] == "case.parted"] == [pointer] for one in hearers), RIGHTS_S)  # type: ignore[misc]
     assert (await scene.get(f"/rooms/{twin}", "nadia"))["case"]["merged_into"] is None
     await scene.camille.post(twin, "de nouveau")
     for room in (twin, case):

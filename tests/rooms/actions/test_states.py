@@ -192,3 +192,18 @@ def test_calling_moderators_in_wakes_those_of_the_room(room: uuid.UUID) -> None:
     assert events(room)[-1]["data"] == {"person": str(idris.pk)}
     assert refused(tools.use, order("moderator.call", room, sacha, person=str(helene.pk))) == "person.not_found"
     assert refused(tools.use, order("moderator.call", room, nadia)) == "moderation.remit"
+
+
+def test_a_call_is_taken_back_by_one_press(room: uuid.UUID) -> None:
+    sacha, idris, nadia = people.moderator(), people.idris(), people.nadia()
+    Remit.objects.create(person=idris, group_id=room)
+    call = uuid.UUID(tools.use(order("moderator.call", room, sacha, person=str(idris.pk)))["act"])
+    before = events(room)[-1]["seq"]
+    assert refused(tools.undo, act_id=call, person_id=nadia.pk) == "moderation.remit" and events(room)[-1]["seq"] == before
+    tools.undo(act_id=call, person_id=sacha.pk, client_id=uuid.uuid4(), reason="réglé")
+    said = events(room)[-1]
+    assert (said["kind"], said["data"], said["actor"]["id"]) == ("moderator.uncalled", {"person": str(idris.pk)}, str(sacha.pk))
+    act = Act.objects.get(pk=call)
+    assert (act.reversed_by, act.reversal_reason) == (sacha.pk, "réglé") and Record.objects.filter(act="moderator.uncall", person_id=sacha.pk, room_id=room).count() == 1
+    assert tools.undo(act_id=call, person_id=sacha.pk)["unchanged"] and events(room)[-1]["seq"] == said["seq"]
+    assert "unchanged" not in tools.use(order("moderator.call", room, sacha)), "taken back, it may be made again at once"
