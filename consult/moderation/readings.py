@@ -31,6 +31,7 @@ def ask(*, person_id: uuid.UUID, client_id: uuid.UUID, report: str, reason: str)
     Raises Refusal request.id_reused, moderation.remit (it takes a remit everywhere), report.not_found (also where it is not about a private
     room), moderation.party (who is a member there too), reading.asked.
     """
+    remit.require(person_id)
     if not remit.everywhere(person_id):
         raise Refusal("moderation.remit")
     found = _report(report)
@@ -80,6 +81,7 @@ def not_member(person: uuid.UUID, room: uuid.UUID) -> None:
 
 def agree(*, person_id: uuid.UUID, client_id: uuid.UUID, reading: str) -> dict[str, Any]:
     """The second moderator's agreement, the same as deciding its item. Raises Refusal reading.not_found and those of claims.decide."""
+    remit.require(person_id)
     found = Reading.objects.filter(pk=int(reading)).first() if reading.isascii() and reading.isdigit() and len(reading) < 18 else None
     if found is None:
         raise Refusal("reading.not_found")

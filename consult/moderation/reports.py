@@ -262,6 +262,7 @@ def pardon(*, moderator: uuid.UUID, reporter: uuid.UUID) -> int:
     """A moderator looked at someone's dismissed reports: their flags weigh again. Returns how many were pardoned. Raises Refusal moderation.remit."""
     own = personal.room_of(moderator)
     with log.writing([own]):
+        remit.require(moderator)
         if not remit.moderates(moderator, None):
             raise Refusal("moderation.remit")
         if moderator == reporter:

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from consult.audit.models import record
 from consult.clinicians.models import Person
@@ -13,6 +14,7 @@ from consult.errors import Refusal
 from consult.rooms import access, log, receipts
 from consult.rooms.actions import personal
 from consult.rooms.wire import time
+from consult.standing.models import Standing
 
 from . import matching
 from .models import Action, Rule, RuleKind, Trial
@@ -22,7 +24,9 @@ SLOW_MS = matching.SLOW_S * 1000
 
 
 def require_administrator(person: uuid.UUID) -> None:
-    """Raises Refusal moderation.administrator."""
+    """Raises Refusal moderation.administrator, account.suspended."""
+    if Standing.objects.filter(person_id=person, suspended_until__gt=timezone.now()).exists():
+        raise Refusal("account.suspended")
     if not Person.objects.filter(pk=person, is_active=True, is_staff=True).exists():
         raise Refusal("moderation.administrator")
 

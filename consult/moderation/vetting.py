@@ -45,7 +45,9 @@ def suspend(*, person_id: uuid.UUID, until: datetime, by: uuid.UUID | None, reas
 
 
 def lift(*, person_id: uuid.UUID, by: uuid.UUID | None, reason: str = "") -> None:
-    """Ends a suspension. Raises Refusal person.not_found."""
+    """Ends a suspension. Raises Refusal person.not_found, moderation.party (one's own)."""
+    if person_id == by:
+        raise Refusal("moderation.party")
     standing.lift(person_id=person_id, by=by, reason=reason)
     doorbell.ring_access()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from consult.audit.models import Record
 from consult.cases import actions as cases
@@ -130,6 +131,14 @@ def test_rules_are_the_administrators(room: uuid.UUID) -> None:
             phone.client.delete(f"/api/v1/moderation/rules/{rule.pk}", headers=phone.headers),
         ):
             assert (answer.status_code, answer.json()["code"]) == (403, "moderation.administrator")
+    assert Rule.objects.get().live
+
+
+def test_a_suspended_administrator_writes_no_rules(room: uuid.UUID) -> None:
+    rule, who = live(), administrator()
+    Standing.objects.filter(person_id=who.pk).update(suspended_until=timezone.now() + timedelta(hours=1))
+    for answer in (Phone(who).get("/moderation/rules"), put(Phone(who), str(rule.pk), **written(), live=False)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "account.suspended")
     assert Rule.objects.get().live
 
 

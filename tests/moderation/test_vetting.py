@@ -111,6 +111,9 @@ def test_the_last_administrator_stays_and_nobody_shuts_themselves_out(admin: Cli
     assert not shut_out(root)
     acts = set(Record.objects.filter(object=str(root.pk)).values_list("act", flat=True))
     assert acts == {"standing.verified"}, "a refusal leaves no trace of an act"
+    with pytest.raises(Refusal, match=r"moderation\.party"):
+        vetting.lift(person_id=luce.pk, by=luce.pk)
+    assert shut_out(luce)
     vetting.lift(person_id=luce.pk, by=root.pk)
     assert admin.post(f"/admin/clinicians/person/{root.pk}/change/", {**form, "is_active": "on"}).status_code == 302
     root.refresh_from_db()

@@ -6,13 +6,14 @@ import asyncio
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from consult.api import api
 from consult.errors import CODES
 from consult.rooms import commands
 from consult.rooms.commands.tools import TOOLS
@@ -58,13 +59,22 @@ def test_the_page_can_be_read() -> None:
     assert set(MARKS.values()) <= CODES.keys() and len(MARKS) > 10
     tools = {c.model_fields["type"].annotation.__args__[0] for c in TOOLS}  # type: ignore[union-attr]
     plain = commands.COMMANDS.keys() - tools - {"hello", "ping", "room.leave"}  # leaving a room one has not entered is ok for everyone
-    for title in ("A listed group", "A case"):
+    for title in ("A listed group", "A case", "A private conversation", "The personal room"):
         said = {action.removesuffix(" own") for action in table(title)}
         assert tools | plain <= said, (title, (tools | plain) - said)
+    assert routes() <= table("The service").keys() | table("A case").keys(), routes() - table("The service").keys()
     for title in ("A listed group", "A case", "A private conversation", "The personal room", "The service"):
         for action, cells in table(title).items():
             assert set(cells.values()) <= {*CODES, "✓", "·"}, (title, action)
             assert cells.keys() <= {"nobody", *WHO}
+
+
+def routes() -> set[str]:
+    """Every door of moderation; but that of the tools, which have a row each."""
+    found = api.get_openapi_schema()["paths"].items()
+    of = {f"{verb.upper()} {path.removeprefix('/api/v1')}" for path, verbs in found for verb, door in verbs.items() if {"moderation", "console", "rules"} & set(door["tags"])}
+    assert len(of) > 20
+    return of - {"POST /rooms/{room}/moderation"}
 
 
 @pytest.fixture
@@ -94,12 +104,16 @@ class Scene:
     own: dict[str, str]
     other: str
     invited: str
+    names: dict[tuple[str, str], str] = field(default_factory=dict)  # (what, whose) -> id: made when a door first asks for it
 
 
 class World:
+    anew = True  # each act that succeeds is about a scene of its own
+
     def __init__(self, stack: Stack, roles: dict[str, Someone], cast: dict[str, Someone], kind: str) -> None:
         self.stack, self.roles, self.cast, self.kind = stack, roles, cast, kind
         self.target = stack.room(kind="group", title="Target")
+        self.anew = kind != "personal"
 
     def say(self, room: str, by: Someone, form: str = "text", images: Sequence[str] = ()) -> str:
         id = uuid.uuid4()
@@ -185,6 +199,98 @@ class World:
         return int(self.stack.sql("SELECT last_seq FROM rooms_room WHERE id = %s", scene.room)[0][0])
 
 
+SAID = ("item", "reading", "report", "act", "rule")  # what the service's doors name
+
+
+class Service(World):
+    """Around nobody's room: what was said of somebody's words, done to them, asked about them."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.anew = True
+
+    def name(self, scene: Scene, what: str, about: str) -> str:
+        """The id of such a thing about this person."""
+        if (what, about) not in scene.names:
+            scene.names[what, about] = getattr(self, f"a_{what}")(scene, about)
+        return scene.names[what, about]
+
+    def body(self, scene: Scene, path: str, about: str) -> dict[str, Any]:
+        rule = {"name_fr": "Règle", "name_en": "Rule", "kind": "words", "data": {"words": ["introuvable"]}, "action": "hint"}
+        more: dict[str, Any] = {
+            "/moderation/queue/{item}/decide": {"decision": "dismiss"},
+            "/moderation/rules": rule,
+            "/moderation/rules/{rule}": {**rule, "live": False},
+            "/rules/check": {"body": "mots"},
+            "/reports": {"category": "other", "person": scene.other},
+            "/reports/{report}/answer": {"text": "mots"},
+        }.get(path, {})
+        if path == "/moderation/readings":
+            more = {"report": self.name(scene, "private", about), "reason": "test"}
+        elif path == "/appeals":
+            more = {"act": self.name(scene, "act", about), "text": "mots"}
+        bare = path in ("/rules/check", "/moderation/rules/{rule}", "/moderation/rules/{rule}/try")
+        return more if bare else {"id": str(uuid.uuid4()), **more}
+
+    def waits(self, kind: str, object: str, **columns: Any) -> str:
+        """An open item of the queue."""
+        row = {"id": uuid.uuid4(), "kind": kind, "object": object, "urgency": 1, "announced": True, **columns}
+        self.stack.sql(f"INSERT INTO moderation_item ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", *row.values())
+        return str(row["id"])
+
+    def said(self, kind: str, about: str) -> tuple[str, str]:
+        """(report, item) about a message of this person's in a room of this kind."""
+        author, reporter = self.someone(about), self.cast[INVITED]
+        room = self.stack.room(author, reporter, kind=kind)
+        message, report = self.say(room, author), str(uuid.uuid4())
+        item = self.waits("report", message, room_id=room, message_id=message, person_id=about)
+        self.stack.sql(
+            "INSERT INTO moderation_report (id, item_id, object, reporter_id, category, note, at, pardoned, told) VALUES (%s, %s, %s, %s, 'other', '', now(), false, false)",
+            report, item, message, reporter.id,
+        )  # fmt: skip
+        return report, item
+
+    def someone(self, id: str) -> Someone:
+        return next(who for who in self.cast.values() if str(who.id) == id)
+
+    def a_item(self, scene: Scene, about: str) -> str:
+        return self.said("group", about)[1]
+
+    def a_report(self, scene: Scene, about: str) -> str:
+        return self.said("group", about)[0]
+
+    def a_private(self, scene: Scene, about: str) -> str:
+        return self.said("private", about)[0]
+
+    def a_reading(self, scene: Scene, about: str) -> str:
+        """That another moderator asked for."""
+        report, asker = self.said("private", about)[0], self.cast["sacha"].id
+        [(room,)] = self.stack.sql("SELECT i.room_id FROM moderation_item i JOIN moderation_report r ON r.item_id = i.id WHERE r.id = %s", report)
+        item = self.waits("reading", f"{room}/{asker}", room_id=room, person_id=about, moderator_id=asker)
+        query = "INSERT INTO moderation_reading (item_id, report_id, room_id, asker_id, reason, told) VALUES (%s, %s, %s, %s, 'test', false) RETURNING id"
+        return str(self.stack.sql(query, item, report, room, asker)[0][0])
+
+    def a_act(self, scene: Scene, about: str) -> str:
+        """By which another moderator hid a message of theirs in a listed group."""
+        author, act = self.someone(about), uuid.uuid4()
+        room = self.stack.room(author, kind="group")
+        message = self.say(room, author)
+        self.stack.sql("UPDATE rooms_message SET withheld = 'hidden' WHERE id = %s", message)
+        self.stack.sql(
+            "INSERT INTO rooms_act (id, kind, room_id, seq, at, moderator_id, message_id, reason, data, reversal_reason) VALUES (%s, 'message.hide', %s, 1, now(), %s, %s, 'test', '{}', '')",
+            act, room, self.cast["sacha"].id, message,
+        )  # fmt: skip
+        return str(act)
+
+    def a_rule(self, scene: Scene, about: str) -> str:
+        row, data = uuid.uuid4(), '{"words": ["introuvable"]}'
+        query = (
+            "INSERT INTO moderation_rule (id, name_fr, name_en, kind, data, action, live, version, changed_at) VALUES (%s, 'Règle', 'Rule', 'words', %s, 'hint', false, 1, now())"
+        )
+        self.stack.sql(query, row, data)
+        return str(row)
+
+
 def fields(action: str, world: World, scene: Scene, role: str) -> dict[str, Any]:
     """The command of an action, about what is in the scene."""
     kind = action.removesuffix(" own")
@@ -268,7 +374,7 @@ class Doors:
 
     async def http(self, role: str, action: str, scene: Scene) -> str:
         headers = self.roles[role].headers if role != "nobody" else {}
-        verb, _, path = action.partition(" ")
+        verb, _, path = action.removesuffix(" own").partition(" ")
         body: dict[str, Any] | None = None
         if verb not in ("GET", "POST", "PUT", "DELETE"):
             body, verb = fields(action, self.world, scene, role), "POST"
@@ -284,7 +390,14 @@ class Doors:
                 "/cases/{room}/status": {"id": str(uuid.uuid4()), "status": "closed"},
                 "/moderation/people/{person}/suspension": {"id": str(uuid.uuid4()), "reason": "test", **({"seconds": 60} if verb == "POST" else {})},
             }.get(path, {})
-        url = "/api/v1" + path.format(room=scene.room, message=scene.message, person=scene.other)
+        more = {}
+        if isinstance(self.world, Service):
+            about = str(self.roles[role].id) if action.endswith(" own") and role != "nobody" else scene.other
+            more = {what: self.world.name(scene, what, about) for what in SAID if f"{{{what}}}" in path}
+            body = body or self.world.body(scene, path, about)
+        url = "/api/v1" + path.format(room=scene.room, message=scene.message, person=scene.other, **more)
+        if path == "/moderation/watch":
+            url += f"?rooms={self.world.target}"
         answer = await self.client.request(verb, url, headers=headers, json=body)
         assert answer.status_code < 500, (action, role, answer.text)
         return "✓" if answer.status_code < 300 else str(answer.json()["code"])
@@ -317,7 +430,7 @@ async def walk(world: World, doors: Doors, wanted: dict[str, dict[str, str]]) ->
                 if found != cells[role]:
                     wrong[action, role, way.__name__] = cells[role], found
             for role in (role for role, cell in cells.items() if cell == "✓"):
-                scene = shared if reads or world.kind == "personal" else world.scene()
+                scene = shared if reads or not world.anew else world.scene()
                 if first := BEFORE.get(action):
                     assert await doors.http("remit" if world.kind != "private" else "visiting", first, scene) == "✓"
                 if (found := await way(role, action, scene)) != "✓":
@@ -333,7 +446,7 @@ async def walk(world: World, doors: Doors, wanted: dict[str, dict[str, str]]) ->
     ("title", "kind"), [("A listed group", "group"), ("A case", "case"), ("A private conversation", "private"), ("The personal room", "personal"), ("The service", "personal")]
 )
 async def test_every_cell(title: str, kind: str, pair: Stack, nodes: tuple[Node, Node], cast: dict[str, Someone], roles: dict[str, Someone]) -> None:
-    world = World(pair, roles, cast, kind)
+    world = Service(pair, roles, cast, kind) if title == "The service" else World(pair, roles, cast, kind)
     doors = Doors(nodes, roles, world)
     await doors.open()
     try:
@@ -341,3 +454,4 @@ async def test_every_cell(title: str, kind: str, pair: Stack, nodes: tuple[Node,
         assert await walk(world, doors, table(title)) == {}
     finally:
         await doors.close()
+        pair.sql("TRUNCATE moderation_item, moderation_rule CASCADE")
