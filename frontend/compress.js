@@ -5,7 +5,10 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const DIST = new URL("./dist", import.meta.url).pathname;
 const TEXT = /\.(js|css|svg)$/;
-/** Bytes of script and style sheet that a first visit may cost, compressed as the poorer of the two. What is loaded when it is first opened does not count. */
+/**
+ * Bytes of script and style sheet that every first visit costs, compressed as the poorer of the two. What is loaded when it is first opened does not count here;
+ * what a visit to a room loads of it by itself is measured in a browser (tests/browser/test_tap.py).
+ */
 const BUDGET = 100_000;
 
 /** What the page asks for by itself: the entry, what it imports, their style sheets, and the service worker. */
