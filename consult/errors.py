@@ -171,7 +171,9 @@ CODES: dict[str, Code] = {
     ),
     "moderation.duration": Code(400, "Durée hors limites.", "Duration out of range.", "A sanction lasts a minute to a year, slow mode at most an hour."),
     "moderation.gone": Code(409, "Il n’y a plus rien à rétablir.", "There is nothing left to restore.", "What the act was about is gone, or the act cannot be reversed."),
-    "moderation.last_administrator": Code(409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator cannot be suspended."),
+    "moderation.last_administrator": Code(
+        409, "Nommez d’abord un autre administrateur.", "Name another administrator first.", "The last administrator is neither suspended nor shut out in another way."
+    ),
     # devices and notices
     "device.courier": Code(400, "Ce service n’envoie pas de notifications de ce type.", "This service sends no notifications of this kind.", "The courier is not configured."),
     "device.endpoint": Code(
@@ -315,6 +317,12 @@ CODES: dict[str, Code] = {
     ),
     "item.not_found": Code(404, "Élément introuvable.", "Item not found.", "No such item in this moderator's remit."),
     "item.claimed": Code(409, "Une autre personne traite déjà cet élément.", "Somebody else is working on this item.", "One moderator at a time; a claim lapses after `CLAIM_S`."),
+    "item.changed": Code(
+        409,
+        "Le texte a changé depuis que vous l’avez lu.",
+        "The words have changed since you read them.",
+        "Open the item again and give its new `base`: nobody decides on words unread.",
+    ),
     "item.decided": Code(409, "Une décision a déjà été prise.", "This was already decided.", "What is decided is changed by an appeal."),
     "act.not_found": Code(404, "Acte de modération introuvable.", "Act of moderation not found.", "No such act against this person."),
     "appeal.made": Code(409, "Vous avez déjà déposé un recours contre cet acte.", "You have already appealed against this act.", "One appeal an act."),

@@ -457,6 +457,8 @@ class Socket:
     ws: Any
     node: Node
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    heard_at: dict[tuple[str, int], float] = field(default_factory=dict)  # (room, seq) -> when, by the monotonic clock
+    left_at: dict[str, float] = field(default_factory=dict)
     expect: dict[str, int] = field(default_factory=dict)
     epochs: dict[str, str] = field(default_factory=dict)
     waiting: dict[int, tuple[asyncio.Future[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
@@ -529,6 +531,7 @@ class Socket:
             if kind == "entered":
                 self._entered(self.resumes.pop(frame["room"], None), frame)
             elif kind == "left":
+                self.left_at[frame["room"]] = time.monotonic()
                 self.expect.pop(frame["room"], None)
 
     def _answer(self, frame: dict[str, Any]) -> None:
@@ -566,6 +569,7 @@ class Socket:
         if frame["epoch"] != self.epochs.get(room):
             self.faults.append(f"event {seq} of {room} with epoch {frame['epoch']}")
         self.expect[room] = seq + 1
+        self.heard_at[room, seq] = time.monotonic()
         self.events.setdefault(room, []).append(frame)
 
     # Commands

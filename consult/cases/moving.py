@@ -14,7 +14,7 @@ from consult.errors import Refusal
 from consult.rooms import access
 from consult.rooms.actions import changes, threads, tools
 from consult.rooms.actions.tools import Answer, Order, Reversal, Tool, Use
-from consult.rooms.models import Act, Audience, Kind, Message, Room
+from consult.rooms.models import Act, Audience, Kind, Message, Pin, Room
 
 
 def _case(use: Use) -> Case:
@@ -65,10 +65,12 @@ def _move(use: Use) -> Answer:
     seen = use.event("case.opened", room=to, message=new, data=data)
     Message.objects.filter(pk=new).update(case_room=use.room, last_event_seq=seen)
     Case.objects.filter(pk=case.pk).update(group_id=to, card_id=new)
+    pinned = old_card is not None and Pin.objects.filter(message_id=old_card).exists()
     if before and old_card:
         changes.withhold(old_card, "hidden", use.event("message.hidden", room=before, message=old_card))
     seq = _tell(use, before, to)
-    return use.keep(seq, other_room_id=to, data={"from": str(before) if before else None, "to": str(to), "old_card": str(old_card) if old_card else None, "card": str(new)})
+    was = {"from": str(before) if before else None, "old_card": str(old_card) if old_card else None, "pinned": pinned}
+    return use.keep(seq, other_room_id=to, data={**was, "to": str(to), "card": str(new)})
 
 
 def _readdress(use: Use, case: Case, before: uuid.UUID | None, to: uuid.UUID | None) -> None:
@@ -99,12 +101,15 @@ def _move_back(use: Use, act: Act) -> int:
     Message.objects.filter(pk=card).update(case_room=None)
     if before and old_card:
         changes.show(old_card, use.event("message.restored", room=before, message=old_card))
+        if act.data.get("pinned"):
+            Pin.objects.get_or_create(room_id=before, message_id=old_card)
     return _tell(use, to, before or None)
 
 
 def _reach_merge(order: Order) -> list[uuid.UUID]:
     into = [access.room_id(str(order.asked["into"]))] if "into" in order.asked else []
-    return [*_group_of(order), *into]
+    act = Act.objects.filter(pk=order.act).first() if order.act else None
+    return [*_group_of(order), *into, *([act.other_room_id] if act and act.other_room_id else [])]
 
 
 def _merge(use: Use) -> Answer:
@@ -132,12 +137,16 @@ def _merge(use: Use) -> Answer:
 
 
 def _part(use: Use, act: Act) -> int:
-    case = _case(use)
-    if case.merged_into_id is None:
+    case, into = _case(use), act.other_room_id
+    if into is None or case.merged_into_id != into:
         raise Refusal("moderation.gone")
+    use.not_oneself(case.asker_id, Case.objects.values_list("asker_id", flat=True).get(room_id=into))
     status = act.data["status"]
     Case.objects.filter(pk=case.pk).update(merged_into=None, status=status, status_at=use.made.now, status_by_id=use.order.person)
     Room.objects.filter(pk=use.room).update(closed=status == Status.CLOSED)
+    pointer = {"case": str(use.room), "into": str(into)}
+    use.event("case.parted", room=into, data=pointer)
+    use.event("case.parted", data=pointer)
     return updated(use.made, case, status=status, answers=case.answers, by=use.order.person, acting="moderator")
 
 

@@ -9,13 +9,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
 
 from consult.clinicians.models import Person
-from consult.rooms.actions import remits
+from consult.errors import Refusal
+from consult.rooms.actions import remits, suspension
 from consult.rooms.models import Remit, Room
 from consult.standing.models import Standing, Verification
 
@@ -35,6 +37,16 @@ class ChangedPerson(UserChangeForm):
         model = Person
         fields = "__all__"
         field_classes: dict[str, Any] = {}
+
+    def clean(self) -> dict[str, Any]:
+        """An account that is closed, or no administrator's any more, leaves one as a suspension does."""
+        said = super().clean() or self.cleaned_data
+        if not (said.get("is_active", True) and said.get("is_staff", True)):
+            try:
+                suspension.keep_an_administrator(self.instance.pk, timezone.now())  # in the transaction that saves
+            except Refusal as no:
+                raise ValidationError(no.say("fr")) from no
+        return said
 
 
 class ByVerification(admin.SimpleListFilter):
@@ -115,9 +127,15 @@ class PersonAdmin(UserAdmin):
         self._each(request, people, lambda p: vetting.lift(person_id=p.pk, by=request.user.pk, reason="admin"))
 
     def _each(self, request: HttpRequest, people: QuerySet[Person], act: Callable[[Person], None]) -> None:
+        done = 0
         for person in people:
-            act(person)
-        self.message_user(request, f"Fait : {len(people)}", messages.SUCCESS)
+            try:
+                act(person)
+                done += 1
+            except Refusal as no:
+                self.message_user(request, f"{person.email} : {no.say('fr')}", messages.ERROR)
+        if done:
+            self.message_user(request, f"Fait : {done}", messages.SUCCESS)
 
 
 def _standing(person: Person) -> Standing:
@@ -134,29 +152,33 @@ class RemitAdmin(admin.ModelAdmin):
     """Remits are given and taken, never changed: each has its line in the audit trail."""
 
     list_display = ("person", "where", "since")
-    list_select_related = ("person", "group")
-    fields = ("person", "group")
+    list_select_related = ("person", "group", "specialty")
+    fields = ("person", "group", "specialty")
     autocomplete_fields = ("person",)
     search_fields = ("person__email", "person__family_name", "group__title")
 
     @admin.display(description="périmètre")
     def where(self, remit: Remit) -> str:
+        if remit.specialty:
+            return f"spécialité {remit.specialty}"
         return f"{remit.group.code} {remit.group.title}".strip() if remit.group else "partout"
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "group":
-            kwargs |= {"queryset": Room.objects.filter(kind="group").order_by("title"), "label": "groupe (vide : partout)", "form_class": Group}
+            kwargs |= {"queryset": Room.objects.filter(kind="group").order_by("title"), "label": "groupe", "form_class": Group, "help_text": "Ni groupe ni spécialité : partout."}
+        if db_field.name == "specialty":
+            kwargs["help_text"] = "Ses groupes, les cas qui leur sont adressés, et ceux qui en relèvent où qu’ils soient adressés."
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: Remit, form: Any, change: bool) -> None:
-        remits.add(person_id=obj.person_id, group_id=obj.group_id, by=request.user.pk, reason="admin")
-        obj.pk = Remit.objects.get(person_id=obj.person_id, group_id=obj.group_id).pk
+        remits.add(person_id=obj.person_id, group_id=obj.group_id, specialty=obj.specialty_id, by=request.user.pk, reason="admin")
+        obj.pk = Remit.objects.get(person_id=obj.person_id, group_id=obj.group_id, specialty_id=obj.specialty_id).pk
 
     def delete_model(self, request: HttpRequest, obj: Remit) -> None:
-        remits.remove(person_id=obj.person_id, group_id=obj.group_id, by=request.user.pk, reason="admin")
+        remits.remove(person_id=obj.person_id, group_id=obj.group_id, specialty=obj.specialty_id, by=request.user.pk, reason="admin")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for remit in queryset:

@@ -31,6 +31,7 @@ class Decide(Body):
     id: ClientUuid
     decision: Annotated[str, Field(max_length=12)]
     note: Note | None = None
+    base: Annotated[int, Field(ge=0)] | None = None
 
 
 class Ask(Body):
@@ -54,8 +55,8 @@ def _ids(field: str, text: str | None) -> list[uuid.UUID] | None:
 
 @router.get("/moderation/queue", summary="What waits, the most urgent and oldest first")
 def list_items(request: HttpRequest, kind: str | None = None, mine: bool = False, items: str | None = None, before: str | None = None, limit: Limit = 100) -> dict[str, Any]:
-    """{"items","next","open","room","as_of"}: `open` counts all that waits for me; give `next` back as `before`; `room` is the console's, entered like
-    any; `items` asks for some by their ids."""
+    """{"items","next","open","room","claim_s","as_of"}: `open` counts all that waits for me; give `next` back as `before`; `room` is the console's,
+    entered like any; `claim_s` is how long a claim lasts without an act, in seconds; `items` asks for some by their ids."""
     if kind is not None and kind not in kinds.every():
         raise Refusal("frame.invalid", fields=["kind"])
     return queue.page(person=me(request), kind=kind, mine=mine, items=_ids("items", items), before=before, limit=limit)
@@ -78,7 +79,8 @@ def release(request: HttpRequest, item: str, body: Turn) -> Status:
 
 @router.post("/moderation/queue/{item}/decide", response=BOTH, summary="Decide an item; its detail names the decisions")
 def decide(request: HttpRequest, item: str, body: Decide) -> Status:
-    return created(claims.decide(person_id=me(request), client_id=uuid.UUID(body.id), item=item, decision=body.decision, note=body.note or ""))
+    """`base` is the detail's: 409 `item.changed` where the words were edited since it was read. Without it, hidden words that were edited are not shown."""
+    return created(claims.decide(person_id=me(request), client_id=uuid.UUID(body.id), item=item, decision=body.decision, note=body.note or "", base=body.base))
 
 
 @router.post("/moderation/reporters/{person}/pardon", summary="Someone's dismissed reports were looked at: their flags weigh again")

@@ -76,6 +76,12 @@ def try_rule(request: HttpRequest, rule: str, body: Nothing) -> Status:
     return created(trials.start(person_id=me(request), rule=rule))
 
 
+@router.get("/rules/check", summary="Whether any rule hints: without one, no text need be sent")
+def checks(request: HttpRequest) -> dict[str, Any]:
+    people.require_verified(me(request))
+    return {"hints": holding.hinting()}
+
+
 @router.post("/rules/check", summary="Hints about a text that I am writing; nothing is kept of it")
 def check(request: HttpRequest, body: Draft) -> dict[str, Any]:
     people.require_verified(me(request))

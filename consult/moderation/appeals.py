@@ -15,7 +15,7 @@ from consult.rooms.actions import personal
 from consult.rooms.models import Act, Message
 from consult.rooms.wire import time
 
-from . import console
+from . import console, subjects
 from .models import Appeal, Item
 
 AGAINST = ("message.hide", "image.hide", "image.ask_mask", "differential.hide", "reference.hide", "member.silence", "member.remove", "person.suspend")
@@ -38,16 +38,19 @@ def appeal(*, person_id: uuid.UUID, client_id: uuid.UUID, act: str, text: str) -
             raise Refusal("appeal.over")
         if Appeal.objects.filter(act_id=against.pk).exists():
             raise Refusal("appeal.made")
+        room, message = against.room_id, against.message_id
+        if room and message:
+            room, message = subjects.main(room, message, against.image_id)
         item = Item.objects.create(
             kind="appeal",
             object=str(against.pk),
             urgency=URGENCY,
             at=made.now,
-            room_id=against.room_id,
-            message_id=against.message_id,
+            room_id=room,
+            message_id=message,
             image_id=against.image_id,
             person_id=person_id,
-            moderator_id=against.moderator_id or _decided(against.pk),
+            moderator_id=against.moderator_id,
             act_id=against.pk,
         )
         stored = Appeal.objects.create(act_id=against.pk, item=item, person_id=person_id, text=text)
@@ -71,17 +74,26 @@ def _against(person: uuid.UUID, text: str) -> Act:
     return found
 
 
-def _decided(act: uuid.UUID) -> uuid.UUID | None:
-    """Who upheld what the system, or a rule, had done."""
-    return Item.objects.filter(act_id=act, decided_by__isnull=False).exclude(kind="appeal").values_list("decided_by", flat=True).first()
-
-
 STATES = {None: "open", "uphold": "upheld", "grant": "granted"}
 
 
 def mine(*, person_id: uuid.UUID) -> dict[str, Any]:
-    """{"appeals": [{"appeal","act","at","state","note"}]}, the latest first."""
+    """{"appeals": [{"appeal","act","kind","room","at","text","state","decided_at","note"}]}, the latest first; `kind` is what was done, as in a record."""
     found = Appeal.objects.select_related("item").filter(person_id=person_id).order_by("-at")[:LISTED]
+    kinds = dict(Act.objects.filter(pk__in=[a.act_id for a in found]).values_list("pk", "kind"))
+    return {"appeals": [_own(a, kinds.get(a.act_id)) for a in found]}
+
+
+def _own(appeal: Appeal, kind: str | None) -> dict[str, Any]:
+    item = appeal.item
     return {
-        "appeals": [{"appeal": str(a.pk), "act": str(a.act_id), "at": time(a.at), "text": a.text, "state": STATES[a.item.decision], "note": a.item.note or None} for a in found]
+        "appeal": str(appeal.pk),
+        "act": str(appeal.act_id),
+        "kind": kind,
+        "room": str(item.room_id) if item.room_id else None,
+        "at": time(appeal.at),
+        "text": appeal.text,
+        "state": STATES[item.decision],
+        "decided_at": time(item.decided_at) if item.decided_at else None,
+        "note": item.note or None,
     }

@@ -133,6 +133,11 @@ FROM (SELECT %s::uuid AS id, %s::uuid AS room, %s::uuid AS other, %s::bigint AS 
 _AUDIT = "INSERT INTO audit_record (at, act, room_id, object, reason) VALUES (%s, 'message.hide', %s, %s, 'rule')"
 
 
+def hinting() -> bool:
+    """Whether any live rule hints."""
+    return any(c.rule.action == Action.HINT for c in current.now())
+
+
 def hints(body: str) -> list[dict[str, str]]:
     """The live hints about a text that somebody is writing: {"rule","fr","en"} each. Nothing is kept of it."""
     said = judging.Said(NOBODY, Kind.GROUP, NOBODY, body, moderates=False, edit=True)

@@ -45,10 +45,11 @@ class Item(models.Model):
     announced = models.BooleanField(default=True, db_default=False)  # the console has heard of it
     claimed_by = models.UUIDField(null=True)
     claimed_until = models.DateTimeField(null=True)
+    deciding = models.CharField(max_length=12, null=True)  # noqa: DJ001  the decision whose effect its holder is bringing about, while the claim lasts
     decision = models.CharField(max_length=12, null=True)  # noqa: DJ001  null: open
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
-    note = models.CharField(max_length=500, blank=True, db_default="")  # of the moderator who decided, for moderators
+    note = models.CharField(max_length=500, blank=True, db_default="")  # of the moderator who decided: for moderators; of an appeal, for who made it too
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "object"], condition=models.Q(decision=None), name="one_open_item")]
@@ -63,7 +64,7 @@ class Item(models.Model):
 
 
 class Report(models.Model):
-    """One person's flag. The same person flags the same object once a category."""
+    """One person's flag: once an item and category. What was decided may be flagged anew (reports.py says when)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reports")
@@ -76,7 +77,7 @@ class Report(models.Model):
     told = models.BooleanField(default=False)  # the reporter heard `report.decided`
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["reporter_id", "object", "category"], name="one_report")]
+        constraints = [models.UniqueConstraint(fields=["item", "reporter_id", "category"], name="one_report_an_item")]
         indexes = [models.Index(fields=["reporter_id", "-at"], name="reports_by"), models.Index(fields=["item"], condition=models.Q(told=False), name="reports_to_tell")]
 
 
@@ -97,6 +98,10 @@ class Appeal(models.Model):
     person_id = models.UUIDField()
     text = models.CharField(max_length=2000)
     at = models.DateTimeField(auto_now_add=True)
+    told = models.BooleanField(default=False, db_default=False)  # who appealed heard `appeal.decided`
+
+    class Meta:
+        indexes = [models.Index(fields=["item"], condition=models.Q(told=False), name="appeals_to_tell")]
 
 
 class Reading(models.Model):

@@ -18,9 +18,10 @@ from consult.clinicians import cards
 from consult.cursors import seal, unseal
 from consult.errors import Refusal
 from consult.rooms import access, log
+from consult.rooms.actions import pictures
 from consult.rooms.wire import time
 
-from . import acts, console, kinds, remit, reports
+from . import acts, console, kinds, remit, reports, subjects
 from .blackout import blackout
 from .models import Answer, Item, Reading, Report, Rule
 
@@ -54,7 +55,7 @@ WHERE p.id = %(person)s AND i.id = %(item)s AND {remit.IN_REMIT}"""
 
 
 def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, items: list[uuid.UUID] | None = None, before: str | None = None, limit: int = 100) -> dict[str, Any]:
-    """{"items","next","open","room","as_of"}: open items of one's remit to which one is no party, the most urgent and oldest first; with `items`
+    """{"items","next","open","room","claim_s","as_of"}: open items of one's remit to which one is no party, the most urgent and oldest first; with `items`
     of those alone. Raises Refusal moderation.remit, cursor.invalid."""
     remit.require(person)
     limit = max(1, min(limit, MOST))
@@ -67,7 +68,7 @@ def page(*, person: uuid.UUID, kind: str | None = None, mine: bool = False, item
         (waiting,) = db.fetchone()
     shown = rows[:limit]
     more = seal("queue", [shown[-1][2], shown[-1][3].isoformat(), str(shown[-1][0])]) if len(rows) > limit else None
-    return {"items": [_item(row) for row in shown], "next": more, "open": waiting, "room": str(console.room()), "as_of": time(asked_at)}
+    return {"items": [_item(row) for row in shown], "next": more, "open": waiting, "room": str(console.room()), "claim_s": settings.CLAIM_S, "as_of": time(asked_at)}
 
 
 def _item(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def _item(row: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "item": str(id),
         "kind": kind,
+        "title": kinds.title(kind),
         "urgency": urgency,
         "at": time(at),
         "room": _text(room),
@@ -112,7 +114,10 @@ def find(person: uuid.UUID, text: str) -> Item:
         raise Refusal("item.not_found")
     if row[0]:
         raise Refusal("moderation.party")
-    return Item.objects.get(pk=text)
+    found = Item.objects.get(pk=text)
+    if found.kind == "report" and found.room_id and found.message_id:  # a report follows the words it is about
+        found.room_id, found.message_id = subjects.living(found.room_id, found.message_id, found.image_id)
+    return found
 
 
 def item_id(text: str) -> uuid.UUID:
@@ -123,19 +128,25 @@ def item_id(text: str) -> uuid.UUID:
 
 
 def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any]:
-    """{"item","message","around","reports","answers","author","act","decisions"} and what its kind adds: what is needed to decide."""
+    """{"item","message","twin","base","around","reports","answers","author","act","decisions"} and what its kind adds: what is needed to decide."""
     found = find(person, item)
+    record(act="item.read", person=person, room=found.room_id, object=str(found.id))
+    _hold_on(found, person)
+    base = subjects.base(found)  # before the words are read: an edit in between is found out
     with connection.cursor() as db:
         db.execute(_ONE, {"item": found.id, "person": person})
         shown = _item(db.fetchone())
-    record(act="item.read", person=person, room=found.room_id, object=str(found.id))
-    _hold_on(found, person)
     kind = kinds.of(found.kind)
     around = _messages(found)
+    message = next((m for m in around if m["flagged"]), None)
+    if message is not None:  # where it is read now, if it was moved
+        shown |= {"room": _text(found.room_id), "message": _text(found.message_id), "withheld": message["withheld"]}
     return {
         "item": {**shown, "decision": found.decision, "decided_at": time(found.decided_at) if found.decided_at else None, "note": found.note or None},
         "decisions": [{"code": code, "fr": fr, "en": en} for code, (fr, en) in kind.decisions.items()],
-        "message": next((m for m in around if m["flagged"]), None),
+        "base": base,
+        "message": message,
+        "twin": _twin(found),
         "around": around,
         "reports": _reports(found, locale),
         "answers": [{"at": time(a.at), "text": a.text} for a in Answer.objects.filter(item=found).order_by("at")],
@@ -147,10 +158,19 @@ def detail(*, person: uuid.UUID, item: str, locale: str = "fr") -> dict[str, Any
     }
 
 
+def is_due(item: Item, now: datetime) -> bool:
+    """Whether a claim is to be prolonged, and told anew: once a tenth of it is gone, so that what consoles know of it holds."""
+    return item.claimed_until is None or (item.claimed_until - now).total_seconds() < 0.9 * settings.CLAIM_S
+
+
 def _hold_on(item: Item, person: uuid.UUID) -> None:
-    """Whoever holds the item is at work: the claim lasts on."""
-    now = log.utc_now()
-    Item.objects.filter(pk=item.pk, claimed_by=person, claimed_until__gt=now, decision=None).update(claimed_until=now + timedelta(seconds=settings.CLAIM_S))
+    """Whoever holds the item is at work: the claim lasts on, and the other consoles hear of it."""
+    if item.claimed_by != person or item.decision is not None or not is_due(item, log.utc_now()):
+        return
+    with log.writing([console.room()]) as made:
+        mine = Item.objects.filter(pk=item.pk, claimed_by=person, claimed_until__gt=made.now, decision=None)
+        if mine.update(claimed_until=made.now + timedelta(seconds=settings.CLAIM_S)):
+            console.tell(made, "item.claimed", item.pk, person)
 
 
 def _my_reading(item: Item, person: uuid.UUID) -> dict[str, Any] | None:
@@ -172,7 +192,8 @@ def _rule(id: uuid.UUID | None) -> dict[str, Any] | None:
 
 
 _AROUND = """
-SELECT m.id, m.seq, m.at, m.form, m.withheld, m.body, m.images, p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as
+SELECT m.id, m.seq, m.at, m.form, m.withheld, m.body, m.images, EXISTS (SELECT 1 FROM rooms_pin n WHERE n.message_id = m.id),
+       p.id, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, m.author_as
 FROM rooms_message m LEFT JOIN clinicians_person p ON p.id = m.author_id
 WHERE m.room_id = %(room)s AND m.seq {0} (SELECT seq FROM rooms_message WHERE id = %(message)s) ORDER BY m.seq {1} LIMIT %(limit)s"""
 
@@ -192,11 +213,12 @@ def _messages(item: Item) -> list[dict[str, Any]]:
         rows = db.fetchall()[::-1]
         db.execute(_AROUND.format(">", "ASC"), {**params, "limit": around})
         rows += db.fetchall()
-    return [_neighbour(row, item.message_id) for row in rows]
+    veils = pictures.veiled(image for row in rows for image in row[6])
+    return [_neighbour(row, item.message_id, veils) for row in rows]
 
 
-def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
-    id, seq, at, form, withheld, body, images, *names, acting = row
+def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID, veils: dict[uuid.UUID, str]) -> dict[str, Any]:
+    id, seq, at, form, withheld, body, images, pinned, *names, acting = row
     gone = withheld == "erased" or (withheld is not None and id != flagged)
     return {
         "message": str(id),
@@ -206,17 +228,26 @@ def _neighbour(row: tuple[Any, ...], flagged: uuid.UUID) -> dict[str, Any]:
         "withheld": withheld,
         "body": None if gone else body,
         "images": [str(i) for i in images],
+        "veiled": [str(i) for i in images if i in veils],
+        "pinned": pinned,
         "actor": {**access.card(*names), "as": acting} if names[0] is not None else None,
         "flagged": id == flagged,
     }
 
 
+def _twin(item: Item) -> dict[str, Any] | None:
+    """Of a question and its card, hidden together, the other one: they are edited apart, and shown together."""
+    words = subjects.words(item.message_id, item.act_id) if item.message_id and item.act_id else []
+    return next(({"message": str(id), "room": str(room), "body": body} for id, room, _, body in words if id != item.message_id), None)
+
+
 def _reports(item: Item, locale: str) -> list[dict[str, Any]]:
     found = list(Report.objects.filter(item=item).order_by("at", "id")[:MOST_REPORTS])
     who = list({r.reporter_id for r in found})
-    names, dismissed = cards.cards(who, locale), reports.record_of(who)
+    names, records = cards.cards(who, locale), reports.record_of(who)
+    known = {one: {**record, "weighs": record["dismissed"] < reports.FALSE_FLAGS} for one, record in records.items()}
     return [
-        {"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": dismissed.get(r.reporter_id)} for r in found
+        {"report": str(r.id), "at": time(r.at), "category": r.category, "note": r.note, "reporter": names.get(r.reporter_id), "record": known.get(r.reporter_id)} for r in found
     ]
 
 

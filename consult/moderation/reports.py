@@ -9,11 +9,12 @@ moderator has looked at it (`pardon`).
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ from consult.rooms.limits import Buckets
 from consult.rooms.models import Message
 from consult.rooms.wire import time
 
-from . import console, remit
+from . import console, remit, subjects
 from .models import Answer, Category, Item, Report
 
 URGENCY = {Category.IDENTIFIES_PATIENT: 3, Category.DANGEROUS_ADVICE: 2, Category.NOT_CLINICIAN: 2}  # any other: 1
@@ -82,11 +83,13 @@ def report(
     flag = Flag(person_id, client_id, Category(category), message, image, person, note)
     own, desk = personal.room_of(person_id), console.room()
     while True:
-        order = _hiding(message, category) if message else None
-        rooms = {own, desk, *(tools.rooms_of(order) if order else ())}
+        room = _room(message) if message else None
+        order = _hiding(room, flag) if room else None
+        rooms = {own, desk, *([room, *tools.rooms_of(order)] if room and order else ())}
         with log.writing(rooms) as made:
-            if order is None or set(tools.rooms_of(order)) <= rooms:  # else a case opened meanwhile gave the message a twin: lock anew
-                return _report(made, flag, order)
+            now = _hiding(room, flag) if room else None
+            if now is None or set(tools.rooms_of(now)) <= rooms:  # else a case opened meanwhile with this message: lock anew
+                return _report(made, flag, now)
 
 
 def _report(made: log.Writing, flag: Flag, order: Order | None) -> dict[str, Any]:
@@ -94,45 +97,54 @@ def _report(made: log.Writing, flag: Flag, order: Order | None) -> dict[str, Any
     request = receipts.before(sender=flag.by, client_id=flag.client_id, act="report", **asked)
     if request.answer is not None:
         return request.answer
-    it = _message(flag.by, flag.message, flag.image, made) if flag.message else _person(flag.by, flag.person or "")
+    it = _message(flag, order, made) if order else _person(flag.by, flag.person or "")
     if it.person == flag.by:
         raise Refusal("report.own")
-    there = Report.objects.filter(reporter_id=flag.by, object=it.name, category=flag.category).values_list("id", flat=True).first()
+    there = _said_before(flag, it)
     if there is not None:
         return {**request.keep({"report": str(there)}), "created": False}
     wait, _ = rate.take(flag.by)
     if wait:
         raise Refusal("rate.reports", retry_after_ms=wait)
-    item = _count(made, it, flag.by, flag.category)
-    if order and _too_heavy(item, flag.category):
-        _hide(made, item, order if it.image is None else replace(order, kind="image.hide", asked={**order.asked, "image": str(it.image)}))
+    item, weight = _count(made, it, flag.by, flag.category)
+    if order and _too_heavy(item, flag.category, weight):
+        _hide(made, item, order)
     item.save()
     record(act="report.made", person=flag.by, room=it.room, object=str(item.id), reason=flag.category)
     stored = Report.objects.create(item=item, object=it.name, reporter_id=flag.by, category=flag.category, note=flag.note)
     return request.keep({"report": str(stored.id)})
 
 
-def _hiding(message: str, category: str) -> Order:
-    """What the system will do about this message where its flags weigh enough. Raises Refusal message.not_found."""
+def _room(message: str) -> uuid.UUID:
     room = Message.objects.filter(pk=access.message_id(message)).values_list("room_id", flat=True).first()
     if room is None:
         raise Refusal("message.not_found")
-    return Order("message.hide", room, reason=category, asked={"message": message})
+    return room
 
 
-def _message(person: uuid.UUID, text: str, image: str | None, made: log.Writing) -> Object:
+def _hiding(room: uuid.UUID, flag: Flag) -> Order:
+    """What the system will do about this message of this room where its flags weigh enough. Question and card of a case are one: the question."""
+    assert flag.message
+    if flag.image is not None:
+        return Order("image.hide", room, reason=flag.category, asked={"message": flag.message, "image": flag.image})
+    room, message = subjects.main(room, uuid.UUID(flag.message))
+    return Order("message.hide", room, reason=flag.category, asked={"message": str(message)})
+
+
+def _message(flag: Flag, order: Order, made: log.Writing) -> Object:
     """The message as it stands under its room's lock. What one may not read and what does not exist are refused alike."""
-    message = Message.objects.filter(pk=access.message_id(text), room_id__in=list(made.heads)).first()
-    grant = access.grants([(message.room_id, person)])[message.room_id, person] if message else None
+    message = Message.objects.filter(pk=str(flag.message), room_id__in=list(made.heads)).first()
+    grant = access.grants([(message.room_id, flag.by)])[message.room_id, flag.by] if message else None
     if message is None or not isinstance(grant, access.Grant) or message.seq < grant.first_seq:
         raise Refusal("message.not_found")
     if message.withheld in changes.GONE:
         raise Refusal("message.retracted")
-    if image is None:
-        return Object(str(message.id), message.room_id, message.id, None, message.author_id)
-    if image not in map(str, message.images):
+    if flag.image is None:
+        about = str(order.asked["message"])
+        return Object(about, order.room, uuid.UUID(about), None, message.author_id)
+    if flag.image not in map(str, message.images):
         raise Refusal("image.not_found")
-    return Object(f"{message.id}/{image}", message.room_id, message.id, uuid.UUID(image), message.author_id)
+    return Object(f"{message.id}/{flag.image}", message.room_id, message.id, uuid.UUID(flag.image), message.author_id)
 
 
 def _person(reporter: uuid.UUID, text: str) -> Object:
@@ -143,26 +155,44 @@ def _person(reporter: uuid.UUID, text: str) -> Object:
     return Object(str(flagged), person=flagged)
 
 
-def _count(made: log.Writing, it: Object, reporter: uuid.UUID, category: Category) -> Item:
-    """The open item of this object, new where there is none, with one report more."""
+_EDITED = "SELECT e.at > %s FROM rooms_message m JOIN rooms_event e ON e.room_id = m.room_id AND e.seq = m.edited_seq WHERE m.id = ANY(%s) ORDER BY 1 DESC LIMIT 1"
+
+
+def _said_before(flag: Flag, it: Object) -> uuid.UUID | None:
+    """The report in which this person said the same: it waits, or was decided about the words as they still are. Of a person anew, once it was decided."""
+    last = Report.objects.select_related("item").filter(reporter_id=flag.by, object=it.name, category=flag.category).order_by("-at").first()
+    if last is None or last.item.decision is None:
+        return last.pk if last else None
+    if it.message is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_EDITED, (last.item.decided_at, [it.message, uuid.UUID(str(flag.message))]))
+        edited = cursor.fetchone()
+    return None if edited and edited[0] else last.pk
+
+
+def _count(made: log.Writing, it: Object, reporter: uuid.UUID, category: Category) -> tuple[Item, int]:
+    """The open item of this object, new where there is none, with one report more; and what this reporter's word weighs."""
     item = Item.objects.select_for_update().filter(kind="report", object=it.name, decision=None).first()
     if item is None:
         item = Item.objects.create(kind="report", object=it.name, at=made.now, room_id=it.room, message_id=it.message, image_id=it.image, person_id=it.person, urgency=0, count=0)
         weighed = False
     else:
         weighed = Report.objects.filter(item=item, reporter_id=reporter).exists()
+    weight = _weight(reporter, it.room)
     if not weighed:
-        item.weight = min(item.weight + _weight(reporter, it.room), MOST_WEIGHT)
+        item.weight = min(item.weight + weight, MOST_WEIGHT)
     item.count += 1
     if category.value not in item.categories or item.count & (item.count - 1) == 0:  # told again as it grows, so that open consoles move it; of a storm, six times in fifty
         console.tell(made, "item.opened", item.id)
     item.urgency = max(item.urgency, URGENCY.get(category, 1))
     item.categories = sorted({*item.categories, category.value})
-    return item
+    return item, weight
 
 
-def _too_heavy(item: Item, category: Category) -> bool:
-    return item.act_id is None and (item.weight >= HIDES or (item.weight > 0 and category == Category.IDENTIFIES_PATIENT))
+def _too_heavy(item: Item, category: Category, weight: int) -> bool:
+    """Whether it is hidden now; `weight` is that of who says so, which others' flags do not lend to whom nobody believes."""
+    return item.act_id is None and (item.weight >= HIDES or (weight > 0 and category == Category.IDENTIFIES_PATIENT))
 
 
 def _hide(made: log.Writing, item: Item, order: Order) -> None:

@@ -16,14 +16,15 @@ from consult.rooms import log
 from consult.rooms.actions import personal
 
 from . import claims, console, readings
-from .models import Item, Report
+from .models import Appeal, Item, Report
 
 BATCH = 100
 
 
 def run_once() -> int:
-    steps: tuple[Callable[[], int], ...] = (open_verifications, close_verifications, open_calls, open_pictures, close_pictures, announce, lapse, tell_reporters, readings.end_over)
-    return sum(step() for step in steps)
+    steps: tuple[Callable[[], int], ...] = (open_verifications, close_verifications, open_calls, close_calls, open_pictures, close_pictures, announce, lapse)
+    told: tuple[Callable[[], int], ...] = (tell_reporters, tell_appellants, readings.end_over)
+    return sum(step() for step in (*steps, *told))
 
 
 _NEWCOMERS = """
@@ -34,7 +35,8 @@ LIMIT %s ON CONFLICT DO NOTHING"""
 _CALLS = """
 INSERT INTO moderation_item (id, kind, object, urgency, room_id, moderator_id, act_id)
 SELECT gen_random_uuid(), 'call', a.id::text, 3, a.room_id, a.moderator_id, a.id FROM rooms_act a
-WHERE a.kind = 'moderator.call' AND a.at > now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'call' AND i.object = a.id::text)
+WHERE a.kind = 'moderator.call' AND a.reversed_at IS NULL AND a.at > now() - interval '1 day'
+  AND NOT EXISTS (SELECT 1 FROM moderation_item i WHERE i.kind = 'call' AND i.object = a.id::text)
 LIMIT %s ON CONFLICT DO NOTHING"""
 
 
@@ -48,7 +50,12 @@ WHERE i.state = 'held' AND i.message_id IS NOT NULL AND m.at < now() - interval 
 LIMIT %s ON CONFLICT DO NOTHING"""
 _SETTLED = """
 SELECT o.id FROM moderation_item o LEFT JOIN images_image i ON i.id = o.image_id LEFT JOIN rooms_message m ON m.id = o.message_id
-WHERE o.kind = 'image' AND o.decision IS NULL AND (i.id IS NULL OR i.state NOT IN ('held', 'working') OR m.withheld IN ('retracted', 'withdrawn', 'erased')) LIMIT %s"""
+WHERE o.kind = 'image' AND o.decision IS NULL AND (o.deciding IS NULL OR o.claimed_until <= now())
+  AND (i.id IS NULL OR i.state NOT IN ('held', 'working') OR m.withheld IN ('retracted', 'withdrawn', 'erased')) LIMIT %s"""
+
+
+_UNCALLED = """
+SELECT i.id FROM moderation_item i JOIN rooms_act a ON a.id = i.act_id WHERE i.kind = 'call' AND i.decision IS NULL AND a.reversed_at IS NOT NULL LIMIT %s"""
 
 
 def open_verifications() -> int:
@@ -72,16 +79,21 @@ def close_verifications() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT i.id, s.verification FROM moderation_item i JOIN standing_standing s ON s.person_id = i.person_id "
-            "WHERE i.kind = 'verification' AND i.decision IS NULL AND s.verification <> 'pending' LIMIT %s",
+            "WHERE i.kind = 'verification' AND i.decision IS NULL AND s.verification <> 'pending' "
+            "AND (i.deciding IS NULL OR i.claimed_until <= now()) LIMIT %s",
             (BATCH,),
         )
         found: list[tuple[uuid.UUID, str]] = cursor.fetchall()
     if found:
         items = Item.objects.in_bulk([id for id, _ in found])
         with log.writing([console.room()]) as made:
-            for id, verification in found:
-                claims.close(made, items[id], by=None, decision="verify" if verification == "verified" else "refuse")
-    return len(found)
+            return sum(claims.close(made, items[id], by=None, decision="verify" if verification == "verified" else "refuse") for id, verification in found)
+    return 0
+
+
+def close_calls() -> int:
+    """Closes the items of calls that were taken back: nobody is to come."""
+    return _settle(_UNCALLED, "called_off")
 
 
 def open_pictures() -> int:
@@ -91,15 +103,19 @@ def open_pictures() -> int:
 
 def close_pictures() -> int:
     """Closes the items of pictures that their authors masked or released themselves, or that are gone."""
+    return _settle(_SETTLED, "settled")
+
+
+def _settle(statement: str, decision: str) -> int:
+    """Closes the items that this statement finds, by nobody."""
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLED, (BATCH,))
+        cursor.execute(statement, (BATCH,))
         found = [id for (id,) in cursor.fetchall()]
     if found:
         items = Item.objects.in_bulk(found)
         with log.writing([console.room()]) as made:
-            for item in items.values():
-                claims.close(made, item, by=None, decision="settled")
-    return len(found)
+            return sum(claims.close(made, item, by=None, decision=decision) for item in items.values())
+    return 0
 
 
 def announce() -> int:
@@ -124,7 +140,7 @@ def lapse() -> int:
         for item in ended:
             record(act="item.lapsed", person=None, room=item.room_id, object=str(item.id))
             console.tell(made, "item.released", item.id)
-        Item.objects.filter(id__in=[i.id for i in ended]).update(claimed_by=None, claimed_until=None)
+        Item.objects.filter(id__in=[i.id for i in ended]).update(claimed_by=None, claimed_until=None, deciding=None)
     return len(ended)
 
 
@@ -140,4 +156,19 @@ def tell_reporters() -> int:
             if id in locked:
                 made.append(rooms_of[reporter], "report.decided", actor=None, data={"report": str(id)})
         Report.objects.filter(id__in=locked).update(told=True)
+    return len(locked)
+
+
+def tell_appellants() -> int:
+    """Tells people, in their personal rooms, that their appeal was decided."""
+    due = list(Appeal.objects.filter(told=False, item__decision__isnull=False).order_by("id").values_list("id", "person_id")[:BATCH])
+    if not due:
+        return 0
+    rooms_of = personal.rooms_of(person for _, person in due)
+    with log.writing(rooms_of.values()) as made:
+        locked = set(Appeal.objects.select_for_update(skip_locked=True).filter(id__in=[id for id, _ in due], told=False).values_list("id", flat=True))
+        for id, person in due:
+            if id in locked:
+                made.append(rooms_of[person], "appeal.decided", actor=None, data={"appeal": str(id)})
+        Appeal.objects.filter(id__in=locked).update(told=True)
     return len(locked)

@@ -8,9 +8,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from django.db import transaction
+from django.utils import timezone
+
 from consult.clinicians.actions import status_of
+from consult.errors import Refusal
 from consult.rooms import doorbell
-from consult.rooms.actions import personal
+from consult.rooms.actions import personal, suspension
 from consult.standing import actions as standing
 from consult.standing.models import Standing
 
@@ -22,14 +26,21 @@ def verify(*, person_id: uuid.UUID, by: uuid.UUID | None, register: str, until: 
 
 
 def revoke(*, person_id: uuid.UUID, by: uuid.UUID | None, reason: str = "") -> None:
-    """Takes a verification back: every open room closes within a second. Raises Refusal person.not_found."""
-    standing.expire(person_id=person_id, by=by, reason=reason)
+    """Takes a verification back: every open room closes within a second.
+
+    Raises Refusal person.not_found, moderation.party (oneself), moderation.last_administrator.
+    """
+    with transaction.atomic():
+        _guard(person_id, by, verified=True)
+        standing.expire(person_id=person_id, by=by, reason=reason)
     _tell(person_id)
 
 
 def suspend(*, person_id: uuid.UUID, until: datetime, by: uuid.UUID | None, reason: str) -> None:
-    """Out of every room until then. Raises Refusal person.not_found."""
-    standing.suspend(person_id=person_id, until=until, by=by, reason=reason)
+    """Out of every room until then. Raises Refusal person.not_found, moderation.party (oneself), moderation.last_administrator."""
+    with transaction.atomic():
+        _guard(person_id, by)
+        standing.suspend(person_id=person_id, until=until, by=by, reason=reason)
     doorbell.ring_access()
 
 
@@ -37,6 +48,13 @@ def lift(*, person_id: uuid.UUID, by: uuid.UUID | None, reason: str = "") -> Non
     """Ends a suspension. Raises Refusal person.not_found."""
     standing.lift(person_id=person_id, by=by, reason=reason)
     doorbell.ring_access()
+
+
+def _guard(person_id: uuid.UUID, by: uuid.UUID | None, *, verified: bool = False) -> None:
+    """What holds for suspensions in rooms/actions/suspension.py holds at these doors as well."""
+    if person_id == by:
+        raise Refusal("moderation.party")
+    suspension.keep_an_administrator(person_id, timezone.now(), verified=verified)
 
 
 def _tell(person_id: uuid.UUID) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from consult.columns import Uuids
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
 
@@ -34,6 +35,7 @@ class Grant:
     card: dict[str, Any]
     asker: bool  # this person asked the case
     visiting: bool = False  # a moderator, announced in the room
+    ends: datetime | None = None  # by when something that it rests on runs out by itself: the verification, an agreed reading
 
     @property
     def moderates(self) -> bool:
@@ -74,10 +76,15 @@ STANDING = "(s.verification = 'verified' AND (s.verified_until IS NULL OR s.veri
 AUDIENCE = """EXISTS (
     SELECT 1 FROM rooms_audience a LEFT JOIN rooms_membership g ON g.room_id = a.group_id AND g.person_id = p.id AND g.ended IS NULL
     WHERE a.room_id = r.id AND (g.id IS NOT NULL OR a.person_id = p.id OR (a.group_id IS NULL AND a.person_id IS NULL)))"""
-# A remit covers a group, the cases addressed to it, or all of them; a private conversation only while a reading of it was agreed.
-REMIT = """(s.moderator AND (r.kind IN ('group', 'case') AND EXISTS (
-        SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND (t.group_id IS NULL OR t.group_id = r.id OR EXISTS (
-            SELECT 1 FROM rooms_audience u WHERE u.room_id = r.id AND u.group_id = t.group_id)))
+# A remit covers a group and the cases addressed to it; a specialty's groups, the cases addressed to them and those asked of it; or all of them. A
+# private conversation is in one only while a reading of it was agreed.
+EVERYWHERE = "t.group_id IS NULL AND t.specialty_id IS NULL"
+REMIT = f"""(s.moderator AND (r.kind IN ('group', 'case') AND EXISTS (
+        SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND ({EVERYWHERE} OR t.group_id = r.id OR r.kind = 'group' AND t.specialty_id = r.code
+            OR r.kind = 'case' AND (
+                EXISTS (SELECT 1 FROM rooms_audience u JOIN rooms_room g ON g.id = u.group_id WHERE u.room_id = r.id AND (g.id = t.group_id OR g.code = t.specialty_id))
+                OR t.specialty_id IS NOT NULL AND EXISTS (
+                    SELECT 1 FROM cases_case c JOIN clinicians_specialty y ON y.code = c.specialty WHERE c.room_id = r.id AND y.group_id = t.specialty_id))))
     OR r.kind = 'private' AND EXISTS (SELECT 1 FROM rooms_agreedreading x WHERE x.room_id = r.id AND x.person_id = p.id AND x.until > now())))"""
 VISITING = f"(s.moderator AND EXISTS (SELECT 1 FROM rooms_visit v WHERE v.room_id = r.id AND v.person_id = p.id AND v.ended IS NULL) AND {REMIT})"
 READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
@@ -86,9 +93,13 @@ READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
     OR r.kind = 'console' AND s.moderator
     OR {VISITING}))"""
 
+# Nothing writes a row when a time passes: open sockets are looked at again by then (rights.py).
+ENDS = """least(CASE WHEN s.verified_until > now() THEN s.verified_until END,
+    (SELECT x.until FROM rooms_agreedreading x WHERE r.kind = 'private' AND s.moderator AND x.room_id = r.id AND x.person_id = p.id AND x.until > now()))"""
+
 _QUERY = f"""
 SELECT q.room, q.person, r.id IS NOT NULL, {READABLE}, r.kind, r.listed,
-       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(), {VISITING},
+       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(), {VISITING}, {ENDS},
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, r.created_by
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
@@ -110,13 +121,13 @@ def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
 
 def asking(pairs: Sequence[Pair]) -> Statement:
     """The query behind `grants`, for whoever asks more in the same round trip; `granted` reads its rows."""
-    return _QUERY, ([r for r, _ in pairs], [p for _, p in pairs])
+    return _QUERY, (Uuids(r for r, _ in pairs), Uuids(p for _, p in pairs))
 
 
 def granted(pairs: Iterable[Pair], rows: Rows, *, joinable: bool = False) -> dict[Pair, Grant | Refusal]:
     """What `asking` read. With `joinable` a listed group gives whoever could join it the grant they would have."""
     found: dict[Pair, Grant | Refusal] = {}
-    for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, visiting, *names, author in rows:
+    for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, visiting, ends, *names, author in rows:
         could_join = exists and standing and kind == "group" and listed and ended != "removed"
         if readable or (joinable and could_join):
             found[room, person] = Grant(
@@ -129,6 +140,7 @@ def granted(pairs: Iterable[Pair], rows: Rows, *, joinable: bool = False) -> dic
                 {**card(person, *names), "as": "moderator" if visiting else None},
                 asker=kind == "case" and author == person,
                 visiting=bool(visiting),
+                ends=ends,
             )
         elif suspended:
             found[room, person] = Refusal("account.suspended")
@@ -174,7 +186,7 @@ def may_ask(*, person: uuid.UUID, room: uuid.UUID) -> Grant:
 
 
 _AUTHORITY = f"""
-SELECT {STANDING} AND {REMIT}, {STANDING} AND EXISTS (SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND t.group_id IS NULL), {STANDING} AND p.is_staff
+SELECT {STANDING} AND {REMIT}, {STANDING} AND EXISTS (SELECT 1 FROM rooms_remit t WHERE t.person_id = p.id AND {EVERYWHERE}), {STANDING} AND p.is_staff
 FROM clinicians_person p JOIN standing_standing s ON s.person_id = p.id LEFT JOIN rooms_room r ON r.id = %s WHERE p.id = %s"""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +31,11 @@ BEACON_S = 1.5
 NODES = "nodes"  # begins the names of the groups in which processes say that they are there
 SILENT_S = 5 * BEACON_S  # a process not heard for so long is gone
 RENEW_S = 3600  # a layer that expires groups (the core one, after a day) keeps ours
+
+
+def group(room: uuid.UUID) -> str:
+    """The channel layer's name of a room."""
+    return f"room.{room}"
 
 
 class Bus:

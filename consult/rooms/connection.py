@@ -45,6 +45,8 @@ class Connection:
         self.entered: dict[uuid.UUID, int] = {}
         self.cards: dict[uuid.UUID, dict[str, Any]] = {}
         self.silenced: dict[uuid.UUID, datetime] = {}  # rooms that this person may not write in, and until when
+        self.ends: dict[uuid.UUID, float] = {}  # rooms whose right runs out by itself, and when (Unix seconds)
+        self.look_at = float("inf")  # the soonest of them
         self.spoke_at = time.monotonic()  # its last frame: who is silent longest makes room (4007)
         self.next_beat = next_beat
         self.closed: int | None = None
@@ -59,6 +61,10 @@ class Connection:
         self.silenced.pop(room, None)
         if grant.silenced_until:
             self.silenced[room] = grant.silenced_until
+        self.ends.pop(room, None)
+        if grant.ends:
+            self.ends[room] = grant.ends.timestamp()
+            self.look_at = min(self.look_at, self.ends[room])
 
     def heard_at(self) -> float:
         """When anything at all, a pong included, came from the client. Without our own server class the server's pings decide."""

@@ -71,7 +71,7 @@ def _outboxes(hub: Hub) -> None:
 def _healing(hub: Hub) -> None:
     now = time.monotonic()
     figures.rooms_behind.set(sum(room.head < room.known for room in hub.rooms.values()))
-    figures.sweep_age.set(now - hub.swept_at)
+    figures.sweep_age.set(now - hub.healing.swept_at)
     figures.access_age.set(now - hub.rights.read_at)
 
 

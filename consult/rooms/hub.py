@@ -8,7 +8,6 @@ what it cannot vouch for it does not deliver. Nobody calls the hub: the doorbell
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from collections import OrderedDict
@@ -21,21 +20,15 @@ from django.conf import settings
 from consult import figures
 from consult.database import own_connection
 from consult.rooms import attending, depths, doorbell, entering, greeting, heartbeats, log, rights, wire
-from consult.rooms.bus import Bus
+from consult.rooms.bus import Bus, group
 from consult.rooms.connection import Connection
 from consult.rooms.entering import Entry
 from consult.rooms.gathering import Gathering
+from consult.rooms.healing import Healing
 from consult.rooms.local_room import LocalRoom
-from consult.rooms.presence import Presence
-
-logger = logging.getLogger("consult.hub")
+from consult.rooms.signals import Signals
 
 RING_BYTES = 64_000_000  # encoded events kept over all rooms
-HEAL_CHUNK = 32  # events read and delivered at once: of the longest messages, less than an outbox holds
-PATIENCE_S = 0.02  # for a bell that another overtook on its way from another process; then the log is asked
-EARLY = 512  # events a room that may wait for it
-PRESENCE_S = 2.0
-FULL = 50  # connections from which on who is present is not counted anew for each newcomer
 ACCESS_GROUP = "access"
 
 
@@ -49,7 +42,8 @@ class Hub:
         self.dirty: dict[Connection, None] = {}
         self.rings: OrderedDict[uuid.UUID, None] = OrderedDict()
         self.ring_bytes = 0
-        self.presence = Presence()
+        self.healing = Healing(self)
+        self.signals = Signals(self)
         self.readers = ThreadPoolExecutor(settings.READERS, thread_name_prefix="reader", initializer=own_connection)
         self.identify = Gathering(self.read, greeting.identify)
         self.visit = Gathering(self.read, entering.read)
@@ -57,9 +51,8 @@ class Hub:
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
         doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
-        self.swept_at = time.monotonic()
         self.tasks = [
-            asyncio.create_task(self._sweeps()),
+            asyncio.create_task(self.healing.sweeps()),
             asyncio.create_task(heartbeats.keep(self)),
             asyncio.create_task(self.rights.run()),
             asyncio.create_task(attending.watch(self)),
@@ -108,9 +101,9 @@ class Hub:
             figures.deliveries.inc(len(frames))
             for chunk in wire.chunks(room, frames):
                 if connection.outbox.put(chunk):
-                    self._mark(connection)
+                    self.mark(connection)
 
-    def _mark(self, connection: Connection) -> None:
+    def mark(self, connection: Connection) -> None:
         if not self.dirty:
             self.loop.call_soon(self._flush)
         self.dirty[connection] = None
@@ -128,7 +121,7 @@ class Hub:
         if room is None:
             room = self.rooms[id] = LocalRoom(id)
             figures.rooms_local.inc()
-            self.bus.want(_group(id))
+            self.bus.want(group(id))
         room.entering += 1
         return room
 
@@ -140,8 +133,8 @@ class Hub:
         if not room.live and not room.entering and room.id in self.rooms:
             del self.rooms[room.id]
             figures.rooms_local.dec()
-            self.bus.unwant(_group(room.id))
-            self.presence.forget(room.id)
+            self.bus.unwant(group(room.id))
+            self.signals.presence.forget(room.id)
             self.ring_bytes -= room.ring.bytes
             self.rings.pop(room.id, None)
             if room.healing:
@@ -160,10 +153,10 @@ class Hub:
             if room.epoch is None:
                 room.epoch, room.head = entry.epoch, entry.seq
             if room.epoch != entry.epoch:
-                self._new_epoch(room, entry.epoch, entry.seq)
+                self.new_epoch(room, entry.epoch, entry.seq)
             if room.head < entry.seq:
                 room.known = max(room.known, entry.seq)
-                await self._heal(room, "entry")
+                await self.healing.heal(room, "entry")
                 if room.head < entry.seq:  # rights could not be read: nothing is delivered until they can
                     await asyncio.sleep(0.05)
                 continue
@@ -180,16 +173,16 @@ class Hub:
             return connection.closed is not None
         room.personal = entry.grant.kind == "personal"
         if connection not in room.live:
-            self._presence_soon(room)
+            self.signals.presence_soon(room)
         room.live.pop(connection, None)
         connection.enter(room.id, entry)
         if entry.state:
-            entry.state["present"] = self._present(room, connection)
+            entry.state["present"] = self.signals.present(room, connection)
         self.send(connection, answer(entry))
         for chunk in missed:
             figures.deliveries.inc(len(chunk.frames))
             if connection.outbox.put(chunk):
-                self._mark(connection)
+                self.mark(connection)
         room.live[connection] = None
         return True
 
@@ -221,9 +214,10 @@ class Hub:
             return
         connection.cards.pop(id, None)
         connection.silenced.pop(id, None)
+        connection.ends.pop(id, None)
         if room is not None:
             room.live.pop(connection, None)
-            self._presence_soon(room)
+            self.signals.presence_soon(room)
             self._tidy(room)
         if code:
             connection.outbox.drop(id)
@@ -237,7 +231,7 @@ class Hub:
             self._hear(bell)
             if not self.bus.alone():
                 frames = [[f.seq, f.kind, f.message, f.text] for f in bell.frames]
-                self.bus.publish(_group(bell.room), {"type": "bell", "room": str(bell.room), "epoch": bell.epoch, "frames": frames})
+                self.bus.publish(group(bell.room), {"type": "bell", "room": str(bell.room), "epoch": bell.epoch, "frames": frames})
 
     def _access_rang(self) -> None:
         self.rights.wake.set()
@@ -252,61 +246,35 @@ class Hub:
             frames = [wire.Frame(seq, kind, about, text) for seq, kind, about, text in message["frames"]]
             self._hear(doorbell.Bell(id, message["epoch"], frames))
         elif message["type"] == "signal":
-            self._signal_here(id, message["frame"], message.get("but"))
-        elif message["type"] == "presence" and (room := self.rooms.get(id)) is not None:  # of a room left meanwhile nothing would ever be forgotten
-            self.presence.heard(id, message["from"], message["cards"])
-            self._presence_signal(room)
+            self.signals.here(id, message["frame"], message.get("but"))
+        elif message["type"] == "presence":
+            self.signals.heard(id, message["from"], message["cards"])
 
     def _hear(self, bell: doorbell.Bell) -> None:
         room = self.rooms.get(bell.room)
         if room is None or room.epoch is None or not bell.frames or self.rights.stale():
             return
         if room.epoch != bell.epoch:
-            self._new_epoch(room, bell.epoch, bell.frames[0].seq - 1)
+            self.new_epoch(room, bell.epoch, bell.frames[0].seq - 1)
         fresh = [f for f in bell.frames if f.seq > room.head]
         if not fresh:
             return
         if fresh[0].seq == room.head + 1:
             figures.bell_events.inc(len(fresh))
-            self._deliver(room, fresh)
+            self.deliver(room, fresh)
             if room.early:
-                self._catch_up(room)
+                self.healing.now_next(room)
             return
-        # Another process wrote between, and its bell is on the way; or it was lost, and the log has it.
-        room.early.update((f.seq, f) for f in fresh)
-        if len(room.early) > EARLY:
-            self._impatient(room)
-        elif room.patience is None:
-            room.patience = self.loop.call_later(PATIENCE_S, self._impatient, room)
+        self.healing.too_early(room, fresh)
 
-    def _catch_up(self, room: LocalRoom) -> None:
-        """Delivers what came too early and is now next."""
-        frames: list[wire.Frame] = []
-        while (frame := room.early.pop(room.head + 1 + len(frames), None)) is not None:
-            frames.append(frame)
-        if frames:
-            figures.bell_events.inc(len(frames))
-            self._deliver(room, frames)
-        room.early = {seq: f for seq, f in room.early.items() if seq > room.head}
-        if not room.early and room.patience is not None:
-            room.patience.cancel()
-            room.patience = None
-
-    def _impatient(self, room: LocalRoom) -> None:
-        if room.patience is not None:
-            room.patience.cancel()
-        upto, room.early, room.patience = max(room.early, default=0), {}, None
-        if upto > room.head and room.id in self.rooms:
-            self._heal_soon(room, upto, "gap")
-
-    def _deliver(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
+    def deliver(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         room.head = frames[-1].seq
         self._remember(room, frames)
         figures.deliveries.inc(len(frames) * len(room.live))
         for chunk in wire.chunks(room.id, [f.text for f in frames]):
             for connection in list(room.live):
                 if connection.outbox.put(chunk):
-                    self._mark(connection)
+                    self.mark(connection)
 
     def _remember(self, room: LocalRoom, frames: Sequence[wire.Frame]) -> None:
         before = room.ring.bytes
@@ -324,7 +292,7 @@ class Hub:
                 self.ring_bytes -= other.ring.bytes
                 other.ring.clear()
 
-    def _new_epoch(self, room: LocalRoom, epoch: str, head: int) -> None:
+    def new_epoch(self, room: LocalRoom, epoch: str, head: int) -> None:
         """The log was replaced (a restore, a promotion): those who hear it come back and are told to reset."""
         for connection in list(room.live):
             connection.close(4001, "room epoch")
@@ -333,86 +301,6 @@ class Hub:
         room.ring.clear()
         room.epoch, room.head, room.known, room.early = epoch, head, head, {}
 
-    # --- healing ----------------------------------------------------------------
-
-    def _heal_soon(self, room: LocalRoom, upto: int, by: str) -> None:
-        room.known = max(room.known, upto)
-        if room.healing is None or room.healing.done():
-            room.healing = asyncio.create_task(self._heal(room, by))
-            room.healing.add_done_callback(_report)
-
-    async def _heal(self, room: LocalRoom, by: str) -> None:
-        """Reads and delivers what no bell brought, or what one overtook. What a bell brings meanwhile is not delivered twice."""
-        while room.head < room.known:
-            low = room.head
-            rows = (await self.read(log.frames_of, [(room.id, low, min(room.known, low + HEAL_CHUNK))])).get(room.id, [])
-            fresh = [f for f in rows if f.seq > room.head]
-            if not rows:
-                return
-            if fresh and fresh[0].seq == room.head + 1 and not self.rights.stale():
-                figures.healed_events.labels(by).inc(len(fresh))
-                self._deliver(room, fresh)
-            elif fresh:
-                return  # the next sweep
-
-    async def _sweeps(self) -> None:
-        while True:
-            await asyncio.sleep(settings.SWEEP_S)
-            started = time.perf_counter()
-            try:
-                known = [(r.id, r.epoch, r.head) for r in self.rooms.values() if r.epoch is not None]
-                moved = await self.read(log.moved, known) if known else []
-                figures.sweep_seconds.observe(time.perf_counter() - started)
-                for id, epoch, seq in moved:
-                    room = self.rooms.get(id)
-                    if room is None or room.epoch is None:
-                        continue
-                    if room.epoch != epoch:
-                        self._new_epoch(room, epoch, seq)
-                    elif seq > room.head:
-                        self._heal_soon(room, seq, "sweep")
-                self.swept_at = time.monotonic()
-            except Exception as error:  # PostgreSQL away: the next sweep finds what this one did not
-                logger.warning("the sweep failed", extra={"why": type(error).__name__})
-
-    # --- signals and presence -----------------------------------------------------
-
-    def signal(self, id: uuid.UUID, frame: bytes, *, but: uuid.UUID | None = None) -> None:
-        """Something ephemeral for all who have entered a room, except one person. May be lost."""
-        self._signal_here(id, frame, str(but) if but else None)
-        self.bus.publish(_group(id), {"type": "signal", "room": str(id), "frame": frame, "but": str(but) if but else None})
-
-    def _signal_here(self, id: uuid.UUID, frame: bytes, but: str | None) -> None:
-        room = self.rooms.get(id)
-        if room is not None and not self.rights.stale():
-            chunk = wire.Chunk(id, [frame])
-            for connection in list(room.live):  # who is too slow leaves it
-                if str(connection.person) != but and connection.outbox.put(chunk):
-                    self._mark(connection)
-
-    def _present(self, room: LocalRoom, newcomer: Connection) -> dict[str, Any]:
-        """Who is there, for who enters. Of a full room it is counted once a second, not for each of many who come at once."""
-        if len(room.live) < FULL or self.loop.time() - room.counted[0] > 1:
-            room.counted = (self.loop.time(), self.presence.of(room.id, [c.cards[room.id] for c in [*room.live, newcomer]]))
-        return room.counted[1]
-
-    def _presence_soon(self, room: LocalRoom) -> None:
-        if not room.presence_due and not room.personal:
-            room.presence_due = True
-            self.loop.call_later(PRESENCE_S, self._presence_now, room)
-
-    def _presence_now(self, room: LocalRoom) -> None:
-        room.presence_due = False
-        room = self.rooms.get(room.id, room)  # everyone may have left and come back meanwhile
-        cards = {c.cards[room.id]["id"]: c.cards[room.id] for c in room.live}
-        self.bus.publish(_group(room.id), {"type": "presence", "from": self.node, "room": str(room.id), "cards": dict(list(cards.items())[:500])})
-        self._presence_signal(room)
-
-    def _presence_signal(self, room: LocalRoom) -> None:
-        data = self.presence.of(room.id, [c.cards[room.id] for c in room.live])
-        frame = wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data)
-        self._signal_here(room.id, frame, None)
-
     # --- the end --------------------------------------------------------------------
 
     async def close(self) -> None:
@@ -420,15 +308,6 @@ class Hub:
             task.cancel()
         self.bus.close()
         self.readers.shutdown(wait=False)
-
-
-def _group(id: uuid.UUID) -> str:
-    return f"room.{id}"
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        logger.warning("healing failed", extra={"why": type(error).__name__})
 
 
 _hub: Hub | None = None

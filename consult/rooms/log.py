@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from consult.columns import Longs, Texts, Times, Uuids
 from consult.database import COMMIT, Rows, Statement, one_snapshot, together
 from consult.errors import Refusal
 from consult.rooms import doorbell, wire
@@ -125,7 +126,7 @@ def writing(rooms: Iterable[uuid.UUID], *, asking: Sequence[Statement] = ()) -> 
     sent = False
     try:
         with transaction.atomic(durable=True):
-            rows, *answers = together((_LOCK, (sorted(set(rooms)),)), *asking)
+            rows, *answers = together((_LOCK, (Uuids(sorted(set(rooms))),)), *asking)
             heads = {row[1]: Head(*row[1:]) for row in rows}
             made = Writing(heads, max((row[0] for row in rows), default=utc_now()), answers)
             yield made
@@ -154,15 +155,15 @@ def _appending(made: Writing) -> Iterator[Statement]:
         yield (
             _INSERT,
             (
-                [x.room for x in e],
-                [x.seq for x in e],
-                [x.kind for x in e],
-                [x.at for x in e],
-                [x.actor for x in e],
-                [x.acting for x in e],
-                [x.message for x in e],
-                [x.person for x in e],
-                [None if x.data is None else orjson.dumps(x.data).decode() for x in e],
+                Uuids(x.room for x in e),
+                Longs(x.seq for x in e),
+                Texts(x.kind for x in e),
+                Times(x.at for x in e),
+                Uuids(x.actor for x in e),
+                Texts(x.acting for x in e),
+                Uuids(x.message for x in e),
+                Uuids(x.person for x in e),
+                Texts(None if x.data is None else orjson.dumps(x.data).decode() for x in e),
             ),
         )
     if behind := [h for h in made.heads.values() if h.seq > h.stored]:
@@ -173,7 +174,7 @@ def heads_for(heads: Sequence[Head]) -> tuple[list[Any], ...]:
     """The parameters of ADVANCE: these heads stand in their rows from now on."""
     for head in heads:
         head.stored = head.seq
-    return [h.id for h in heads], [h.seq for h in heads], [h.post_no for h in heads], [h.at for h in heads]
+    return Uuids(h.id for h in heads), Longs(h.seq for h in heads), Longs(h.post_no for h in heads), Times(h.at for h in heads)
 
 
 # --- reading -----------------------------------------------------------------
@@ -195,7 +196,7 @@ def frames_of(spans: Sequence[tuple[uuid.UUID, int, int]]) -> dict[uuid.UUID, li
 
 
 def _spans(spans: Sequence[tuple[uuid.UUID, int, int]]) -> Statement:
-    return _SPANS, ([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans])
+    return _SPANS, (Uuids(s[0] for s in spans), Longs(s[1] for s in spans), Longs(s[2] for s in spans))
 
 
 def _frames(rows: Rows) -> dict[uuid.UUID, list[wire.Frame]]:
@@ -207,7 +208,7 @@ def _frames(rows: Rows) -> dict[uuid.UUID, list[wire.Frame]]:
 
 def heads_of(rooms: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
     """(epoch, last seq) of each room that exists, in one query."""
-    (rows,) = together(("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (list(rooms),)))
+    (rows,) = together(("SELECT id, epoch, last_seq FROM rooms_room WHERE id = ANY(%s)", (Uuids(rooms),)))
     return {id: (epoch, seq) for id, epoch, seq in rows}
 
 
@@ -219,7 +220,7 @@ JOIN rooms_room r ON r.id = q.id WHERE r.last_seq > q.seq OR r.epoch <> q.epoch"
 def moved(known: Sequence[tuple[uuid.UUID, str, int]]) -> Rows:
     """(id, epoch, last seq) of those of these rooms (id, epoch, seq) whose log stands elsewhere: compared where it is, for the
     rows of ten thousand rooms that did not move cost more to bring here than to compare."""
-    (rows,) = together((_MOVED, ([k[0] for k in known], [k[1] for k in known], [k[2] for k in known])))
+    (rows,) = together((_MOVED, (Uuids(k[0] for k in known), Texts(k[1] for k in known), Longs(k[2] for k in known))))
     return rows
 
 

@@ -283,17 +283,22 @@ class IdentifierDecision(models.Model):
 
 
 class Remit(models.Model):
-    """Where a person moderates: a group with the cases addressed to it, or (no group) everywhere.
+    """Where a person moderates: a group with the cases addressed to it; a specialty, which is its groups, the cases addressed to these, and
+    the cases asked of it wherever they are addressed; or (neither) everywhere.
 
     A trigger keeps `Standing.moderator`, which says whether a person has any: every check of rights has that row at hand.
     """
 
     person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="remits")
     group = models.ForeignKey(Room, null=True, blank=True, on_delete=models.CASCADE, related_name="remits")
+    specialty = models.ForeignKey("clinicians.SpecialtyGroup", null=True, blank=True, on_delete=models.PROTECT, related_name="remits")  # as people call it: DER
     since = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person", "group"], nulls_distinct=False, name="one_remit")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "group", "specialty"], nulls_distinct=False, name="one_remit_a_place"),
+            models.CheckConstraint(condition=models.Q(group=None) | models.Q(specialty=None), name="remit_of_one_kind"),
+        ]
 
 
 class AgreedReading(models.Model):

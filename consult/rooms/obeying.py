@@ -174,7 +174,7 @@ class Obeying:
             pause, at_once = typists.POINTING_S if c.at else 0.0, typists.POINTING_AT_ONCE
             data = {"image": c.image[:36], "at": c.at and c.at.model_dump(), "drawn": c.drawn and c.drawn.model_dump()}
         if typists.may_tell(self.connection.person, id, pause, at_once):
-            self.hub.signal(id, wire.frame(type="signal", room=str(id), kind=c.type, actor=card, data=data), but=self.connection.person)
+            self.hub.signals.send(id, wire.frame(type="signal", room=str(id), kind=c.type, actor=card, data=data), but=self.connection.person)
         return {}
 
     async def join(self, entry: Entry | tuple[Any, Refusal], answer: Callable[[Entry], bytes], serial: int) -> Refusal | None:

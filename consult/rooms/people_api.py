@@ -55,8 +55,8 @@ def people(request: HttpRequest, q: str = "", room: str = "", cursor: str = "", 
 
 
 def _remit(person: Person) -> str | None:
-    groups = list(Remit.objects.filter(person_id=person.pk).values_list("group_id", flat=True))
-    return "all" if None in groups else "some" if groups else None
+    places = [group or specialty for group, specialty in Remit.objects.filter(person_id=person.pk).values_list("group_id", "specialty_id")]
+    return "all" if None in places else "some" if places else None
 
 
 def _me(request: HttpRequest) -> dict[str, Any]:

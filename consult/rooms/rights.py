@@ -84,10 +84,16 @@ class Watch:
             await self._rooms(sorted(pairs))
 
     async def _expired(self) -> None:
+        """What ran out by itself, without a row that says so: sessions, verifications, agreed readings. It needs no worker."""
         now = time.time()
         late = [c for c in self.hub.connections.values() if c.session_ends < now]
         if late:
             await self.look_again(late)
+        over = [c for c in self.hub.connections.values() if c.look_at < now]
+        if over:
+            await self._rooms(sorted({(room, c.person) for c in over for room, end in c.ends.items() if end < now}))
+            for connection_ in over:
+                connection_.look_at = min(connection_.ends.values(), default=float("inf"))
 
     async def look_again(self, doubtful: Sequence[Connection]) -> None:
         """Closes those of these connections whose session does not hold any more."""

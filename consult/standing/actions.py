@@ -55,8 +55,8 @@ def lift(*, person_id: uuid.UUID, by: uuid.UUID | None, reason: str = "") -> Non
 
 
 def lapse() -> list[uuid.UUID]:
-    """Writes down verifications that ran out and suspensions that are over, so that open sockets hear of it. The worker
-    calls this every few seconds; checks of rights compare the times themselves and do not wait for it. Returns whose
+    """Writes down verifications that ran out and suspensions that are over, for lists and the person's own page. The worker
+    calls this every few seconds; checks of rights, open sockets' too, compare the times themselves and do not wait for it. Returns whose
     verification ran out."""
     now, out = timezone.now(), []
     with transaction.atomic():

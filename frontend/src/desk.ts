@@ -17,7 +17,7 @@ import { OpenRoom } from "./roomView";
 import type { Belongings } from "./session";
 import { Socket, type SocketState, type World } from "./socket";
 import { UnsentRows } from "./unsent";
-import type { Connection, Me } from "./types";
+import type { Connection, Decided, Me } from "./types";
 
 export interface DeskOptions {
   me: Me;
@@ -33,8 +33,8 @@ export interface DeskOptions {
   connection: Signal<Connection>;
   roomsLoaded: Signal<"no" | "cached" | "yes">;
   skew: Signal<number>;
-  /** Counts what was decided of what this person flagged, while the page is open. */
-  decided: Signal<number>;
+  /** What was decided last of what this person flagged or appealed against, while the page is open; another object each time. */
+  decided: Signal<{ what: Decided } | null>;
   askSession(): Promise<"in" | "out" | "unknown">;
   /** Something waits to be sent, and there is no connection. */
   later?: () => void;
@@ -131,7 +131,7 @@ export class Desk implements Belongings {
     });
     this.following = new Following({
       api: o.api, list: this.list, live: this.live, reads: this.reads, cache: () => this.cache, loaded: o.roomsLoaded, after: world.after,
-      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(), decided: () => o.decided.value++,
+      touched: (room) => this.views.get(room)?.view.again(), isOpen: (room) => this.views.has(room), doubt: () => o.doubt(), decided: (what) => { o.decided.value = { what }; },
     });
   }
 

@@ -6,7 +6,7 @@ import type { Live } from "./live";
 import type { EventFrame } from "./protocol";
 import type { Reads } from "./reads";
 import type { RoomList } from "./roomList";
-import type { RoomItem } from "./types";
+import type { Decided, RoomItem } from "./types";
 
 export interface FollowingOptions {
   api: Api;
@@ -20,8 +20,8 @@ export interface FollowingOptions {
   touched(room: string): void;
   isOpen(room: string): boolean;
   doubt(): void;
-  /** Something this person flagged was decided. */
-  decided(): void;
+  /** Something this person flagged, or an appeal of theirs, was decided. */
+  decided(what: Decided): void;
 }
 
 const FRESH_AFTER = 300, MOST = 500, KEEP_AFTER = 2000;
@@ -139,7 +139,8 @@ export class Following {
         this.stale(event.data.room);
         break;
       case "report.decided":
-        this.o.decided();
+      case "appeal.decided":
+        this.o.decided(event.kind === "report.decided" ? "report" : "appeal");
         break;
       case "verification.decided":
       case "session.revoked":

@@ -16,9 +16,9 @@ export function pushServices(): Promise<PushServices> {
 export async function devices(): Promise<Device[]> {
   return (await api.get<{ devices: Device[] }>("/api/v1/devices")).devices;
 }
-/** Answers with the device's id; the same address again is the same device. */
-export async function registerDevice(address: PushAddress, label: string): Promise<string> {
-  return (await api.post<{ device: string }>("/api/v1/devices", { id: crypto.randomUUID(), courier: "web", label, address })).device;
+/** The same address again is the same device. */
+export async function registerDevice(address: PushAddress, label: string): Promise<void> {
+  await api.post("/api/v1/devices", { id: crypto.randomUUID(), courier: "web", label, address });
 }
 export async function removeDevice(device: string): Promise<void> {
   await api.delete(`/api/v1/devices/${device}`);

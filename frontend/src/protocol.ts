@@ -135,6 +135,7 @@ export type RefusalCode =
   | "rate.reports"
   | "item.not_found"
   | "item.claimed"
+  | "item.changed"
   | "item.decided"
   | "act.not_found"
   | "appeal.made"
@@ -229,6 +230,8 @@ export interface EventData {
   "moderator.left": { person: string };
   /** A moderator was called in, or (null) all of those whose remit the room is. */
   "moderator.called": { person?: string | null };
+  /** A call for a moderator, or (null) for all of them, was taken back. */
+  "moderator.uncalled": { person: string | null };
   /** A removed person may come in again; who was a member is one again. */
   "member.readmitted": { person: string };
   /** A person is suspended from the whole service until `until`; null: until it is lifted. In their personal room, and in the room whose events led to it. */
@@ -254,6 +257,8 @@ export interface EventData {
   "case.moved": { case: string; from: string | null; to: string | null };
   /** The case was asked twice: the answers go on in `into`. In the log of that one it says the same. */
   "case.merged": { case: string; into: string };
+  /** The merge was undone: answers to `case` go on in its own room. In the log of `into` it says the same. */
+  "case.parted": { case: string; into: string };
   /** An expert is asked for; of any specialty where that is null. */
   "expert.asked": { specialty: string | null };
   /** No expert is asked for any more. */
@@ -332,6 +337,8 @@ export interface EventData {
   "page.asked": { room: string };
   /** What I reported was decided. */
   "report.decided": { report: string };
+  /** My appeal against an act was decided. */
+  "appeal.decided": { appeal: string };
   /** Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over. */
   "room.read": { room: string };
   /** Something waits for a moderator; ask the queue for it. */

@@ -12,7 +12,7 @@ import type { Seal } from "./seal";
 import { browserWorld } from "./browserWorld";
 import { Vaults } from "./vault";
 import type {
-  Connection, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
+  Connection, Decided, Hit, Locale, Me, Member, NewCase, PersonCard, Profile, RoomItem, RoomView, Session, Specialties, Suspension, Version,
 } from "./types";
 export { Refusal };
 export type * from "./types";
@@ -23,7 +23,7 @@ const _connection = signal<Connection>({ state: "reconnecting", unsent: 0, since
 const _roomsLoaded = signal<"no" | "cached" | "yes">("no");
 const _locale = signal<Locale>("fr");
 const _skew = signal(0);
-const _decided = signal(0);
+const _decided = signal<{ what: Decided } | null>(null);
 const _specialties = signal<Specialties | null>(null);
 const desk = signal<Desk | null>(null);
 
@@ -38,8 +38,8 @@ export const holdOrder: Signal<boolean> = signal(false);
 export const locale: ReadonlySignal<Locale> = _locale;
 /** Server time less this device's, in ms: for "you can write again at …" and slow mode. */
 export const clockSkew: ReadonlySignal<number> = _skew;
-/** Moves with every flag of this person that was decided while the page is open. */
-export const reportsDecided: ReadonlySignal<number> = _decided;
+/** Which was decided last, a flag of this person or an appeal, while the page is open; another object each time. */
+export const lastDecided: ReadonlySignal<{ what: Decided } | null> = _decided;
 /** Loaded once with the session. */
 export const specialties: ReadonlySignal<Specialties | null> = _specialties;
 

@@ -28,8 +28,6 @@ export interface Specialties {
 export interface CaseItem {
   status: CaseStatus; urgency: Urgency; specialty: string | null; question: string | null; author: PersonCard | null; answers: number;
   opened_at: string; first_answer_at: string | null; group: { id: string; title: string } | null;
-  /** A moderator asks for an expert, of this specialty or of any. */
-  expert?: { specialty: string | null } | null;
 }
 export interface RoomItem {
   id: string; kind: "group" | "case" | "private"; title: string; code: string | null; member: boolean; role: null | "member" | "owner" | "moderator";
@@ -38,9 +36,13 @@ export interface RoomItem {
   notices?: "all" | "mentions" | "none" | null;
   head: Head; read_seq: number; unread: number; mentions: number; members: number; joinable: boolean;
   lock: { reason: string | null } | null; moderator_live: boolean;
+  /** A moderator asks for an expert, of this specialty or of any. */
+  expert?: { specialty: string | null } | null;
   last: { seq: number; at: string; actor: PersonCard | null; excerpt: string | null; withheld: Withheld | null } | null;
   case: CaseItem | null;
 }
+/** What a person hears the outcome of. */
+export type Decided = "report" | "appeal";
 export interface Member { person: PersonCard; role: string; joined_at: string }
 export interface Hit {
   room: { id: string; kind: RoomItem["kind"]; title: string; code: string | null };

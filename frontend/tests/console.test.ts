@@ -10,7 +10,7 @@ import { FakeWorld } from "./wire";
 
 const at = (n: number): string => new Date(Date.UTC(2026, 10, 23) + n * 1000).toISOString();
 const item = (n: number, more: Partial<Item> = {}): Item => ({
-  item: `i${n}`, kind: "report", urgency: 1, at: at(n), room: `r${n % 9}`, room_title: null, categories: ["other"], count: 1, excerpt: null, person: null, claimed_by: null,
+  item: `i${n}`, kind: "report", title: { fr: "Signalement", en: "Report" }, urgency: 1, at: at(n), room: `r${n % 9}`, room_title: null, categories: ["other"], count: 1, excerpt: null, person: null, claimed_by: null,
   claimed_until: null, state: "open", room_kind: "group", message: null, image: null, withheld: null, decision: null, ...more,
 });
 
@@ -44,9 +44,9 @@ class Server {
   private answer(of: { next?: string | null; items?: string[] }): QueuePage {
     this.asked.push(of);
     if (this.down) throw new Refusal({ code: "network.unreachable", temporary: true });
-    if (of.items) return { items: this.items.filter((one) => of.items!.includes(one.item)), room: "console", next: null };
+    if (of.items) return { items: this.items.filter((one) => of.items!.includes(one.item)), room: "console", next: null, claim_s: 90 };
     const from = Number(of.next ?? 0), to = from + 100;
-    return { items: this.items.slice(from, to), room: "console", next: to < this.items.length ? String(to) : null };
+    return { items: this.items.slice(from, to), room: "console", next: to < this.items.length ? String(to) : null, claim_s: 90 };
   }
   tell(kind: string, id: string): void {
     this.hear!.events([{ type: "event", room: "console", epoch: "e", seq: ++this.seq, kind, at: at(0), actor: null, data: { item: id } } as unknown as EventFrame]);
@@ -92,6 +92,11 @@ describe("the queue", () => {
     server.tell("item.opened", "i2");
     await server.world.pass(400);
     expect(server.urgent).toEqual(["i2"]);
+  });
+  test("a claim that is told lasts as long as the server says", async () => {
+    const server = await opened(1);
+    server.tell("item.claimed", "i0");
+    expect(server.console.queue.value.items[0]!.claimed_until).toBe(new Date(Date.parse(at(0)) + 90_000).toISOString());
   });
   test("after a gap in what was told the whole is read again", async () => {
     const server = await opened(3);

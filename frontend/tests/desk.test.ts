@@ -54,7 +54,7 @@ async function stand(id: string): Promise<Place> {
   const connection = signal<Connection>({ state: "reconnecting", unsent: 0, since: 0 });
   const desk = new Desk({
     me: me(id), seal: await sealOf(id), api, world, database: factory, channel: (name) => channels.make(name), locks, locale: () => "fr", hold: signal(false), connection,
-    roomsLoaded: signal<"no" | "cached" | "yes">("no"), skew: signal(0), decided: signal(0), askSession: () => Promise.resolve("in"), doubt: (code) => doubts.push(code),
+    roomsLoaded: signal<"no" | "cached" | "yes">("no"), skew: signal(0), decided: signal(null), askSession: () => Promise.resolve("in"), doubt: (code) => doubts.push(code),
   });
   return { desk, world, connection, api };
 }

@@ -7,7 +7,7 @@ import { EMPTY, merge, MOST, move, remove, replace, taken, told, watching } from
 const actor = (id: string) => ({ id, name: `Dr ${id}`, profession: null, specialty: null, level: null, as: "moderator" as const });
 const at = (minute: number): string => new Date(Date.UTC(2026, 10, 23, 10, minute)).toISOString();
 const item = (id: string, urgency: Item["urgency"], minute: number, more: Partial<Item> = {}): Item => ({
-  item: id, kind: "report", urgency, at: at(minute), room: `room-${id}`, room_title: null, categories: ["other"], count: 1, excerpt: null, person: null, claimed_by: null,
+  item: id, kind: "report", title: { fr: "Signalement", en: "Report" }, urgency, at: at(minute), room: `room-${id}`, room_title: null, categories: ["other"], count: 1, excerpt: null, person: null, claimed_by: null,
   claimed_until: null, state: "open", room_kind: "group", message: null, image: null, withheld: null, decision: null, ...more,
 });
 const event = (kind: string, id: string, who = "sacha"): EventFrame =>

@@ -113,3 +113,8 @@ test("an answer that was on its way while one read on does not take the read mar
   list.put(item("R", { head: { epoch: "E", seq: 42 }, read_seq: 41, unread: 1 }));
   expect(list.get("R")).toMatchObject({ read_seq: 41, unread: 1 });
 });
+
+test("rooms of which nothing tells more are in the order of their titles, accents and case aside", () => {
+  const { list } = listOf(...["Zone", "Œdème", "été", "Dermatologie", "Fièvre", "Eczéma"].map((title) => item(title)));
+  expect(order(list)).toEqual(["Dermatologie", "Eczéma", "été", "Fièvre", "Œdème", "Zone"]);
+});

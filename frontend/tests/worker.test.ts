@@ -1,7 +1,7 @@
 /** What the service worker decides without a browser: how a push is read, what is news, and that no word of a message can be shown. */
 import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, it } from "vitest";
-import { decodeKey } from "../src/device/address";
+import { addressOf, decodeKey } from "../src/device/address";
 import { wakingWords } from "../src/i18n/waking";
 import { parse } from "../src/router";
 import { parseCall, REASONS } from "../src/worker/call";
@@ -34,6 +34,15 @@ describe("what was shown", () => {
     await forgetShown(db);
     expect(await isNews(db, ROOM, 1, 6)).toBe(true);
   });
+  it("holds for a day: a log that began anew from a backup is heard again", async () => {
+    const db = await openNotes(new IDBFactory());
+    const day = 86_400_000;
+    expect(await isNews(db, ROOM, 121, 1)).toBe(true);
+    expect(await isNews(db, ROOM, 40, 1 + day)).toBe(false);
+    expect(await isNews(db, ROOM, 40, 2 + day)).toBe(true);
+    expect(await isNews(db, ROOM, 40, 3 + day)).toBe(false); // and from there on as before
+    expect(await isNews(db, ROOM, 41, 4 + day)).toBe(true);
+  });
   it("is bounded: the room shown longest ago is forgotten", async () => {
     const db = await openNotes(new IDBFactory());
     for (let at = 0; at < ROOMS + 20; at++) await isNews(db, `room-${at}`, 5, at);
@@ -51,6 +60,12 @@ describe("what was shown", () => {
     await forgetShown(db);
     expect(await noted(db, "locale")).toBe("en");
   });
+});
+
+it("an address of push says when it ends, where the browser knows", () => {
+  const made = (expirationTime: number | null): PushSubscription => ({ toJSON: () => ({ endpoint: "https://push.example.org/x", expirationTime, keys: { p256dh: "BK", auth: "AA" } }) }) as unknown as PushSubscription;
+  expect(addressOf(made(Date.UTC(2027, 0, 2, 3, 4, 5)))).toEqual({ endpoint: "https://push.example.org/x", p256dh: "BK", auth: "AA", expires_at: "2027-01-02T03:04:05.000Z" });
+  expect(addressOf(made(null))).toEqual({ endpoint: "https://push.example.org/x", p256dh: "BK", auth: "AA" });
 });
 
 it("an address of a notification is one of the app's: the room, where it stands, and that it is new", () => {

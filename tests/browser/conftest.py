@@ -23,6 +23,8 @@ SHELL = os.environ.get("CONSULT_CHROMIUM_SHELL") or CHROMIUM
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PHONE, TABLET, DESKTOP = {"width": 360, "height": 740}, {"width": 800, "height": 1000}, {"width": 1440, "height": 1000}
 DEMO = "demo"
+# Google's, which no test calls, and one on this machine (tests/push/services.py).
+PUSH = {"PUSH_HOSTS": "fcm.googleapis.com,127.0.0.1"}
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +57,14 @@ class Demo(Stack):
         services.admin(f"CREATE DATABASE {DEMO} TEMPLATE {MIGRATED}")
         self.database = DEMO
         self.manage("seed_demo")
-        self.node()
+        self.node(env=PUSH)
         self.work()
         rows = self.sql("SELECT p.id, p.email, r.id FROM clinicians_person p LEFT JOIN rooms_room r ON r.owner_id = p.id AND r.kind = 'personal'")
         self.cast = {email.partition("@")[0]: Someone(email.partition("@")[0], id, str(room), "") for id, email, room in rows}
 
     def work(self, **settings: str) -> None:
         """Starts the worker."""
-        env = {**self.services.env(self.database, self.redis_url), **settings}
+        env = {**self.services.env(self.database, self.redis_url), **PUSH, **settings}
         with open(self.folder / "worker.log", "ab") as log:
             self.worker = self.services.family.start("worker", [sys.executable, "manage.py", "worker"], env=env, cwd=CHECKOUT, log=log)
 

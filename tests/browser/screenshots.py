@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, TABLET, Demo, Devices
 from tests.browser.pages import Device, Tab
-from tests.browser.test_pictures import FACE
+from tests.browser.test_pictures import FACE, attach, photo, send
 from tests.clinicians.oidc import Provider, claims
 from tests.live import CHECKOUT, Node
 
@@ -303,6 +303,81 @@ def test_held_and_hidden(profile: Callable[[str], Device], demo: Demo, shot: Sho
     expect(page.locator(".notice").filter(has_text=re.compile("suspen", re.IGNORECASE)).first).to_be_visible()
     page.locator(".log").press("End")
     shot(page, "45-told")
+
+
+def test_outcomes(profile: Callable[[str], Device], demo: Demo, shot: Shot, device: Devices, tmp_path: Path, size: str, theme: str, locale: str) -> None:
+    """What became of one's flags and appeals; a rule's hint; pictures in the tray; flags that no longer count; a suspended person's answer."""
+    demo.sql("TRUNCATE moderation_item, moderation_rule CASCADE")
+    room = demo.fresh_room("camille", "nadia", kind="group", title="Dermatologie" if locale == "fr" else "Dermatology")
+    cast = {name: str(who.id) for name, who in demo.cast.items()}
+    demo.many(room, "camille", ["Quelle idée stupide.", "Doublez la dose.", "Voici le lien.", "Encore un."])
+    lines = [
+        "from uuid import UUID, uuid4", "from consult.moderation import appeals, claims", "from consult.moderation.models import Item, Rule", "from consult.rooms.actions import hiding, suspension",
+        "from consult.rooms.models import Message, Remit", f"who = {cast!r}", "p = lambda name: UUID(who[name])",
+        "Remit.objects.get_or_create(person_id=p('marc'), group=None)",
+        "Rule.objects.create(name_fr='produit sans autorisation', name_en='product without a licence', kind='words', data={'words': ['zorglubol']}, action='hint', live=True)",
+        f"said = list(Message.objects.filter(room_id='{room}').order_by('seq'))",
+        "acts = [hiding.hide(room_id=m.room_id, message_id=m.id, reason='propos déplacés', person_id=p('sacha'))['act'] for m in said[:2]]",
+        "acts.append(suspension.suspend(person_id=p('sacha'), client_id=uuid4(), target=p('helene'), seconds=864000, reason='publicité répétée')['act'])",
+        "[appeals.appeal(person_id=p(by), client_id=uuid4(), act=act, text='Je citais une recommandation.') for act, by in zip(acts, ('camille', 'camille', 'helene'))]",
+        "[claims.decide(person_id=p('marc'), client_id=uuid4(), item=str(Item.objects.get(kind='appeal', act_id=act).pk), decision='uphold', note='Le lien menait à une boutique.') for act in acts[1:]]",
+    ]  # fmt: skip
+    demo.manage("shell", "-c", "; ".join(lines))
+    french = device().tab().sign_in("camille").inside().room(room)
+    attach(french, photo(tmp_path))
+    french.page.get_by_role("button", name="Garder").click()
+    send(french, "La plaque du jour")
+    expect(french.page.locator(".pictures img")).to_be_visible(timeout=60_000)
+    french.page.close()
+
+    camille = enter(profile("camille"), "camille", locale).go("/me")
+    camille.page.get_by_role("button", name=re.compile("Mes signalements et recours|My reports and appeals")).click()
+    camille.page.locator("dialog .act-row").last.scroll_into_view_if_needed()
+    shot(camille.page, "47-my-appeals")
+    camille.go(f"/rooms/{room}")
+    camille.page.locator("textarea#composer").fill("Essayez le zorglubol, chez une patiente de 92 ans.")
+    expect(camille.page.locator("#composer-hints p")).to_be_visible()
+    shot(camille.page, "48-hint")
+
+    demo.sql(
+        "WITH i AS (INSERT INTO moderation_item (id, kind, object, urgency, at, room_id, message_id, person_id, categories, count, weight, announced, decision, decided_at) "
+        "SELECT gen_random_uuid(), 'report', m.id::text || n, 1, now() - interval '9 minutes', m.room_id, m.id, m.author_id, '{disrespect}', 1, 0, true, CASE WHEN n < 4 THEN 'dismiss' END, CASE WHEN n < 4 THEN now() END "
+        "FROM (SELECT * FROM rooms_message WHERE room_id = %s ORDER BY seq DESC LIMIT 1) m, generate_series(1, 4) n RETURNING id, object) "
+        "INSERT INTO moderation_report (id, item_id, object, reporter_id, category, note, at, pardoned, told) SELECT gen_random_uuid(), id, object, %s, 'disrespect', '', now(), false, true FROM i",
+        room, cast["nadia"],
+    )  # fmt: skip
+    sacha = enter(profile("sacha"), "sacha", locale).go("/moderation")
+    sacha.page.locator(".queue-row").filter(has_text="plaque").first.click()
+    expect(sacha.page.locator(".detail .act-row").first).to_be_visible()
+    sacha.page.wait_for_timeout(400)
+    shot(sacha.page, "49-weightless")
+    sacha.page.locator("#decide-note").scroll_into_view_if_needed()
+    shot(sacha.page, "49-note")
+    sacha.device.expects("/api/v1/(rooms|images)")
+    sacha.go(f"/rooms/{room}")
+    sacha.page.locator(".empty .btn.mod").click()
+    sacha.page.locator("dialog .chip").first.click()
+    sacha.page.locator("dialog .btn.mod").click()
+    expect(sacha.page.locator(".visiting")).to_be_visible()
+    expect(sacha.page.locator(".pictures img")).to_be_visible(timeout=60_000)
+    for name in ("51-tray-picture", "52-tray-veiled"):
+        sacha.page.locator("article.msg:not(.own)").last.focus()
+        sacha.page.keyboard.press("Shift+M")
+        expect(sacha.page.locator("dialog .tools")).to_be_visible()
+        sacha.page.wait_for_timeout(600)
+        shot(sacha.page, name)
+        sacha.page.locator("dialog .chip").first.click()
+        sacha.page.locator("dialog .tool", has_text=re.compile("Masquer une photo|Hide a picture|Rétablir une|Restore a")).click()
+        expect(sacha.page.locator("dialog .tools")).to_have_count(0)
+    made = profile("helene")
+    made.expects("")
+    helene = made.tab().go()
+    helene.page.locator("#email").fill("helene@example.org")
+    helene.page.locator("#password").fill("demo-helene")
+    helene.page.keyboard.press("Enter")
+    expect(helene.page.locator(".card .list-size").first).to_be_visible()
+    shot(helene.page, "53-suspended-answered")
+    demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", cast["helene"])
 
 
 def test_kept_and_covered(profile: Callable[[str], Device], demo: Demo, shot: Shot, size: str, theme: str, locale: str) -> None:

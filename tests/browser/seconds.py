@@ -1,4 +1,7 @@
-"""How long from a press on a notification to the missed messages, on a phone's network: `pytest -s tests/browser/seconds.py`. A figure, not a test."""
+"""How long from a press on a notification to the missed messages, on a phone's network: `pytest -s tests/browser/seconds.py`.
+
+By its name no part of the suite: on a machine that does something else as well it measures that.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tests.browser.test_tap import ASKED, MISSED, WORDS, Count, missing
 from tests.shape import ShapedLink, shaped
 
 RUNS = 5
+ASKED_S = 2.5
 
 
 class Counted(ShapedLink):
@@ -55,3 +59,4 @@ def test_seconds(device: Devices, demo: Demo) -> None:
         page.goto("about:blank")
         demo.many(room, "camille", [f"Encore {run + 1}.{n} : {WORDS}" for n in range(1, MISSED + 1)])
     print(f"tap: median {statistics.median(took):.2f} s of {', '.join(f'{one:.2f}' for one in took)}; at most {max(requests)} requests, {max(size)} bytes")
+    assert statistics.median(took) <= ASKED_S

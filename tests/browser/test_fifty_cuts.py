@@ -142,6 +142,7 @@ class Story:
         self.cdp = self.device.context.new_cdp_session(self.page)
         self.mine: list[str] = []
         self.theirs: list[str] = []
+        self.asleep = False
 
     def notices(self) -> None:
         """While nothing passes, the page may not go on saying that it is live."""
@@ -154,6 +155,12 @@ class Story:
     def hears(self, n: int) -> None:
         self.theirs.append(f"de Camille, {n}.")
         self.camille.write(f"00000000-0000-4000-8000-{n:012d}", self.theirs[-1])
+        if not self.asleep:
+            self.must()
+
+    def must(self) -> None:
+        """From now on the page may not say that it is live without what the colleague wrote."""
+        self.page.evaluate("(texts) => { window.must = texts }", self.theirs[-3:])
 
     def happened(self) -> None:
         """A fault that strikes once has struck."""
@@ -239,15 +246,17 @@ class Story:
         """The lid is closed: the page stands still, and its connections are long dead when it opens."""
         self.writes(n)
         self.cdp.send("Page.setWebLifecycleState", {"state": "frozen"})
+        self.asleep = True
         self.cable.freeze()
         self.hears(n)
         time.sleep(2 * HEARTBEAT_MS / 1000)
         self.cable.drop()
         self.cable.thaw()
         self.cdp.send("Page.setWebLifecycleState", {"state": "active"})
+        self.asleep = False
 
     def mended(self) -> None:
-        self.page.evaluate("(texts) => { window.must = texts }", self.theirs[-3:])
+        self.must()
         self.cable.fault = ""  # type: ignore[attr-defined]
         self.device.online()
         self.tab.sees(self.theirs[-1]).live()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Demo, Devices
+from tests.browser.pages import eventually
 from tests.live import CHECKOUT
 
 AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -98,3 +100,31 @@ def test_warnings_are_accessible_at_each_size(device: Devices, demo: Demo, local
         assert found == [], json.dumps(found, ensure_ascii=False, indent=1)
     finally:
         demo.sql("UPDATE clinicians_person SET locale = 'fr' WHERE email = 'camille@example.org'")
+
+
+def test_nothing_is_sent_before_the_rules_came(device: Devices, demo: Demo) -> None:
+    """They come with the first letter; who is quicker than the network waits, with the words where they are."""
+    room = demo.fresh_room("camille", "nadia", title="Règles en route")
+    made = device()
+    made.context.add_init_script("delete Navigator.prototype.serviceWorker")  # whose copy would come at once
+    held: list[Route] = []
+    made.context.route(re.compile(r"/find-[^/]+\.js$"), lambda route: held.append(route))
+    first = made.tab().sign_in("camille").inside().room(room)
+    assert held == []
+    first.composer.fill("Patiente née le 12/03/1978, plaque du mollet.")
+    first.composer.press("Control+Enter")
+    second = made.tab().room(room)
+    second.composer.fill("Plaque du mollet.")
+    second.composer.press("Control+Enter")
+    second.composer.press("Control+Enter")
+    eventually(lambda: len(held) == 2)
+    first.page.wait_for_timeout(500)
+    expect(first.composer).to_have_value("Patiente née le 12/03/1978, plaque du mollet.")
+    assert demo.bodies(room) == []
+    for one in held:
+        one.continue_()
+    second.sees("Plaque du mollet.")
+    expect(first.page.locator("#composer-identifiers [role=alert]")).to_contain_text("Date de naissance complète")
+    expect(first.composer).to_have_value("Patiente née le 12/03/1978, plaque du mollet.")
+    expect(first.page.locator("button.send")).to_be_disabled()
+    assert demo.bodies(room) == ["Plaque du mollet."]

@@ -283,13 +283,12 @@ REGISTER = """async () => {
   const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
   const answer = await fetch("/api/v1/devices", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify({ id: crypto.randomUUID(), courier: "web", label: "Chrome, Linux", address }) });
   const { device } = await answer.json();
-  localStorage.setItem("consult.device", device);
   return device;
 }"""
 
 
 def test_wishes_levels_and_devices_are_kept_by_the_server(nadia: Tab, demo: Demo) -> None:
-    """The subscription itself needs a push service, which only the internet has: here the address is made up, the rest is real."""
+    """The address is made up, the rest is real; what turns it on is in test_enrolment.py."""
     page = nadia.page
     device = page.evaluate(REGISTER)
     nadia.go("/me")
@@ -348,7 +347,7 @@ def test_signing_out_leaves_nothing(nadia: Tab, demo: Demo) -> None:
     nadia.go("/me").page.get_by_role("button", name="Se déconnecter").click()
     expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: shown(nadia) == [])
-    assert nadia.page.evaluate("() => [localStorage.getItem('consult.me'), localStorage.getItem('consult.device')]") == [None, None]
+    assert nadia.page.evaluate("() => localStorage.getItem('consult.me')") is None
     eventually(lambda: demo.sql("SELECT count(*) FROM push_device WHERE id = %s", device) == [(0,)])
     # And without a network the door is shown, not the rooms of who left.
     nadia.device.offline()

@@ -59,6 +59,15 @@ def test_a_moderator_comes_acts_undoes_and_leaves_for_all_to_see(device: Devices
         expect(tab.log.locator(".notice.moderation")).to_contain_text("Dr Sacha Delmont (modération) a rejoint la salle : un nom a été écrit", timeout=PATIENCE)
         expect(tab.page.locator(".room-head")).to_contain_text("Dr Delmont (modération)")
     sacha.sees("Adressée par Mme Lemoine.")
+    # She sees who is there.
+    expect(sacha.page.locator(".room-head .facts")).to_contain_text("3 présents", timeout=PATIENCE)
+    sacha.page.get_by_role("button", name="Plus d’actions").click()
+    sacha.page.get_by_role("menuitem", name="Membres").click()
+    members = sacha.page.get_by_role("dialog", name="Membres").locator("li")
+    expect(members).to_have_count(2, timeout=PATIENCE)
+    expect(members.filter(has_text="Dr Nadia Ferrand")).to_have_count(1)
+    expect(members.filter(has_text="Dr Camille Aubrac")).to_have_count(1)
+    sacha.page.keyboard.press("Escape")
 
     # The reason first; then one press. All see it at once, and why.
     sheet = tray(sacha, "Adressée par")
@@ -192,14 +201,62 @@ def test_from_a_flag_to_an_appeal_that_another_moderator_grants(device: Devices,
     sheet = camille.page.get_by_role("dialog")
     sheet.get_by_label("Pourquoi").fill("C’est le nom de l’autrice de la recommandation.")
     sheet.get_by_role("button", name="Envoyer").click()
-    expect(camille.page.locator(".toast")).to_contain_text("Votre contestation est transmise.", timeout=PATIENCE)
-    expect(row(marc, "Courriers d’adressage")).to_contain_text("Contestation", timeout=PATIENCE)
+    expect(camille.page.locator(".toast")).to_contain_text("Votre recours est transmis.", timeout=PATIENCE)
+    expect(row(marc, "Courriers d’adressage")).to_contain_text("Recours", timeout=PATIENCE)
     row(marc, "Courriers d’adressage").click()
     expect(marc.page.locator(".detail")).to_contain_text("C’est le nom de l’autrice", timeout=PATIENCE)
     expect(row(sacha, "Courriers d’adressage")).to_have_count(0)
     marc.page.locator(".decide").get_by_role("button", name=re.compile("Accorder|Donner raison")).click()
     nadia.sees("Je l’adresse avec le courrier de Mme Lemoine.")
     expect(camille.log.locator(".hatched")).to_have_count(0, timeout=PATIENCE)
+    expect(camille.page.locator(".toast")).to_contain_text("Votre recours a été traité.", timeout=PATIENCE)
+
+
+@pytest.mark.timeout(300)
+def test_who_was_flagged_answers_appeals_and_reads_that_it_stands(device: Devices, demo: Demo) -> None:
+    """Her own words reach the moderators; what they decide, and the other moderator's reason, reaches her."""
+    empty(demo)
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Ton de la discussion")
+    nadia, camille = device().tab().sign_in("nadia").inside().room(room), device().tab().sign_in("camille").inside().room(room)
+    camille.write("Quelle idée stupide.").sees("Quelle idée stupide.")
+    report(nadia, "Quelle idée stupide.", "Irrespect")
+
+    def mine() -> Locator:
+        camille.go("/me").page.get_by_role("button", name="Mes signalements et recours").click()
+        return camille.page.get_by_role("dialog", name="Mes signalements et recours")
+
+    about = mine().locator(".act-row").filter(has_text="Irrespect")
+    expect(about).to_contain_text("À l’étude", timeout=PATIENCE)
+    expect(about).not_to_contain_text("Ferrand")
+    about.get_by_label("Répondre à la modération").fill("Je parlais de la mienne.")
+    about.get_by_role("button", name="Envoyer la réponse").click()
+    expect(about).to_contain_text("Vous avez répondu.", timeout=PATIENCE)
+    sacha = console(device().tab().sign_in("sacha").inside())
+    row(sacha, "Ton de la discussion").click()
+    expect(sacha.page.locator(".detail")).to_contain_text("Je parlais de la mienne.", timeout=PATIENCE)
+    # What she notes there, moderators alone read.
+    expect(sacha.page.get_by_label("Note pour la modération")).to_be_visible()
+    sacha.page.locator(".decide").get_by_role("button", name="Retenir").click()
+    expect(row(sacha, "Ton de la discussion")).to_have_count(0, timeout=PATIENCE)
+
+    camille.room(room)
+    camille.log.locator(".hatched").get_by_role("button", name="Contester").click()
+    sheet = camille.page.get_by_role("dialog")
+    sheet.get_by_label("Pourquoi").fill("Je parlais de mon idée à moi.")
+    sheet.get_by_role("button", name="Envoyer").click()
+    marc = console(device().tab().sign_in("marc").inside())
+    row(marc, "Ton de la discussion").click()
+    marc.page.get_by_label("Réponse à la personne").fill("Le fil visait une consœur.")
+    marc.page.locator(".decide").get_by_role("button", name="Maintenir l’acte").click()
+    toast = camille.page.locator(".toast").filter(has_text="Votre recours a été traité.")
+    toast.get_by_role("button", name="Voir").click()
+    told = camille.page.get_by_role("dialog", name="Mes signalements et recours").locator(".act-row").filter(has_text="Message masqué")
+    expect(told).to_contain_text("La décision est maintenue.", timeout=PATIENCE)
+    expect(told).to_contain_text("Vous avez écrit : Je parlais de mon idée à moi.")
+    expect(told).to_contain_text("Réponse de la modération : Le fil visait une consœur.")
+    camille.page.keyboard.press("Escape")
+    expect(camille.log.locator(".hatched")).to_have_count(1)
 
 
 def test_a_mask_is_asked_for_and_the_author_lays_it(device: Devices, demo: Demo, tmp_path: Path) -> None:
@@ -243,6 +300,75 @@ def test_a_mask_is_asked_for_and_the_author_lays_it(device: Devices, demo: Demo,
     assert max(under) < 40 and min(beside) > 90
     sacha.page.locator(".visiting").get_by_role("button", name="Sortir").click()
     expect(nadia.log).to_contain_text("a quitté la salle", timeout=PATIENCE)
+
+
+def test_one_picture_is_hidden_and_shown_again(device: Devices, demo: Demo, tmp_path: Path) -> None:
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Une photo de trop")
+    nadia, camille = device().tab().sign_in("nadia").inside().room(room), device().tab().sign_in("camille").inside().room(room)
+    attach(camille, photo(tmp_path))
+    camille.page.get_by_role("button", name="Garder").click()
+    send(camille, "La plaque du jour")
+    shown = nadia.page.get_by_role("button", name="Ouvrir la photo 1 sur 1")
+    expect(shown).to_be_visible(timeout=2 * PATIENCE)
+    laptop = device()
+    laptop.expects(f"/api/v1/rooms/{room}")
+    laptop.expects("/api/v1/images/")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "une photo de trop")
+    for times in (1, 2):  # undone by the note, then by the tool of another day
+        sheet = tray(sacha, "La plaque du jour")
+        sacha.page.keyboard.press("4")
+        sheet.get_by_role("button", name="Masquer une photo").click()
+        expect(nadia.log).to_contain_text("Photo masquée par la modération.", timeout=PATIENCE)
+        expect(shown).to_have_count(0)
+        nadia.sees("La plaque du jour")
+        if times == 1:
+            sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+        else:
+            sheet = tray(sacha, "La plaque du jour")
+            expect(sheet.get_by_role("button", name="Rétablir une photo")).to_be_visible(timeout=PATIENCE)
+            expect(sheet.get_by_role("button", name="Masquer une photo")).to_have_count(0)
+            sheet.get_by_label("Motif, tel que la salle le lira").fill("revue")
+            sheet.get_by_role("button", name="Rétablir une photo").click()
+            # What takes something back is not itself taken back.
+            expect(sacha.page.locator(".toast")).to_contain_text("Rétablir une photo. Inscrit au journal.", timeout=PATIENCE)
+            expect(sacha.page.locator(".toast").get_by_role("button")).to_have_count(0)
+        expect(shown).to_be_visible(timeout=2 * PATIENCE)
+
+
+def test_an_expert_and_another_moderator_are_called_and_called_off(device: Devices, demo: Demo) -> None:
+    camille = device().tab().sign_in("camille").inside()
+    room = ask(camille, demo, "nadia")
+    nadia = device().tab().sign_in("nadia").inside().room(room)
+    laptop = device()
+    laptop.expects(f"/api/v1/(rooms|cases)/{room}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "une question difficile")
+
+    def use(tool: str) -> Locator:
+        sacha.page.locator(".log").focus()
+        sacha.page.keyboard.press("Shift+M")
+        sheet = tools(sacha)
+        expect(sheet).to_be_visible(timeout=PATIENCE)
+        sheet.get_by_label("Motif, tel que la salle le lira").fill("hors de ma compétence")
+        sheet.get_by_role("button", name=tool, exact=False).click()
+        return sheet
+
+    use("Demander un expert").locator(".asks-more").get_by_role("button", name="Appliquer").click()
+    expect(nadia.page.locator(".room-head .expert")).to_be_visible(timeout=PATIENCE)
+    expect(sacha.page.locator(".room-head .expert")).to_be_visible(timeout=PATIENCE)
+    # Also for who opens the room anew: the list says so as the room does.
+    sacha.room(room)
+    use("Ne plus demander d’expert")
+    expect(nadia.page.locator(".room-head .expert")).to_have_count(0, timeout=PATIENCE)
+    use("Appeler un renfort")
+    expect(nadia.log).to_contain_text("La modération est appelée en renfort", timeout=PATIENCE)
+    called = "SELECT decision FROM moderation_item WHERE kind = 'call' AND room_id = %s"
+    eventually(lambda: demo.sql(called, room) == [(None,)])
+    sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
+    expect(nadia.log).to_contain_text("Le renfort n’est plus demandé", timeout=PATIENCE)
+    expect(sacha.page.locator(".toast")).to_contain_text("Annulé.", timeout=PATIENCE)
+    eventually(lambda: demo.sql(called, room) == [("called_off",)])
 
 
 def test_the_console_counts_and_writes_into_a_watched_room(device: Devices, demo: Demo) -> None:
@@ -323,6 +449,17 @@ def test_silenced_slowed_and_locked_with_reasons(device: Devices, demo: Demo) ->
     sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
     expect(camille.composer).to_have_value("Deuxième, gardé", timeout=PATIENCE)
 
+    # Later, when the note is gone, from the tray: it knows who is silenced.
+    sheet = tray(sacha, "Premier mot.")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("hors sujet répété")
+    sheet.get_by_role("button", name="Silence").click()
+    sheet.get_by_role("button", name="1 h", exact=True).click()
+    expect(closed).to_be_visible(timeout=PATIENCE)
+    sheet = tray(sacha, "Premier mot.")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("c’est entendu")
+    sheet.get_by_role("button", name="Rendre la parole").click()
+    expect(camille.composer).to_have_value("Deuxième, gardé", timeout=PATIENCE)
+
     # Locked: who and why.
     sheet = tray(sacha, "Premier mot.")
     sheet.get_by_label("Motif, tel que la salle le lira").fill("la réponse est trouvée")
@@ -351,13 +488,69 @@ def test_a_suspended_account_learns_why_and_contests(device: Devices, demo: Demo
     expect(page.get_by_role("alert")).to_contain_text("Motif : publicité répétée.")
     page.get_by_label("Pourquoi").fill("Je citais une recommandation.")
     page.get_by_role("button", name="Envoyer").click()
-    expect(page.get_by_role("status")).to_contain_text("Votre contestation est transmise.", timeout=PATIENCE)
+    expect(page.get_by_role("status")).to_contain_text("Votre recours est transmis.", timeout=PATIENCE)
     assert demo.sql("SELECT count(*) FROM moderation_appeal WHERE person_id = %s", demo.cast["theo"].id) == [(1,)]
     # Lifted: the rooms are back, after a press.
     more = {"person_id": None, "client_id": None, "target": demo.cast["theo"].id, "reason": "fin", "checked": True}
     demo.manage("shell", "-c", f"from uuid import UUID; from consult.rooms.actions import suspension; suspension.lift(**{more!r})")
     page.get_by_role("button", name="Vérifier de nouveau").click()
     theo.inside()
+
+
+def test_a_suspension_is_lifted_from_the_console_days_later(device: Devices, demo: Demo) -> None:
+    empty(demo)
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    idris = demo.cast["idris"].id
+    room = demo.fresh_room("nadia", "idris", kind="group", title="Après la suspension")
+    flagged(demo, room, 1, "idris")
+    ids = {"person_id": demo.cast["sacha"].id, "target": idris, "seconds": None, "reason": "faux nom"}
+
+    def suspend() -> None:
+        demo.manage("shell", "-c", f"from uuid import UUID, uuid4; from consult.rooms.actions import suspension; suspension.suspend(client_id=uuid4(), **{ids!r})")
+
+    def suspended() -> bool:
+        return bool(demo.sql("SELECT suspended_until > now() FROM standing_standing WHERE person_id = %s", idris)[0][0])
+
+    suspend()
+    try:
+        marc = console(device().tab().sign_in("marc").inside())
+        row(marc, "Après la suspension").click()
+        author = marc.page.locator(".author")
+        act = author.locator(".act-row").filter(has_text="Compte suspendu")
+        expect(act.first).to_contain_text("faux nom", timeout=PATIENCE)
+        act.first.get_by_role("button", name="Annuler cet acte").click()
+        expect(act.first).to_contain_text("Annulé par Dr Marc", timeout=PATIENCE)
+        expect(author.get_by_role("button", name="Annuler cet acte")).to_have_count(0)
+        assert not suspended()
+        # And by the tool, with a reason for the record.
+        suspend()
+        marc.page.reload()
+        tool = marc.page.locator(".tools").get_by_role("button", name="Lever la suspension")
+        expect(tool).to_be_visible(timeout=PATIENCE)
+        expect(marc.page.locator(".tools").get_by_role("button", name="Suspendre le compte")).to_have_count(0)
+        marc.page.get_by_label("Motif, tel que la salle le lira").fill("identité vérifiée")
+        tool.click()
+        expect(marc.page.locator(".tools").get_by_role("button", name="Suspendre le compte")).to_be_visible(timeout=PATIENCE)
+        assert not suspended()
+        assert demo.sql("SELECT reversal_reason FROM rooms_act WHERE kind = 'person.suspend' AND person_id = %s ORDER BY at DESC LIMIT 1", idris) == [("identité vérifiée",)]
+    finally:
+        demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", idris)
+
+
+def test_flags_that_no_longer_count_are_pardoned_where_they_are_read(device: Devices, demo: Demo) -> None:
+    empty(demo)
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Trop de signalements")
+    flagged(demo, room, 4)
+    demo.sql("UPDATE moderation_item SET decision = 'dismiss', decided_at = now() WHERE id IN (SELECT id FROM moderation_item WHERE room_id = %s ORDER BY at LIMIT 3)", room)
+    marc = console(device().tab().sign_in("marc").inside())
+    row(marc, "Trop de signalements").click()
+    detail = marc.page.locator(".detail")
+    expect(detail).to_contain_text("Ses signalements ne comptent plus : trois ont été classés.", timeout=PATIENCE)
+    detail.get_by_role("button", name="Les compter de nouveau").click()
+    expect(marc.page.locator(".toast")).to_contain_text("Ses signalements comptent de nouveau.", timeout=PATIENCE)
+    expect(detail).not_to_contain_text("ne comptent plus", timeout=PATIENCE)
+    assert demo.sql("SELECT count(*) FROM moderation_report WHERE pardoned AND reporter_id = %s", demo.cast["nadia"].id) == [(3,)]
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (TABLET, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")])
@@ -384,9 +577,9 @@ def test_axe_finds_nothing_grave_in_the_console(device: Devices, demo: Demo, siz
     assert not (found := look()), found
 
 
-def flagged(demo: Demo, room: str, many: int) -> None:
+def flagged(demo: Demo, room: str, many: int, author: str = "camille") -> None:
     """So many messages, each flagged by a colleague, as if over the last day; every tenth is urgent."""
-    demo.many(room, "camille", [f"Message signalé {n:03d}, au sujet de M. Dupont." for n in range(many)])
+    demo.many(room, author, [f"Message signalé {n:03d}, au sujet de M. Dupont." for n in range(many)])
     demo.sql(
         "INSERT INTO moderation_item (id, kind, object, urgency, at, room_id, message_id, person_id, categories, count, weight, announced) "
         "SELECT gen_random_uuid(), 'report', m.id::text, CASE WHEN m.post_no %% 10 = 0 THEN 3 ELSE 1 END, now() - m.post_no * interval '2 minutes', m.room_id, m.id, m.author_id, "
@@ -522,6 +715,64 @@ def test_a_rule_is_written_tried_and_put_live(device: Devices, demo: Demo) -> No
         demo.sql("UPDATE clinicians_person SET is_staff = false WHERE id = %s", marc_id)
 
 
+def test_a_rule_hints_while_one_writes_and_only_where_it_may(device: Devices, demo: Demo) -> None:
+    """An administrator's hint stands beside the field after a pause; nothing of a private conversation, or of each key, is sent for it."""
+    empty(demo)
+    room, private = demo.fresh_room("nadia", "camille", kind="group", title="Salle conseillée"), demo.fresh_room("nadia", "camille")
+    demo.sql("UPDATE clinicians_person SET is_staff = true WHERE email = 'marc@example.org'")
+    try:
+        camille = device().tab().sign_in("camille").inside().room(room)
+        sent: list[tuple[str, str | None]] = []
+        camille.page.on("request", lambda one: sent.append((one.method, one.post_data)) if "/rules/check" in one.url else None)
+        # No rule hints yet: one question whether any does, and no text.
+        with camille.page.expect_response(lambda one: "/rules/check" in one.url):
+            camille.composer.press_sequentially("Essayez le grum", delay=30)
+        assert sent == [("GET", None)]
+        camille.composer.fill("")
+
+        page = device().tab().sign_in("marc").inside().go("/moderation/rules").page
+        page.get_by_role("button", name="Nouvelle règle").click()
+        sheet = page.get_by_role("dialog")
+        sheet.get_by_label("Nom en français").fill("produit sans autorisation")
+        sheet.get_by_label("Nom en anglais").fill("product without a licence")
+        sheet.get_by_label("Mots ou expressions").fill("grumicine")
+        sheet.get_by_text("Avertir l’auteur", exact=True).click()
+        sheet.get_by_role("button", name="Enregistrer").click()
+        rule = page.get_by_role("listitem", name="produit sans autorisation")
+        rule.get_by_role("button", name="Essayer sur 30 jours").click()
+        expect(rule.get_by_role("status")).to_contain_text(re.compile("^0 message touché"), timeout=3 * PATIENCE)
+        rule.get_by_role("button", name="Activer").click()
+        expect(rule).to_contain_text("Active", timeout=PATIENCE)
+
+        camille.room(room)
+        camille.composer.press_sequentially("Essayez le grumicine", delay=30)
+        hint = camille.page.locator("#composer-hints")
+        expect(hint).to_contain_text("Une règle de modération concerne ce texte : produit sans autorisation. Vous pouvez l’envoyer tel quel.", timeout=PATIENCE)
+        expect(hint).to_have_attribute("aria-live", "polite")
+        expect(camille.composer).to_have_attribute("aria-describedby", re.compile("composer-hints"))
+        posts = [body for method, body in sent if method == "POST"]
+        assert len(posts) < len("grumicine") and "grumicine" in (posts[-1] or ""), posts
+        # It holds nothing back.
+        camille.write("Essayez le grumicine, sous surveillance.").sees("Essayez le grumicine, sous surveillance.")
+        expect(hint).to_have_count(0)
+        # Taken out of the text, it goes.
+        camille.composer.fill("Essayez le grumicine")
+        expect(hint).to_contain_text("produit sans autorisation", timeout=PATIENCE)
+        camille.composer.fill("Essayez autre chose")
+        expect(hint).not_to_contain_text("produit sans autorisation", timeout=PATIENCE)
+
+        camille.composer.fill("")
+        camille.room(private)
+        sent.clear()
+        camille.write("Le grumicine, entre nous.").sees("Le grumicine, entre nous.")
+        camille.composer.fill("Encore le grumicine")
+        camille.page.wait_for_timeout(2_000)  # longer than the pause after which a group would be asked about
+        assert sent == [] and hint.count() == 0
+    finally:
+        demo.sql("UPDATE moderation_rule SET live = false, changed_at = now()")
+        demo.sql("UPDATE clinicians_person SET is_staff = false WHERE email = 'marc@example.org'")
+
+
 def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, demo: Demo) -> None:
     empty(demo)
     demo.manage("remit", "add", "marc@example.org", "--everywhere")
@@ -534,8 +785,10 @@ def test_a_private_room_is_read_when_a_second_moderator_agrees(device: Devices, 
     item = row(sacha, "Doublez la dose de nuit.")
     item.click()
     detail = sacha.page.locator(".detail")
-    # Of a private conversation the flagged message alone.
+    # Of a private conversation the flagged message alone; and no tool that would be refused there.
     expect(detail.locator(".msg")).to_have_count(1, timeout=PATIENCE)
+    expect(sacha.page.locator(".tools").get_by_role("button", name="Suspendre le compte")).to_be_visible()
+    expect(sacha.page.locator(".tools").get_by_role("button", name=re.compile("Masquer|Verrouiller|Mode lent|Silence|Exclure|renfort"))).to_have_count(0)
     ask = detail.locator("form").filter(has_text="Demander la lecture")
     ask.get_by_role("textbox").fill("pour comprendre le conseil")
     ask.get_by_role("button", name="Demander la lecture").click()
@@ -624,7 +877,7 @@ def test_a_diagnosis_and_a_reference_are_hidden_and_brought_back(device: Devices
     dialog = idris.page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill("C’est un essai publié.")
     dialog.get_by_role("button", name="Envoyer").click()
-    expect(idris.page.locator(".toast")).to_contain_text("Votre contestation est transmise", timeout=PATIENCE)
+    expect(idris.page.locator(".toast")).to_contain_text("Votre recours est transmis", timeout=PATIENCE)
     sacha.page.locator(".toast").get_by_role("button", name="Annuler").click()
     expect(case_sheet(camille).get_by_role("link", name=link)).to_be_visible(timeout=PATIENCE)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
@@ -16,6 +18,15 @@ from tests.proxy import Link, Proxy
 ASKED = re.compile(rb"^(GET|HEAD|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1\r$", re.M)
 MISSED = 50
 WORDS = "Deux semaines de bulles tendues sur les avant-bras, prurit intense, pas d’atteinte muqueuse ; la gliptine est prise depuis huit mois. Biopsie prévue jeudi."
+
+
+# Whether the words stood in the page before it opened its first socket.
+SOCKET = """self.WebSocket = class extends WebSocket {
+  constructor(...words) {
+    self.before ??= [...document.querySelectorAll("article.msg")].some((one) => one.textContent.replace(/\\u00a0/g, " ").includes(%s));
+    super(...words);
+  }
+}"""
 
 
 @dataclass
@@ -73,6 +84,8 @@ def missing(device: Devices, demo: Demo) -> tuple[Tab, str]:
 def test_from_the_press_to_the_messages(device: Devices, demo: Demo) -> None:
     tab, room = missing(device, demo)
     head = demo.sql("SELECT last_seq FROM rooms_room WHERE id = %s", room)[0][0]
+    # Looked at in the page itself, as it opens its socket: from here a moment has gone by whenever something is seen.
+    tab.page.add_init_script(SOCKET % json.dumps(f"Manqué {MISSED} :"))
     counts = counted(tab.device.cable)
     # As the service worker opens it (frontend/src/worker/clicks.ts).
     tab.page.goto(f"{tab.device.base}/rooms/{room}?at={head}&new=1", wait_until="commit")
@@ -80,6 +93,7 @@ def test_from_the_press_to_the_messages(device: Devices, demo: Demo) -> None:
     requests, size = list(counts.requests), counts.bytes
     # By the cursor that was kept, and over HTTP before there is a socket.
     assert f"/api/v1/rooms/{room}/events?after=40&limit=200" in requests
+    assert tab.page.evaluate("() => self.before") is True, "a socket was opened before the messages were there"
     print(f"tap: {len(requests)} requests, {size} bytes: {requests}")
     expect(tab.message("Manqué 1 :")).to_be_in_viewport(timeout=PATIENCE)
     assert len(requests) <= 3, requests
@@ -90,8 +104,43 @@ def test_from_the_press_to_the_messages(device: Devices, demo: Demo) -> None:
     assert any("/ws/v1/" in one for one in counts.requests)
 
 
+@pytest.mark.parametrize("kind", ["group", "case"])
+def test_a_cold_visit_to_a_room_stays_small(device: Devices, demo: Demo, kind: str) -> None:
+    """All script and style that a browser without anything asks for until it stands in a room, live, with no press: as the server sends it, heads of answers
+    included. The service worker, and the shell that it keeps for later, come after that and are no part of it; a wide screen, for that has the sheet of the case as well.
+    """
+    room = demo.group("DER") if kind == "group" else demo.case("Pemphigoïde sous gliptine ?")
+    cookies = device().tab().sign_in("nadia").inside().device.context.cookies()
+    made = device()
+    made.context.add_cookies(cookies)  # the same host, whatever the port
+    tab = made.tab()
+    cdp = made.context.new_cdp_session(tab.page)
+    asked: dict[str, str] = {}
+    encoded: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+
+    def answered(said: dict[str, Any]) -> None:
+        if said["type"] in ("Script", "Stylesheet"):
+            asked[said["requestId"]] = said["response"]["url"].rpartition("/")[2]
+            encoded[said["requestId"]] = {name.lower(): value for name, value in said["response"]["headers"].items()}["content-encoding"]
+
+    cdp.on("Network.responseReceived", answered)
+    cdp.on("Network.loadingFinished", lambda said: sizes.update({said["requestId"]: int(said["encodedDataLength"])}))
+    cdp.send("Network.enable")
+    tab.go(f"/rooms/{room}").live()
+    expect(tab.log.locator("article.msg").first).to_be_visible()
+    if kind == "case":
+        expect(tab.page.locator("aside.panel")).to_contain_text("Ranger")
+    eventually(lambda: set(asked) <= set(sizes))
+    found = {name: sizes[id] for id, name in asked.items()}
+    print(f"cold, {kind}: {sum(found.values())} bytes in {len(found)} answers: {found}")
+    assert len(found) >= 4 and set(encoded.values()) == {"br"}
+    assert not any(name.startswith("find-") for name in found), "the rules come with the first letter that is written"
+    assert sum(found.values()) <= 100_000, found
+
+
 def test_a_cold_load_stays_small() -> None:
-    """What the page asks for by itself; what is loaded when it is first opened (the moderators' console) does not count."""
+    """The entry and what it imports, compressed as the poorer of the two; what is loaded when it is first opened (the moderators' console) does not count."""
     dist = CHECKOUT / "frontend" / "dist"
     manifest = json.loads((dist / ".vite" / "manifest.json").read_text())
     asked, due = {"sw.js"}, [key for key, chunk in manifest.items() if chunk.get("isEntry")]

@@ -10,11 +10,11 @@ from consult.cases import status
 from consult.cases.models import Case
 from consult.rooms import access, lists
 from consult.rooms.actions import tools
-from consult.rooms.models import Audience, Message, Remit, Room
+from consult.rooms.models import Audience, Message, Pin, Remit, Room
 from tests import people
 from tests.cases.helpers import ask, settle
 from tests.rooms.actions.test_visits import order, refused
-from tests.rooms.helpers import events, group, joined, kinds, post
+from tests.rooms.helpers import Phone, events, group, joined, kinds, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,3 +107,30 @@ def test_asked_twice_and_merged() -> None:
     case = Case.objects.get(room_id=second)
     assert (case.status, case.merged_into_id, Room.objects.get(pk=second).closed) == ("open", None, False) and kinds(second)[-1] == "case.updated"
     post(second, nadia, "on y répond de nouveau")
+
+
+def test_who_reads_the_other_case_hears_that_they_parted() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    here = joined(group(), camille, nadia)
+    first, second = ask(nadia, group=here)["room"], ask(camille, group=here, title="La même")["room"]
+    answer = tools.use(order("case.merge", second, sacha, into=str(first)))
+    tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())
+    pointer = {"case": str(second), "into": str(first)}
+    for room, at in ((first, -1), (second, -2)):
+        event = events(room)[at]
+        assert (event["kind"], event["data"], event["actor"]["id"], event["actor"]["as"]) == ("case.parted", pointer, str(sacha.pk), "moderator")
+    assert kinds(second)[-1] == "case.updated"
+    page = Phone(nadia).get(f"/rooms/{first}/messages").json()
+    assert [n["kind"] for n in page["notices"]][-2:] == ["case.merged", "case.parted"]
+
+
+def test_a_pinned_card_is_pinned_again_when_its_case_comes_back() -> None:
+    camille, sacha = people.camille(), people.moderator()
+    here, there = joined(group(), camille), joined(group("CAR", "Cardiologie"), camille)
+    case = ask(camille, group=here)["room"]
+    card = Case.objects.get(room_id=case).card_id
+    tools.use(order("pin.add", here, sacha, message=str(card)))
+    answer = tools.use(order("case.move", case, sacha, to=str(there)))
+    assert not Pin.objects.exists()
+    tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())
+    assert [(p.message_id, p.room_id) for p in Pin.objects.all()] == [(card, here)]

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from consult.rooms.actions import conversations, hiding, tools
 from consult.rooms.models import Act, AgreedReading, Membership
 from consult.rooms.wire import time
 from consult.standing import actions as standing
-from tests.moderation.helpers import decide, detail, flag, moderator, queue, withheld
+from tests.moderation.helpers import claim, decide, detail, flag, moderator, queue, withheld
 from tests.people import camille, helene, idris, nadia, some_id
 from tests.rooms.helpers import Phone, events, group, joined, personal_events, post
 
@@ -52,7 +53,7 @@ def test_an_appeal_goes_to_another_moderator_and_undoes_the_act(room: uuid.UUID)
     assert decide(maude, shown["item"], "grant", "En effet").status_code == 201
     assert withheld(message) is None and Act.objects.get(pk=act).reversed_by == maude.pk
     (mine,) = Phone(camille()).get("/appeals/mine").json()["appeals"]
-    assert (mine["act"], mine["state"], mine["note"]) == (act, "granted", "En effet")
+    assert (mine["act"], mine["kind"], mine["state"], mine["note"]) == (act, "message.hide", "granted", "En effet")
 
 
 def test_an_upheld_appeal_leaves_the_act(room: uuid.UUID) -> None:
@@ -61,6 +62,19 @@ def test_an_upheld_appeal_leaves_the_act(room: uuid.UUID) -> None:
     maude = moderator("maude")
     decide(maude, queue(maude)[0]["item"], "uphold")
     assert withheld(message) == "hidden" and Phone(camille()).get("/appeals/mine").json()["appeals"][0]["state"] == "upheld"
+
+
+def test_who_appealed_is_told_once_and_nobody_else(room: uuid.UUID) -> None:
+    _, act = hidden(room, moderator("luce"))
+    made = appeal(camille(), act).json()["appeal"]
+    before = personal_events(nadia())
+    assert tending.tell_appellants() == 0, "it is not decided yet"
+    maude = moderator("maude")
+    decide(maude, queue(maude)[0]["item"], "uphold", "La dose reste dangereuse.")
+    assert tending.tell_appellants() == 1 and tending.tell_appellants() == 0
+    assert personal_events(camille())[-1] == ("appeal.decided", {"appeal": made}) and personal_events(nadia()) == before
+    (mine,) = Phone(camille()).get("/appeals/mine").json()["appeals"]
+    assert (mine["appeal"], mine["state"], mine["note"], mine["room"]) == (made, "upheld", "La dose reste dangereuse.", str(room)) and mine["decided_at"]
 
 
 def test_only_the_sanctioned_person_appeals_once_and_while_it_stands(room: uuid.UUID) -> None:
@@ -85,6 +99,91 @@ def test_who_upheld_what_the_system_hid_does_not_hear_the_appeal(room: uuid.UUID
     decide(luce, queue(luce)[0]["item"], "uphold")
     assert appeal(camille(), Act.objects.get(message_id=message).pk).status_code == 201
     assert queue(luce) == [] and len(queue(maude)) == 1
+
+
+def party(who: Any, item: str) -> bool:
+    """Whether this moderator is kept from an item as one who is concerned by it."""
+    answers = [detail(who, item), claim(who, item), decide(who, item, "uphold")]
+    return item not in [i["item"] for i in queue(who)] and {a.json().get("code") for a in answers} == {"moderation.party"}
+
+
+def test_who_reported_it_does_not_hear_the_appeal(room: uuid.UUID) -> None:
+    luce, maude = moderator("luce"), moderator("maude")
+    joined(room, luce)
+    message = str(post(room, camille(), "Doublez la dose.")["message"])
+    assert flag(luce, message).status_code == 201 and withheld(message) == "hidden"
+    assert appeal(camille(), Act.objects.get(message_id=message).pk).status_code == 201
+    item = str(Item.objects.get(kind="appeal").pk)
+    assert party(luce, item) and decide(maude, item, "grant").status_code == 201
+
+
+def test_who_upholds_the_report_after_the_appeal_does_not_hear_it(room: uuid.UUID) -> None:
+    luce, maude = moderator("luce"), moderator("maude")
+    message = str(post(room, camille(), "Mme Dupont")["message"])
+    flag(nadia(), message, "identifies_patient")
+    assert appeal(camille(), Act.objects.get(message_id=message).pk).status_code == 201
+    item = str(Item.objects.get(kind="appeal").pk)
+    assert item in [i["item"] for i in queue(luce)]
+    assert decide(luce, str(Item.objects.get(kind="report").pk), "uphold").status_code == 201
+    assert party(luce, item) and decide(maude, item, "uphold").status_code == 201
+
+
+@pytest.mark.parametrize("place", ["message", "card"])
+def test_of_what_a_moderator_hid_by_hand_reporters_and_who_upheld_are_parties_too(room: uuid.UUID, place: str) -> None:
+    from consult.cases.models import Case
+    from tests.cases.helpers import ask
+
+    luce, maude, odile, yves = moderator("luce"), moderator("maude"), moderator("odile"), moderator("yves")
+    joined(room, luce)
+    if place == "message":
+        where, flagged = room, str(post(room, camille(), "Doublez la dose.")["message"])
+        seen = flagged
+    else:
+        case = Case.objects.get(room_id=ask(camille(), group=room)["room"])
+        where, flagged, seen = room, str(case.card_id), str(case.question_id)
+    act = hiding.hide(room_id=where, message_id=uuid.UUID(flagged), reason="dangereux", person_id=odile.pk)["act"]
+    assert flag(luce, flagged).status_code == 201  # hidden already: the report has no act of its own
+    report = Item.objects.get(kind="report")
+    assert report.act_id is None and str(report.message_id) == seen
+    assert appeal(camille(), act).status_code == 201
+    item = str(Item.objects.get(kind="appeal").pk)
+    assert decide(maude, str(report.pk), "uphold").status_code == 201
+    assert [party(who, item) for who in (luce, odile, maude, yves)] == [True, True, True, False]
+    assert decide(yves, item, "grant").status_code == 409  # `party` asked to uphold it
+
+
+def test_who_dismissed_the_report_may_hear_the_appeal(room: uuid.UUID) -> None:
+    luce, odile = moderator("luce"), moderator("odile")
+    message, act = hidden(room, odile)
+    flag(nadia(), message)
+    assert decide(luce, str(Item.objects.get(kind="report").pk), "dismiss").status_code == 201
+    appeal(camille(), act)
+    assert decide(luce, str(Item.objects.get(kind="appeal").pk), "grant").status_code == 201 and withheld(message) is None
+
+
+def test_parties_are_found_without_looking_through_the_queue(room: uuid.UUID) -> None:
+    """Of each appeal, those items alone that are about the same person."""
+    from django.db import connection
+
+    from consult.moderation import queue as pages
+
+    luce, message = moderator("luce"), str(post(room, camille(), "Doublez la dose.")["message"])
+    flag(nadia(), message, "identifies_patient")
+    appeal(camille(), Act.objects.get(message_id=message).pk)
+    strangers = [uuid.uuid4() for _ in range(300)]
+    Item.objects.bulk_create(
+        [Item(kind="appeal" if n % 3 else "report", object=str(n), urgency=n % 4, room_id=room, person_id=strangers[n % 300], message_id=uuid.uuid4()) for n in range(6000)]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE moderation_item, moderation_report")
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {pages._COUNT}", {"person": luce.pk, "most": pages.MOST_COUNTED})
+        plan = cursor.fetchone()[0]
+    whole = [node for node in _nodes((plan if isinstance(plan, list) else orjson.loads(plan))[0]["Plan"]) if node["Node Type"] == "Seq Scan" and node["Actual Loops"] > 1]
+    assert [n["Relation Name"] for n in whole if n["Relation Name"] == "moderation_item"] == []
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", ()) for node in _nodes(child))]
 
 
 def test_a_suspended_person_may_appeal_and_nothing_else(room: uuid.UUID) -> None:

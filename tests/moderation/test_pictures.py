@@ -14,7 +14,7 @@ from consult.images.models import Image, State
 from consult.moderation import tending
 from consult.moderation.models import Item
 from consult.rooms import pictures
-from consult.rooms.actions import changes, conversations
+from consult.rooms.actions import changes, conversations, tools
 from consult.rooms.models import Act, Message, PictureVeil
 from tests.moderation.helpers import claim, decide, detail, flag, moderator, queue, told
 from tests.people import camille, helene, idris, nadia
@@ -70,6 +70,17 @@ def test_released_for_a_reason_that_is_recorded(room: uuid.UUID) -> None:
     shown = events(room)[-1]
     assert (shown["kind"], shown["actor"]["id"], shown["actor"]["as"], shown["data"]) == ("image.shown", str(sacha.pk), "moderator", {"message": message, "image": image})
     assert told()[-1] == "item.decided"
+
+
+def test_the_console_knows_which_pictures_of_a_message_are_withheld(room: uuid.UUID) -> None:
+    item, message, image = waiting(room)
+    sacha = moderator()
+    about = {"message": message, "image": image}
+    assert detail(sacha, item).json()["message"]["veiled"] == []
+    tools.use(tools.Order("image.hide", room, sacha.pk, uuid.uuid4(), "revue", about))
+    assert detail(sacha, item).json()["message"]["veiled"] == [image]
+    tools.use(tools.Order("image.restore", room, sacha.pk, uuid.uuid4(), "revue", about))
+    assert detail(sacha, item).json()["message"]["veiled"] == []
 
 
 def test_asked_to_mask_it_the_author_does_and_it_is_back(room: uuid.UUID) -> None:
@@ -139,3 +150,14 @@ def test_an_item_that_grows_graver_is_told_again(room: uuid.UUID) -> None:
         assert flag(who, message, category).status_code == 201
         urgencies.append(queue(sacha)[0]["urgency"])
     assert urgencies == [1, 2, 3] and told() == ["item.opened"] * 3
+
+
+def test_the_worker_leaves_alone_a_picture_that_is_being_decided(room: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.moderation.test_queue import meanwhile
+
+    item, _, image = waiting(room)
+    sacha = moderator()
+    meanwhile(monkeypatch, "image", lambda: tending.close_pictures(), after=True)
+    assert decide(sacha, item, "release", "accord écrit").status_code == 201
+    closed = Item.objects.get(pk=item)
+    assert (closed.decision, closed.decided_by) == ("release", sacha.pk) and sees(Camera(nadia()), image)

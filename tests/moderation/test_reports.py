@@ -167,7 +167,7 @@ def test_false_flags_weigh_nothing_until_a_moderator_pardons(room: uuid.UUID) ->
     assert withheld(message) is None  # but the item is there
     (item,) = queue(sacha)
     (shown,) = detail(sacha, item["item"]).json()["reports"]
-    assert shown["record"] == {"upheld": 0, "dismissed": 3} and shown["reporter"]["id"] == str(nadia().pk)
+    assert shown["record"] == {"upheld": 0, "dismissed": 3, "weighs": False} and shown["reporter"]["id"] == str(nadia().pk)
     assert Phone(nadia()).post(f"/moderation/reporters/{idris().pk}/pardon", {"id": some_id()}).json()["code"] == "moderation.remit"
     assert Phone(sacha).post(f"/moderation/reporters/{sacha.pk}/pardon", {"id": some_id()}).json()["code"] == "moderation.party"
     assert Phone(sacha).post(f"/moderation/reporters/{nadia().pk}/pardon", {"id": some_id()}).json() == {"pardoned": 3}
@@ -212,3 +212,67 @@ def test_no_word_of_a_note_reaches_events_or_the_audit(room: uuid.UUID) -> None:
     message = said(room)
     flag(nadia(), message, "identifies_patient", note="planted-note-words")
     assert "planted-note-words" not in str(events(room)) + str(events(helpers.console.room())) + str(list(Record.objects.values_list("reason", "object")))
+
+
+def test_others_flags_lend_no_weight_to_whom_nobody_believes(room: uuid.UUID) -> None:
+    sacha = moderator()
+    for n in range(reports.FALSE_FLAGS):
+        flag(nadia(), said(room, f"Rien à redire {n}"))
+        decide(sacha, queue(sacha)[0]["item"], "dismiss")
+    message = said(room, "Encore")
+    flag(idris(), message, "disrespect")
+    assert flag(nadia(), message, "identifies_patient").status_code == 201
+    assert withheld(message) is None and Item.objects.get(message_id=message).urgency == 3  # a moderator looks at it first
+    flag(idris(), message, "identifies_patient")  # who is believed
+    assert withheld(message) == "hidden"
+
+
+def test_what_was_dismissed_is_flagged_anew_once_it_was_edited(room: uuid.UUID) -> None:
+    from consult.rooms.actions import changes
+
+    sacha = moderator()
+    posted = post(room, camille(), "Le patient du 12.")
+    message = str(posted["message"])
+    first = flag(nadia(), message, "identifies_patient")
+    assert decide(sacha, queue(sacha)[0]["item"], "dismiss").status_code == 201
+    again = flag(nadia(), message, "identifies_patient")
+    assert (again.status_code, again.json()["report"]) == (200, first.json()["report"]) and queue(sacha) == [], "about the same words"
+    changes.edit(changes.Edit(room, camille().pk, message, posted["seq"], "Madame Dupont du 12.", charged=True))
+    anew = flag(nadia(), message, "identifies_patient")
+    assert anew.status_code == 201 and anew.json()["report"] != first.json()["report"]
+    assert withheld(message) == "hidden" and len(queue(sacha)) == 1 and told().count("item.opened") == 2
+    assert flag(nadia(), message, "identifies_patient").status_code == 200 and Report.objects.count() == 2
+
+
+def test_a_person_is_flagged_anew_once_it_was_decided(room: uuid.UUID) -> None:
+    sacha, about = moderator(), str(idris().pk)
+    assert [flag(nadia(), category="not_clinician", person=about).status_code for _ in range(2)] == [201, 200]
+    decide(sacha, queue(sacha)[0]["item"], "dismiss")
+    assert flag(nadia(), category="not_clinician", person=about).status_code == 201 and len(queue(sacha)) == 1
+
+
+@pytest.mark.parametrize("first", ["card", "question"])
+def test_flags_on_a_question_and_on_its_card_add_up(room: uuid.UUID, first: str) -> None:
+    from consult.cases.models import Case
+    from tests.cases.helpers import ask
+
+    case = Case.objects.get(room_id=ask(camille(), group=room)["room"])
+    one, two = (case.card_id, case.question_id) if first == "card" else (case.question_id, case.card_id)
+    assert flag(nadia(), one).status_code == 201 and withheld(one) is None
+    assert flag(nadia(), two).status_code == 200, "the same person says the same of the same words"
+    assert flag(idris(), two).status_code == 201
+    assert withheld(case.card_id) == withheld(case.question_id) == "hidden"
+    item = Item.objects.get()
+    assert (item.count, item.weight, item.message_id, item.room_id) == (2, 2, case.question_id, case.room_id)
+    (listed,) = queue(moderator("luce", room))
+    assert decide(moderator("luce", room), listed["item"], "dismiss").status_code == 201
+    assert withheld(case.card_id) is withheld(case.question_id) is None
+
+
+def test_a_card_is_flagged_by_who_reads_it_and_nobody_else(room: uuid.UUID) -> None:
+    from consult.cases.models import Case
+    from tests.cases.helpers import ask
+
+    case = Case.objects.get(room_id=ask(camille(), group=room)["room"])
+    assert flag(soizic(), case.card_id).json()["code"] == flag(soizic(), case.question_id).json()["code"] == "message.not_found"
+    assert flag(camille(), case.card_id).json()["code"] == "report.own"

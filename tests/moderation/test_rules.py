@@ -219,6 +219,99 @@ def test_an_edit_is_held_too(room: uuid.UUID) -> None:
     assert withheld(said["message"]) is None
 
 
+def edit(room: uuid.UUID, message: Any, body: str) -> None:
+    stored = Message.objects.get(pk=message)
+    changes.edit(changes.Edit(room, camille().pk, str(message), stored.edited_seq or stored.seq, body, charged=True))
+
+
+def decided(who: Person, item: str, decision: str, base: int | None) -> Any:
+    return Phone(who).post(f"/moderation/queue/{item}/decide", {"id": some_id(), "decision": decision, "base": base})
+
+
+def test_nobody_releases_words_that_they_have_not_read(room: uuid.UUID) -> None:
+    live()
+    message = str(post(room, camille(), "Du protoxyde")["message"])
+    sacha = moderator()
+    item = queue(sacha)[0]["item"]
+    read = detail(sacha, item).json()
+    assert read["message"]["body"] == "Du protoxyde" and read["twin"] is None
+    edit(room, message, "Du protoxyde pour Mme Dupont")
+    for base in (read["base"], None):  # who sends none has read what was held
+        refused = decided(sacha, item, "release", base)
+        assert (refused.status_code, refused.json()["code"]) == (409, "item.changed")
+    assert decided(sacha, item, "uphold", read["base"]).json()["code"] == "item.changed", "nor are they judged unread"
+    assert withheld(message) == "hidden" and Item.objects.get(pk=item).decision is None and "message.restored" not in kinds(room)
+    again = detail(sacha, item).json()
+    assert again["message"]["body"] == "Du protoxyde pour Mme Dupont" and again["base"] > read["base"]
+    edit(room, message, "Du protoxyde pour elle")
+    newest = detail(sacha, item).json()["base"]
+    assert decided(sacha, item, "release", newest).status_code == 201 and withheld(message) is None
+
+
+def test_an_edit_that_comes_while_it_is_decided_is_not_shown(room: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at the base and the showing, which hold different locks."""
+    from consult.moderation import claims
+
+    live()
+    message = str(post(room, camille(), "Du protoxyde")["message"])
+    sacha = moderator()
+    item = queue(sacha)[0]["item"]
+    base = detail(sacha, item).json()["base"]
+    kind = claims.kinds.of("hold")
+
+    def of(name: str) -> Any:
+        from dataclasses import replace
+
+        def first_an_edit(found: Item, decision: Any) -> None:
+            edit(room, message, "Mme Dupont")
+            kind.decide(found, decision)
+
+        return replace(kind, decide=first_an_edit)
+
+    monkeypatch.setattr(claims.kinds, "of", of)
+    assert decided(sacha, item, "release", base).json()["code"] == "item.changed"
+    assert withheld(message) == "hidden"
+    monkeypatch.undo()
+    assert decided(sacha, item, "uphold", detail(sacha, item).json()["base"]).status_code == 201, "and another decision may follow"
+
+
+def test_flags_and_appeals_show_what_was_read_too(room: uuid.UUID) -> None:
+    from tests.moderation.helpers import flag
+
+    message = str(post(room, camille(), "Le patient du 12")["message"])
+    flag(nadia(), message, "identifies_patient")
+    sacha, luce = moderator(), moderator("luce")
+    item = queue(sacha)[0]["item"]
+    base = detail(sacha, item).json()["base"]
+    edit(room, message, "Mme Dupont du 12")
+    assert decided(sacha, item, "dismiss", base).json()["code"] == decide(sacha, item, "dismiss").json()["code"] == "item.changed"
+    assert decided(sacha, item, "uphold", detail(sacha, item).json()["base"]).status_code == 201
+    act = detail(luce, item).json()["act"]["act"]
+    assert Phone(camille()).post("/appeals", {"id": some_id(), "act": act, "text": "Le nom est ôté"}).status_code == 201
+    (item,) = [i["item"] for i in queue(luce)]
+    base = detail(luce, item).json()["base"]
+    edit(room, message, "Le patient")
+    assert decided(luce, item, "grant", base).json()["code"] == "item.changed"
+    assert decided(luce, item, "grant", detail(luce, item).json()["base"]).status_code == 201 and withheld(message) is None
+
+
+def test_the_card_of_a_held_question_is_read_as_well(room: uuid.UUID) -> None:
+    live()
+    case = ask(camille(), group=room, title="Protoxyde et maternité")
+    question, card = Message.objects.get(room_id=case["room"]), Message.objects.get(room_id=room)
+    sacha = moderator()
+    item = queue(sacha)[0]["item"]
+    read = detail(sacha, item).json()
+    shown, twin = (card, question) if read["message"]["message"] == str(card.pk) else (question, card)
+    assert read["twin"] == {"message": str(twin.pk), "room": str(twin.room_id), "body": twin.body}
+    edit(twin.room_id, twin.pk, "Mme Dupont")
+    for base in (read["base"], None):
+        assert decided(sacha, item, "release", base).json()["code"] == "item.changed"
+    again = detail(sacha, item).json()
+    assert again["twin"]["body"] == "Mme Dupont" and withheld(shown.pk) == "hidden"
+    assert decided(sacha, item, "release", again["base"]).status_code == 201 and withheld(shown.pk) is withheld(twin.pk) is None
+
+
 def test_a_flag_hides_nothing(room: uuid.UUID) -> None:
     live(action="flag")
     said = post(room, camille(), "Du protoxyde")
@@ -310,9 +403,18 @@ def test_hints_are_for_who_writes_and_leave_nothing(room: uuid.UUID) -> None:
     before = Record.objects.count()
     assert Phone(camille()).post("/rules/check", {"body": "Du protoxyde"}).json() == {"hints": [{"rule": str(Rule.objects.get().pk), "fr": "Protoxyde", "en": "Nitrous oxide"}]}
     assert Phone(camille()).post("/rules/check", {"body": "Rien"}).json() == {"hints": []}
+    assert Phone(camille()).get("/rules/check").json() == {"hints": True}
     assert "held" not in post(room, camille(), "Du protoxyde")
     assert not Item.objects.exists() and Record.objects.count() == before
-    assert Phone(person("zoe", verified=False)).post("/rules/check", {"body": "x"}).json()["code"] == "account.unverified"
+    zoe = Phone(person("zoe", verified=False))
+    assert [answer.json()["code"] for answer in (zoe.post("/rules/check", {"body": "x"}), zoe.get("/rules/check"))] == ["account.unverified"] * 2
+
+
+@pytest.mark.parametrize("action", [None, "hold", "flag"])
+def test_without_a_hint_no_text_need_be_sent(room: uuid.UUID, action: str | None) -> None:
+    if action:
+        live(action=action)
+    assert Phone(camille()).get("/rules/check").json() == {"hints": False}
 
 
 # --- dry runs -----------------------------------------------------------------------

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from consult.audit.models import Record
 from consult.clinicians.models import Person
+from consult.errors import Refusal
+from consult.moderation import tending, vetting
+from consult.moderation.models import Item
 from consult.rooms.models import Event
 from consult.standing.changes import Reader
 from consult.standing.models import Standing
-from tests.people import PASSWORD, as_app, camille, nadia, unverified
+from tests.moderation.helpers import decide, moderator, queue
+from tests.people import PASSWORD, as_app, camille, nadia, person, unverified
+from tests.rooms.helpers import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +77,69 @@ def test_the_admin_lists_verifies_suspends_and_lifts(admin: Client) -> None:
     act(admin, "lift", person)
     act(admin, "revoke", person, nadia())
     assert Standing.objects.get(person_id=nadia().pk).verification == "expired"
+
+
+def shut_out(person: Person) -> bool:
+    """Whether anything keeps this person from administering the service, or from its rooms."""
+    row = Standing.objects.get(person_id=person.pk)
+    person.refresh_from_db()
+    return row.verification != "verified" or bool(row.suspended_until) or not (person.is_active and person.is_staff)
+
+
+def test_the_last_administrator_stays_and_nobody_shuts_themselves_out(admin: Client) -> None:
+    """By each back door: the admin's actions and its form, the command line, an item of the queue."""
+    root, luce, nobody = Person.objects.get(email="root@example.org"), person("luce", is_staff=True), camille()
+    vetting.verify(person_id=root.pk, by=None, register="test")
+    for name in ("suspend_a_day", "suspend_a_week", "revoke"):
+        page = admin.post("/admin/clinicians/person/", {"action": name, "_selected_action": [str(root.pk), str(nobody.pk)]}, follow=True).content.decode()
+        assert "Vous êtes concerné" in page and "Fait : 1" in page, "the others are done"
+        assert not shut_out(root)
+    act(admin, "suspend_a_day", luce)
+    assert shut_out(luce), "one of two"
+    for refused in (
+        lambda: vetting.suspend(person_id=root.pk, until=timezone.now() + timedelta(days=1), by=None, reason="test"),
+        lambda: vetting.revoke(person_id=root.pk, by=luce.pk),
+        lambda: call_command("verify", root.email, "--revoke"),
+    ):
+        with pytest.raises((Refusal, CommandError), match=r"last_administrator|Name another administrator first"):
+            refused()
+    assert not shut_out(root)
+    form = {"email": root.email, "locale": "fr", "is_superuser": "on"}
+    for kept in ({"is_staff": "on"}, {"is_active": "on"}):
+        page = admin.post(f"/admin/clinicians/person/{root.pk}/change/", {**form, **kept})
+        assert page.status_code == 200 and "Nommez d’abord un autre administrateur." in page.content.decode()
+    assert not shut_out(root)
+    acts = set(Record.objects.filter(object=str(root.pk)).values_list("act", flat=True))
+    assert acts == {"standing.verified"}, "a refusal leaves no trace of an act"
+    vetting.lift(person_id=luce.pk, by=root.pk)
+    assert admin.post(f"/admin/clinicians/person/{root.pk}/change/", {**form, "is_active": "on"}).status_code == 302
+    root.refresh_from_db()
+    assert not root.is_staff, "with another one there, they may"
+
+
+def test_refusing_a_verification_does_not_shut_the_last_administrator_out() -> None:
+    root, sacha = person("root", is_staff=True, verified=False), moderator()
+    tending.run_once()
+    (item,) = queue(sacha, kind="verification")
+    assert decide(sacha, item["item"], "refuse").json()["code"] == "moderation.last_administrator"
+    assert Standing.objects.get(person_id=root.pk).verification == "pending" and Item.objects.get(pk=item["item"]).decision is None
+    person("luce", is_staff=True)
+    assert decide(sacha, item["item"], "refuse").status_code == 201
+    assert Standing.objects.get(person_id=root.pk).verification == "expired"
+
+
+@pytest.mark.parametrize("how", ["suspended", "revoked"])
+def test_of_two_who_are_shut_out_at_once_one_is_left(how: str) -> None:
+    both, until = (person("root", is_staff=True), person("luce", is_staff=True)), timezone.now() + timedelta(days=1)
+
+    def out(who: Person) -> None:
+        if how == "suspended":
+            vetting.suspend(person_id=who.pk, until=until, by=None, reason="test")
+        else:
+            vetting.revoke(person_id=who.pk, by=None)
+
+    answers = at_once(*[lambda who=who: out(who) for who in both])  # type: ignore[misc]
+    assert [a.code for a in answers if isinstance(a, Refusal)] == ["moderation.last_administrator"] and answers.count(None) == 1
 
 
 def test_the_admins_pages_open_and_save(admin: Client) -> None:

@@ -95,6 +95,12 @@ def test_a_whole_command_is_read(type: str) -> None:
     assert isinstance(command, commands.COMMANDS[type]) and command.ref == 1
 
 
+@pytest.mark.parametrize("type", [type for type, whole in WHOLE.items() if "seconds" in whole])
+def test_a_duration_is_a_whole_number_from_nought(type: str) -> None:
+    for seconds in (-1, -(2**63), 2**53, 1.5, "60", True):
+        assert invalid(json.dumps({"type": type, "ref": 1, **WHOLE[type], "seconds": seconds})).extra["fields"] == ["seconds"], seconds
+
+
 @pytest.mark.parametrize("type", WHOLE)
 def test_every_missing_unknown_or_null_required_field_is_named(type: str) -> None:
     whole = {"type": type, "ref": 1, **WHOLE[type]}

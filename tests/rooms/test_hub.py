@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from consult.clinicians.models import Person
-from consult.rooms import access, doorbell, entering, heartbeats, log, ring, wire
+from consult.rooms import access, doorbell, entering, heartbeats, log, ring, signals, wire
 from consult.rooms import hub as hubs
 from consult.rooms.actions import changes
 from consult.rooms.connection import Connection
@@ -211,7 +211,7 @@ async def test_nothing_is_delivered_while_rights_cannot_be_read_and_all_of_it_af
     with monkeypatch.context() as blind:
         blind.setattr(live.rights, "stale", lambda: True)
         await db(post, room, camille, "un")
-        live.signal(room, wire.frame(type="signal", kind="typing"))
+        live.signals.send(room, wire.frame(type="signal", kind="typing"))
         await asyncio.sleep(0.6)
         assert [f for f in reader.ear.got if f["type"] != "ok"] == []
     await until(lambda: reader.ear.seqs(room))
@@ -390,8 +390,7 @@ async def test_a_signal_that_is_too_much_for_one_reader_reaches_the_others(live:
     await slow.enter(room)
     await fast.enter(room)
     slow.ear.deaf, slow.ear.overflow = True, lambda: slow.connection.close(4002, "slow")  # who leaves the room at once
-    signal = wire.frame(type="signal", room=str(room), kind="typing", actor=None, data={"x": "x" * 30_000})
-    live.signal(room, signal)
+    live.signals.send(room, wire.frame(type="signal", room=str(room), kind="typing", actor=None, data={"x": "x" * 30_000}))
     await until(lambda: any(f["type"] == "signal" and f["kind"] == "typing" for f in fast.ear.got))
     assert slow.ear.code == 4002 and slow.connection not in live.rooms[room].live
 
@@ -450,20 +449,20 @@ async def test_signals_reach_the_other_process_but_not_their_sender(live: Hub, o
     for someone in (here, there, own):
         await someone.enter(room)
     await until(lambda: f"room.{room}" in other.bus.joined)
-    live.signal(room, wire.frame(type="signal", kind="typing"), but=camille.pk)
+    live.signals.send(room, wire.frame(type="signal", kind="typing"), but=camille.pk)
     await until(lambda: any(f.get("kind") == "typing" for f in here.ear.got) and any(f.get("kind") == "typing" for f in there.ear.got))
     await asyncio.sleep(0.05)
     assert not any(f.get("kind") == "typing" for f in own.ear.got)
 
 
 async def test_presence_is_merged_over_processes(live: Hub, other: Hub, room: uuid.UUID, nadia: Person, camille: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "PRESENCE_S", 0.1)
+    monkeypatch.setattr(signals, "PRESENCE_S", 0.1)
     here, there, second = await Someone.at(live, nadia), await Someone.at(other, camille), await Someone.at(other, nadia)
     for someone in (here, there, second):
         await someone.enter(room)
     await until(lambda: f"room.{room}" in live.bus.joined and f"room.{room}" in other.bus.joined)
-    live._presence_soon(live.rooms[room])
-    other._presence_soon(other.rooms[room])
+    live.signals.presence_soon(live.rooms[room])
+    other.signals.presence_soon(other.rooms[room])
     counts = lambda s: [f["data"]["count"] for f in s.ear.got if f.get("kind") == "presence"]  # noqa: E731
     await until(lambda: counts(here)[-1:] == [2] and counts(there)[-1:] == [2])
     live_presence = [f for f in here.ear.got if f.get("kind") == "presence"][-1]
@@ -477,7 +476,7 @@ async def test_presence_is_merged_over_processes(live: Hub, other: Hub, room: uu
 async def test_a_personal_room_has_no_presence(live: Hub, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     from consult.rooms.actions import personal
 
-    monkeypatch.setattr(hubs, "PRESENCE_S", 0.05)
+    monkeypatch.setattr(signals, "PRESENCE_S", 0.05)
     own = await db(personal.room_of, nadia.pk)
     reader = await Someone.at(live, nadia)
     await reader.enter(own)
@@ -500,4 +499,4 @@ async def test_a_changed_right_rings_in_the_other_process(live: Hub, other: Hub,
 async def test_presence_of_a_room_that_was_left_is_not_kept(live: Hub) -> None:
     """A message may still be on its way when the group was left: whatever stays behind would stay for good."""
     live._from_bus({"type": "presence", "node": "another", "from": "another", "room": str(uuid.uuid4()), "cards": {}})
-    assert not live.presence._others
+    assert not live.signals.presence._others

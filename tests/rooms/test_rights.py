@@ -17,6 +17,7 @@ from consult.rooms.actions import membership, personal
 from consult.rooms.hub import Hub
 from consult.rooms.models import Audience, Membership, Room
 from consult.standing import actions
+from consult.standing.models import Standing
 from tests import people
 from tests.rooms.helpers import group, joined, post
 from tests.rooms.sockets import Socket, db
@@ -149,6 +150,21 @@ async def test_a_session_that_runs_out_ends_its_socket(nadia: Person, live: Hub)
     await db(lambda: Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1)))
     next(iter(live.connections.values())).session_ends = time.time() - 1
     assert await socket.closed(3) == 4401
+
+
+async def test_a_verification_that_runs_out_ends_its_rooms_with_no_worker_to_say_so(nadia: Person, camille: Person, room: uuid.UUID) -> None:
+    """No row is written when the time comes: `left` all the same, the personal room stays, and it comes back with a new verification."""
+    await db(lambda: Standing.objects.filter(person_id=nadia.pk).update(verified_until=timezone.now() + timedelta(seconds=3)))
+    socket, other = await Socket.of(nadia), await Socket.of(camille)
+    for one in (socket, other):
+        assert (await one.enter(room))["type"] == "ok"
+    assert (await socket.until(lambda f: f["type"] == "left", 30))["code"] == "room.not_found"
+    await db(post, room, camille, "after")
+    await other.until(lambda f: f["type"] == "event" and f["room"] == str(room), 10)
+    assert not [f for f in socket.heard if f["type"] == "event" and f["room"] == str(room)] and not [f for f in other.heard if f["type"] == "left"]
+    assert (await socket.ask("ping"))["type"] == "ok"
+    await db(actions.verify, person_id=nadia.pk, by=None, register="test")
+    assert (await socket.enter(room))["type"] == "ok"
 
 
 async def test_rights_that_change_while_entering_are_read_anew(nadia: Person, room: uuid.UUID, live: Hub) -> None:

@@ -11,13 +11,13 @@ from bench.chaos.planted.table import One, every, fault
 
 @fault("skip-a-heal", "a hole that no bell filled is never looked for", breaks="not delivered")
 def _skip_a_heal() -> None:
-    from consult.rooms.hub import Hub
+    from consult.rooms.healing import Healing
 
-    async def never(self: Hub) -> None:
+    async def never(self: Healing) -> None:
         await asyncio.sleep(1e9)
 
-    Hub._heal_soon = lambda self, room, upto, by: None  # type: ignore[method-assign]
-    Hub._sweeps = never  # type: ignore[method-assign]
+    Healing.soon = lambda self, room, upto, by: None  # type: ignore[method-assign]
+    Healing.sweeps = never  # type: ignore[method-assign]
 
 
 @fault("jump-a-hole", "a bell that came early is delivered before what comes between", breaks="out of order")
@@ -40,26 +40,26 @@ def _jump_a_hole() -> None:
 def _deliver_backwards() -> None:
     from consult.rooms.hub import Hub
 
-    deliver = Hub._deliver
+    deliver = Hub.deliver
 
     def backwards(self: Hub, room: Any, frames: Any) -> None:
         deliver(self, room, frames[::-1])
         room.head = frames[-1].seq
 
-    Hub._deliver = backwards  # type: ignore[method-assign]
+    Hub.deliver = backwards  # type: ignore[method-assign]
 
 
 @fault("deliver-twice", "now and then an event is delivered a second time", breaks="duplicated")
 def _deliver_twice() -> None:
     from consult.rooms.hub import Hub
 
-    deliver, due = Hub._deliver, every(4)
+    deliver, due = Hub.deliver, every(4)
 
     def twice(self: Hub, room: Any, frames: Any) -> None:
         for _ in range(2 if due() else 1):
             deliver(self, room, frames)
 
-    Hub._deliver = twice  # type: ignore[method-assign]
+    Hub.deliver = twice  # type: ignore[method-assign]
 
 
 @fault("lose-a-frame", "an outbox discards an event now and then, and does not say so", breaks="out of order")

@@ -23,6 +23,7 @@ class Decision:
     decision: str
     note: str
     client_id: uuid.UUID
+    base: int | None = None  # of the words that were read, see subjects.base
 
 
 def undo(act: uuid.UUID | None, decision: Decision, reason: str) -> None:
@@ -30,7 +31,7 @@ def undo(act: uuid.UUID | None, decision: Decision, reason: str) -> None:
     if act is None:
         return
     try:
-        tools.undo(act_id=act, person_id=decision.by, client_id=decision.client_id, reason=reason, checked=True)
+        tools.undo(act_id=act, person_id=decision.by, client_id=decision.client_id, reason=reason, checked=True, base=decision.base)
     except Refusal as refusal:
         if refusal.code != "moderation.gone":
             raise
@@ -63,3 +64,9 @@ def every() -> dict[str, Kind]:
 
 def of(name: str) -> Kind:
     return every()[name]
+
+
+def title(name: str) -> dict[str, str]:
+    """{"fr","en"}; of a kind that only a newer version knows, its name."""
+    kind = every().get(name)
+    return {"fr": kind.title_fr, "en": kind.title_en} if kind else {"fr": name, "en": name}

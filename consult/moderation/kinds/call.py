@@ -10,4 +10,4 @@ def decide(item: Item, decision: Decision) -> None:
     """Whoever goes there joins by `moderator.join`; the item only ends the call."""
 
 
-KIND = Kind(title_fr="Appel à un modérateur", title_en="Call for a moderator", decisions={"done": ("Pris en charge", "Taken care of")}, decide=decide)
+KIND = Kind(title_fr="Renfort demandé", title_en="Moderator called", decisions={"done": ("Pris en charge", "Taken care of")}, decide=decide)

@@ -38,7 +38,7 @@ def decide(item: Item, decision: Decision) -> None:
 
 
 KIND = Kind(
-    title_fr="Image retenue",
+    title_fr="Photo retenue",
     title_en="Held picture",
     decisions={"release": ("Publier", "Release"), "ask_mask": ("Demander un masque", "Ask for a mask")},
     decide=decide,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from consult.errors import Refusal
 from consult.moderation.kinds import Decision, Kind, undo
 from consult.moderation.models import Item
@@ -17,15 +19,18 @@ def decide(item: Item, decision: Decision) -> None:
 
 
 def hide(item: Item, decision: Decision) -> None:
-    """By the moderator, where nothing has hidden it yet. What its author took back meanwhile is out of sight already."""
+    """By the moderator, where nothing has hidden it yet, in the room where it is read now. What its author took back meanwhile is out of sight already."""
     asked = {"message": str(item.message_id), **({"image": str(item.image_id)} if item.image_id else {})}
     assert item.room_id is not None
     order = Order("image.hide" if item.image_id else "message.hide", item.room_id, decision.by, decision.client_id, ", ".join(item.categories), asked, checked=True)
     try:
-        tools.send(order)
+        answer = tools.send(order)
     except Refusal as refusal:
         if refusal.code not in ("message.retracted", "message.not_found", "image.not_found"):
             raise
+        return
+    if "unchanged" not in answer:  # so that who reported it is known as party to an appeal, wherever the words are
+        Item.objects.filter(pk=item.pk, act_id=None).update(act_id=uuid.UUID(answer["act"]))
 
 
 KIND = Kind(

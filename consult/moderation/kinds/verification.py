@@ -24,8 +24,8 @@ def decide(item: Item, decision: Decision) -> None:
 
 
 KIND = Kind(
-    title_fr="Vérification",
-    title_en="Verification",
+    title_fr="Compte à vérifier",
+    title_en="Account to verify",
     decisions={"verify": ("Vérifier", "Verify"), "refuse": ("Refuser", "Refuse")},
     decide=decide,
     context=context,

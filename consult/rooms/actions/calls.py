@@ -1,4 +1,4 @@
-"""Calling a moderator in: an event in the room, and one in the personal room of each who is called, which wakes them."""
+"""Calling a moderator in: an event in the room, and one in the personal room of each who is called, which wakes them; and taking that back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.db import connection
 from consult.errors import Refusal
 from consult.rooms import access, people
 from consult.rooms.actions import personal, storing, tools
-from consult.rooms.actions.tools import Answer, Order, Tool, Use
+from consult.rooms.actions.tools import Answer, Order, Reversal, Tool, Use
+from consult.rooms.models import Act
 
 AGAIN = timedelta(seconds=60)  # the same call within that is no other one
 MOST = 50  # moderators that one call wakes
@@ -49,4 +50,10 @@ def _call(use: Use) -> Answer:
     return use.keep(use.event("moderator.called", data={"person": str(person) if person else None}), person_id=person)
 
 
-tools.TOOLS["moderator.call"] = Tool(_call, reach=_reach, by_party=True)
+def _uncall(use: Use, act: Act) -> int:
+    return use.event("moderator.uncalled", data={"person": str(act.person_id) if act.person_id else None})
+
+
+tools.TOOLS["moderator.call"] = Tool(_call, _uncall, reach=_reach, by_party=True)
+# No command of its own: the act's undo.
+tools.REVERSALS["moderator.uncall"] = Reversal(("moderator.call",), lambda use: use.open_act("moderator.call"))

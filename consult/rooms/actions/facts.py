@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from consult.columns import Uuids
 from consult.database import Rows, Statement, together
 from consult.errors import Refusal
 from consult.images import claims
@@ -45,9 +46,9 @@ def _pairs(posts: Sequence[Post]) -> list[access.Pair]:
 
 def asking(posts: Sequence[Post]) -> list[Statement]:
     """What is read under the locks: client ids, rights, and where there are any, the targets of replies and the pictures."""
-    before: Statement = _BEFORE, ([p.room for p in posts], [p.person for p in posts], [p.client_id for p in posts])
+    before: Statement = _BEFORE, (Uuids(p.room for p in posts), Uuids(p.person for p in posts), Uuids(p.client_id for p in posts))
     wanted, pictures = _wanted(posts)
-    more = [*([(_REPLIES, (wanted,))] if wanted else []), *([claims.asking(pictures)] if pictures else [])]
+    more = [*([(_REPLIES, (Uuids(wanted),))] if wanted else []), *([claims.asking(pictures)] if pictures else [])]
     return [before, access.asking(_pairs(posts)), *more]
 
 

@@ -6,15 +6,19 @@ The question of a case and its card in the group are the same words: they are hi
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from consult.errors import Refusal
 from consult.rooms import access
 from consult.rooms.actions import changes, tools
 from consult.rooms.actions.tools import Answer, Order, Reversal, Tool, Use
-from consult.rooms.models import Act, Pin
+from consult.rooms.models import Act, Event, Pin
 
 _TWIN = """
 SELECT CASE WHEN c.card_id = %(message)s THEN c.question_id ELSE c.card_id END, CASE WHEN c.card_id = %(message)s THEN c.room_id ELSE c.group_id END
@@ -84,14 +88,30 @@ def _show(use: Use, act: Act) -> int:
     use.not_oneself(message.author)
     if message.withheld != "hidden":
         raise Refusal("moderation.gone")
+    other = changes.message(act.other_room_id, act.data["twin"]) if "twin" in act.data and act.other_room_id else None
+    if use.order.checked:
+        _were_read(use, act, [(act.room_id, message), *([(act.other_room_id, other)] if other and act.other_room_id else [])])
     seq = use.event("message.restored", room=act.room_id, message=message.id)
     changes.show(message.id, seq)
     if act.data.get("pinned"):
         Pin.objects.get_or_create(room_id=act.room_id, message_id=message.id)
-    other = uuid.UUID(act.data["twin"]) if "twin" in act.data else None
-    if other and act.other_room_id and changes.message(act.other_room_id, str(other)).withheld == "hidden":
-        changes.show(other, use.event("message.restored", room=act.other_room_id, message=other))
+    if other and act.other_room_id and other.withheld == "hidden":
+        changes.show(other.id, use.event("message.restored", room=act.other_room_id, message=other.id))
     return seq
+
+
+def _were_read(use: Use, act: Act, words: Sequence[tuple[uuid.UUID, changes.Stored]]) -> None:
+    """Authors edit what is hidden: a decision shows the words that it was made upon, and no others. Without a base, those of when they were hidden.
+
+    Raises Refusal item.changed.
+    """
+    if use.order.base is not None:
+        changed = use.order.base != sum(message.version for _, message in words)
+    else:
+        edits = [Q(room_id=room, seq=message.edited_seq) for room, message in words if message.edited_seq]
+        changed = bool(edits) and Event.objects.filter(reduce(or_, edits), at__gt=act.at).exists()
+    if changed:
+        raise Refusal("item.changed")
 
 
 tools.TOOLS["message.hide"] = Tool(_hide, _show, _reach)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from consult.audit.models import record
 from consult.errors import Refusal
 from consult.rooms import access, lanes, limits, log, receipts
 from consult.rooms.access import Grant
@@ -84,7 +85,7 @@ def add(item: Adding) -> Answer:
 
 
 def remove(item: Removal) -> Answer:
-    """Takes a mark away. Answers {"seq"}.
+    """Takes a mark away: one's own, one on one's own picture, or as a moderator any, on the audit trail. Answers {"seq"}.
 
     Raises Refusal room.*, mark.not_found, mark.not_yours.
     """
@@ -104,6 +105,8 @@ def remove(item: Removal) -> Answer:
         if item.person not in (author, person) and not grant.moderates:
             raise Refusal("mark.not_yours")
         Mark.objects.filter(pk=id).delete()
+        if item.person not in (author, person):
+            record(act="mark.remove", person=item.person, room=item.room, object=str(id))
         seq = made.append(item.room, "mark.removed", actor=item.person, acting=grant.acting, message=message, data={"image": str(image), "mark": str(id)})
     return {"seq": seq}
 

@@ -69,6 +69,7 @@ def _standing(use: Use, image: uuid.UUID) -> Act | None:
 
 def _show(use: Use, act: Act) -> int:
     assert act.message_id and act.image_id
+    use.not_oneself(Message.objects.values_list("author_id", flat=True).get(pk=act.message_id))  # found by the act's id, nobody has asked yet
     if not PictureVeil.objects.filter(message_id=act.message_id, image_id=act.image_id).delete()[0]:
         raise Refusal("moderation.gone")
     return _tell(use, "image.restored", act.message_id, act.image_id)

@@ -67,6 +67,7 @@ def _tell(use: Use, person: uuid.UUID, until: datetime | None) -> int:
 
 def _unsilence(use: Use, act: Act) -> int:
     assert act.person_id
+    use.not_oneself(act.person_id)
     Membership.objects.filter(room_id=use.room, person_id=act.person_id).update(silenced_until=None)
     return _tell(use, act.person_id, None)
 
@@ -91,6 +92,7 @@ def _readmit(use: Use, act: Act) -> int:
     """Who was a member is one again; who read a case by its audience reads it again."""
     person = act.person_id
     assert person
+    use.not_oneself(person)
     member = act.data.get("was") == "member"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE rooms_membership SET ended = %s WHERE room_id = %s AND person_id = %s AND ended = 'removed'", (None if member else "left", use.room, person))
@@ -103,7 +105,12 @@ def _readmit(use: Use, act: Act) -> int:
 
 
 def _of(kind: str) -> Reversal:
-    return Reversal((kind,), lambda use: use.open_act(kind, person_id=people.person_id(str(use.order.asked["person"]))), _reach)
+    def find(use: Use) -> Act | None:
+        person = people.person_id(str(use.order.asked["person"]))
+        use.not_oneself(person)
+        return use.open_act(kind, person_id=person)
+
+    return Reversal((kind,), find, _reach)
 
 
 tools.TOOLS["member.silence"] = Tool(_silence, _unsilence, _reach)

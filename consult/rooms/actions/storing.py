@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from consult.columns import Bools, Longs, Texts, Times, Uuids
 from consult.database import Statement
 from consult.images import claims
 from consult.rooms import content, judging, log, wire
@@ -45,22 +46,22 @@ def insert(accepted: Sequence[Accepted], made: log.Writing, facts: Facts) -> Non
         (
             _INSERT,
             (
-                [x.post.room for x in a],
-                [x.seq for x in a],
-                [x.post_no for x in a],
-                [x.at for x in a],
-                [x.post.person for x in a],
-                [x.acting for x in a],
-                [x.id for x in a],
-                [x.post.client_id for x in a],
-                [x.post.body for x in a],
-                [x.reply_to for x in a],
-                [x.form for x in a],
-                [orjson.dumps(x.mentions).decode() for x in a],
-                ["{" + ",".join(map(str, x.images)) + "}" for x in a],  # arrays of several lengths are no array: as text
-                [x.grant.kind == "case" for x in a],
-                [not x.held and _wakes(x, made.heads[x.post.room]) for x in a],
-                ["hidden" if x.held else None for x in a],
+                Uuids(x.post.room for x in a),
+                Longs(x.seq for x in a),
+                Longs(x.post_no for x in a),
+                Times(x.at for x in a),
+                Uuids(x.post.person for x in a),
+                Texts(x.acting for x in a),
+                Uuids(x.id for x in a),
+                Uuids(x.post.client_id for x in a),
+                Texts(x.post.body for x in a),
+                Uuids(x.reply_to for x in a),
+                Texts(x.form for x in a),
+                Texts(orjson.dumps(x.mentions).decode() for x in a),
+                Texts("{" + ",".join(map(str, x.images)) + "}" for x in a),  # arrays of several lengths are no array: as text
+                Bools(x.grant.kind == "case" for x in a),
+                Bools(not x.held and _wakes(x, made.heads[x.post.room]) for x in a),
+                Texts("hidden" if x.held else None for x in a),
                 *log.heads_for([made.heads[room] for room in {x.post.room for x in a}]),
             ),
         )

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
-
 from consult.clinicians.models import Person
 from consult.errors import Refusal
 from consult.rooms import access, doorbell, log, people, receipts, wire
@@ -21,7 +19,7 @@ from consult.rooms.actions import personal, tools
 from consult.rooms.actions.sanctions import SAME
 from consult.rooms.models import Act, Membership, Message
 from consult.standing import actions as standing
-from consult.standing.models import Standing
+from consult.standing.models import Standing, Verification
 
 KIND = "person.suspend"
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
@@ -42,8 +40,7 @@ def suspend(*, person_id: uuid.UUID, client_id: uuid.UUID, target: uuid.UUID, se
         if room_id:
             _require_there(person_id, target, room_id)
         until = FOR_GOOD if seconds is None else tools.until(seconds, made.now)
-        if _is_last_administrator(target, made.now):
-            raise Refusal("moderation.last_administrator")
+        keep_an_administrator(target, made.now)
         before = _standing_act(target, made.now)
         now = Standing.objects.get(person_id=target).suspended_until
         if now and now > made.now and until <= now + SAME:
@@ -143,12 +140,15 @@ def _require_there(person: uuid.UUID, target: uuid.UUID, room: uuid.UUID) -> Non
         raise Refusal("person.not_found")
 
 
-def _is_last_administrator(target: uuid.UUID, now: datetime) -> bool:
-    suspended = Standing.objects.filter(person_id=OuterRef("pk"), suspended_until__gt=now)
-    able = Person.objects.filter(is_staff=True, is_active=True).exclude(Exists(suspended))
-    # Locked: of two administrators who suspend each other at once one is left.
-    ids = set(able.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    return target in ids and len(ids) == 1
+def keep_an_administrator(target: uuid.UUID, now: datetime, *, verified: bool = False) -> None:
+    """Raises Refusal moderation.last_administrator where, without this one, nobody could administer the service; with `verified`, where no
+    verified clinician could. For the transaction that shuts the target out."""
+    administrators = Person.objects.filter(is_staff=True, is_active=True)
+    # Locked, and only then looked at: of two administrators who are suspended at once one is left.
+    ids = list(administrators.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    others = Standing.objects.filter(person_id__in=administrators.exclude(pk=target).values("pk")).exclude(suspended_until__gt=now)
+    if target in ids and not (others.filter(verification=Verification.VERIFIED) if verified else others).exists():
+        raise Refusal("moderation.last_administrator")
 
 
 def _standing_act(target: uuid.UUID, now: datetime) -> Act | None:

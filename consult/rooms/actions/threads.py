@@ -15,9 +15,10 @@ from consult.errors import Refusal
 from consult.rooms import access, content, log
 from consult.rooms.actions import changes, tools
 from consult.rooms.actions.tools import Answer, Order, Tool, Use
-from consult.rooms.models import Act, Kind, Message, Reaction, Tag
+from consult.rooms.models import Act, Kind, Message, Pin, Reaction, Tag
 
 LONGEST = 200  # messages that move at once
+MOST_MOVES = 50  # of one message, one after the other
 LOOKED_THROUGH = 20_000  # replies in the room after the message: those to it are among them
 
 
@@ -71,12 +72,13 @@ def _move(use: Use) -> Answer:
         raise Refusal("thread.case")
     new = repost(use.made, to, thread)
     _carry(new)
+    pinned = [str(id) for id in Pin.objects.filter(message_id__in=list(new)).values_list("message_id", flat=True)]
     for old in new:
         changes.withhold(old, "hidden", use.event("message.hidden", message=old))
     where: dict[str, Any] = {"to": str(to), "from": str(use.room), "as_message": str(new[root.id])}
     use.event("thread.moved", room=to, data={**where, "message": str(new[root.id])})
     seq = use.event("thread.moved", data={**where, "message": str(root.id)})
-    return use.keep(seq, message_id=root.id, other_room_id=to, data={"messages": {str(old): str(copy) for old, copy in new.items()}})
+    return use.keep(seq, message_id=root.id, other_room_id=to, data={"messages": {str(old): str(copy) for old, copy in new.items()}, "pinned": pinned})
 
 
 def _carry(moves: Mapping[uuid.UUID, uuid.UUID]) -> None:
@@ -108,7 +110,8 @@ def _thread(room: uuid.UUID, root: changes.Stored) -> list[Message]:
 
 def _back(use: Use, act: Act) -> int:
     """Shows here what nobody took back meanwhile, in the words it has now, and withholds the copies. What was answered there stays there."""
-    assert act.room_id and act.other_room_id
+    assert act.room_id and act.other_room_id and act.message_id
+    use.not_oneself(Message.objects.values_list("author_id", flat=True).get(pk=act.message_id))
     pairs = {uuid.UUID(old): uuid.UUID(copy) for old, copy in act.data["messages"].items()}
     withheld = dict(Message.objects.filter(pk__in=[*pairs, *pairs.values()]).values_list("id", "withheld"))
     returning = [(old, copy) for old, copy in pairs.items() if withheld.get(old) == "hidden" and withheld.get(copy) is None]
@@ -122,6 +125,8 @@ def _back(use: Use, act: Act) -> int:
             _take_over(use, act.room_id, old, edited[copy])
         seq = use.event("message.restored", room=act.room_id, message=old)
         changes.show(old, seq)
+        if str(old) in act.data.get("pinned", ()):
+            Pin.objects.get_or_create(room_id=act.room_id, message_id=old)
     return seq
 
 
@@ -136,6 +141,27 @@ def _take_over(use: Use, room: uuid.UUID, old: uuid.UUID, copy: Message) -> None
 
 
 _VERSION = "INSERT INTO rooms_messageversion (message_id, seq, at, body, mentions) SELECT id, coalesce(edited_seq, seq), at, body, mentions FROM rooms_message WHERE id = %s"
+
+
+_NOW_AT = """
+SELECT CASE WHEN a.reversed_at IS NULL THEN a.other_room_id ELSE a.room_id END, (CASE WHEN a.reversed_at IS NULL THEN e.value ELSE e.key END)::uuid
+FROM rooms_act a CROSS JOIN jsonb_each_text(a.data->'messages') e WHERE a.kind = 'thread.move'
+  AND (a.room_id = %(room)s AND a.reversed_at IS NULL AND e.key = %(message)s OR a.other_room_id = %(room)s AND a.reversed_at IS NOT NULL AND e.value = %(message)s) LIMIT 1"""
+
+
+def now_at(room: uuid.UUID, message: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
+    """(room, message) where the words of a hidden message are read now, if it was moved, moved on, or brought back; else the same."""
+    with connection.cursor() as cursor:
+        for _ in range(MOST_MOVES):
+            cursor.execute("SELECT 1 FROM rooms_message WHERE id = %s AND withheld = 'hidden'", (message,))
+            if cursor.fetchone() is None:
+                break
+            cursor.execute(_NOW_AT, {"room": room, "message": str(message)})
+            row = cursor.fetchone()
+            if row is None:
+                break
+            room, message = row
+    return room, message
 
 
 def _moved_to(order: Order) -> list[uuid.UUID]:

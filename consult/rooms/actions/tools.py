@@ -39,6 +39,7 @@ class Order:
     asked: Mapping[str, Any] = field(default_factory=dict)  # the command's own fields
     checked: bool = False  # the caller has decided that it may be done: a decided report, an appeal
     act: uuid.UUID | None = None  # of an undo: the very act to reverse
+    base: int | None = None  # of a decision: the versions that were read of the words to be shown, added up
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +214,10 @@ def _authority(order: Order, tool: Tool, own: bool) -> Authority | None:
     return found
 
 
-def undo(*, act_id: uuid.UUID, person_id: uuid.UUID | None, client_id: uuid.UUID | None = None, reason: str = "", checked: bool = False) -> Answer:
-    """Reverses any act by its id; a second time unchanged. `checked` as in Order: for an appeal, or a report that was dismissed.
+def undo(*, act_id: uuid.UUID, person_id: uuid.UUID | None, client_id: uuid.UUID | None = None, reason: str = "", checked: bool = False, base: int | None = None) -> Answer:
+    """Reverses any act by its id; a second time unchanged. `checked` and `base` as in Order: for an appeal, or a report that was dismissed.
 
-    Raises Refusal moderation.gone (no such act, its object is gone, or nothing to reverse), and those of `use`.
+    Raises Refusal moderation.gone (no such act, its object is gone, or nothing to reverse), item.changed, and those of `use`.
     """
     from consult.rooms.actions import suspension
 
@@ -227,7 +228,7 @@ def undo(*, act_id: uuid.UUID, person_id: uuid.UUID | None, client_id: uuid.UUID
     if act is None or kind is None or act.room_id is None:
         raise Refusal("moderation.gone")
     asked = {name: str(value) for name, value in (("message", act.message_id), ("person", act.person_id), ("image", act.image_id)) if value}
-    return send(Order(kind, act.room_id, person_id, client_id, reason, asked, checked, act.pk))
+    return send(Order(kind, act.room_id, person_id, client_id, reason, asked, checked, act.pk, base))
 
 
 def until(seconds: int, now: datetime) -> datetime:

@@ -31,6 +31,7 @@ EVENTS: dict[str, type[Data]] = {
     "moderator.joined": moderation.ModeratorJoined,
     "moderator.left": moderation.ModeratorLeft,
     "moderator.called": moderation.ModeratorCalled,
+    "moderator.uncalled": moderation.ModeratorUncalled,
     "member.readmitted": membership.MemberReadmitted,
     "person.suspended": membership.PersonSuspended,
     "person.reinstated": membership.PersonReinstated,
@@ -42,6 +43,7 @@ EVENTS: dict[str, type[Data]] = {
     "thread.moved": moderation.ThreadMoved,
     "case.moved": cases.CaseMoved,
     "case.merged": cases.CaseMerged,
+    "case.parted": cases.CaseParted,
     "expert.asked": moderation.ExpertAsked,
     "expert.unasked": moderation.ExpertUnasked,
     "image.shown": pictures.ImageShown,
@@ -81,6 +83,7 @@ EVENTS: dict[str, type[Data]] = {
     "session.revoked": personal.SessionRevoked,
     "page.asked": personal.PageAsked,
     "report.decided": personal.ReportDecided,
+    "appeal.decided": personal.AppealDecided,
     "room.read": personal.RoomRead,
     "item.opened": console.ItemOpened,
     "item.claimed": console.ItemClaimed,
@@ -102,6 +105,7 @@ PERSONAL = frozenset(
         "session.revoked",
         "page.asked",
         "report.decided",
+        "appeal.decided",
         "room.read",
     }
 )

@@ -26,6 +26,13 @@ class CaseMerged(Data):
     into: str
 
 
+class CaseParted(Data):
+    """The merge was undone: answers to `case` go on in its own room. In the log of `into` it says the same."""
+
+    case: str
+    into: str
+
+
 class CaseOpened(Data):
     """In a group's log, after the message that is its card: a question opened a case room."""
 

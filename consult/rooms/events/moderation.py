@@ -46,6 +46,12 @@ class ModeratorLeft(AboutPerson):
     """The moderator left the room."""
 
 
+class ModeratorUncalled(Data):
+    """A call for a moderator, or (null) for all of them, was taken back."""
+
+    person: str | None = None
+
+
 class ModeratorCalled(Data):
     """A moderator was called in, or (null) all of those whose remit the room is."""
 

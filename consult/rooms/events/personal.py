@@ -90,6 +90,12 @@ class ReportDecided(Data):
     report: str
 
 
+class AppealDecided(Data):
+    """My appeal against an act was decided."""
+
+    appeal: str
+
+
 class RoomRead(Data):
     """Over a report and with the agreement of a second one, a moderator read a private room of mine; it is over."""
 

@@ -1,10 +1,12 @@
 /** A push subscription as the server takes it. */
 
-export interface PushAddress { endpoint: string; p256dh: string; auth: string }
+/** `expires_at` (ISO 8601) where the browser knows an end of it; most do not. */
+export interface PushAddress { endpoint: string; p256dh: string; auth: string; expires_at?: string }
 
 export function addressOf(subscription: PushSubscription): PushAddress {
-  const { endpoint, keys } = subscription.toJSON();
-  return { endpoint: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
+  const { endpoint, keys, expirationTime } = subscription.toJSON();
+  const address = { endpoint: endpoint ?? "", p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" };
+  return expirationTime ? { ...address, expires_at: new Date(expirationTime).toISOString() } : address;
 }
 
 /** base64url as the server gives its public key, into the bytes that subscribe() wants. */

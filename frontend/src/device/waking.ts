@@ -1,6 +1,6 @@
 /** Notifications on this device: turned on by a press, renewed at each start, gone with the session. */
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { pushServices, registerDevice, removeDevice } from "../notices";
+import { devices, pushServices, registerDevice, removeDevice } from "../notices";
 import { addressOf, decodeKey, isFor } from "./address";
 import { isApple, isInstalled } from "./install";
 import { deviceLabel } from "./label";
@@ -14,7 +14,6 @@ const _waking = signal<Waking>("unknown");
 export const waking: ReadonlySignal<Waking> = _waking;
 
 const able = (): boolean => "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
-const ID = "consult.device";
 
 async function subscription(): Promise<PushSubscription | null> {
   return (await (await registered())?.pushManager.getSubscription()) ?? null;
@@ -54,13 +53,12 @@ async function subscribe(label: string): Promise<void> {
     held = null;
   }
   held ??= await made.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) });
-  localStorage.setItem(ID, await registerDevice(addressOf(held), label));
+  await registerDevice(addressOf(held), label);
   await tellWorker("wanted", true);
 }
 
 export async function turnOff(): Promise<void> {
-  const device = localStorage.getItem(ID);
-  if (device) await removeDevice(device);
+  await release();
   await forgetDevice();
 }
 
@@ -75,15 +73,18 @@ export async function renewDevice(): Promise<void> {
 
 /** Here alone: the server lets the device go with its session. */
 export async function forgetDevice(): Promise<void> {
-  localStorage.removeItem(ID);
   _waking.value = able() && Notification.permission === "denied" ? "denied" : "off";
   await tellWorker("wanted", false).catch(() => undefined); // no storage, so nothing was noted either
   await (await subscription())?.unsubscribe();
   await closeAll();
 }
 
-/** The server's own row of this device is removed before the session that could do it ends. */
+/** The server's rows of this session: more than one where the browser changed its address and no push has found the old one dead yet. */
+async function release(): Promise<void> {
+  for (const one of await devices()) if (one.this) await removeDevice(one.device);
+}
+
+/** Before the session that could do it ends. */
 export async function releaseDevice(): Promise<void> {
-  const device = localStorage.getItem(ID);
-  if (device) await removeDevice(device).catch(() => undefined); // the end of the session takes it as well
+  await release().catch(() => undefined); // the end of the session takes it as well
 }

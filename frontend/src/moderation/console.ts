@@ -22,8 +22,6 @@ export interface ConsoleOptions {
   urgent(item: Item): void;
 }
 
-/** What a claim is worth without an act; the server's own default. */
-export const CLAIM_S = 600;
 const POLL = 10_000, POLL_HIDDEN = 120_000, POLL_MOST = 120_000, ASK_AFTER = 300, ASK_MOST = 50, RETRY = 5_000;
 const URGENT = 2, DECIDED = 50;
 
@@ -44,6 +42,8 @@ export class Console {
   private loading: Promise<void> | null = null;
   private again = false;
   private closed = false;
+  /** What a claim is worth without an act, in seconds, as the server says. */
+  private claimS = 0;
 
   constructor(private readonly o: ConsoleOptions) {}
 
@@ -71,6 +71,7 @@ export class Console {
         const page: QueuePage = await this.o.queue({ next });
         if (this.closed) return;
         items.push(...page.items);
+        this.claimS = page.claim_s;
         this.follow(page.room);
         next = page.next ?? null;
       } while (next && items.length < MOST);
@@ -102,7 +103,7 @@ export class Console {
   private heard(events: EventFrame[]): void {
     let queue = this.queue.peek();
     for (const event of events) {
-      const after = told(queue, event, CLAIM_S);
+      const after = told(queue, event, this.claimS);
       queue = after.queue;
       for (const item of after.ask) this.due.add(item);
       if (event.kind.endsWith(".decided")) {

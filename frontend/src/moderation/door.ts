@@ -5,7 +5,7 @@ import { api } from "../store";
 
 /** One line of a room's record. `person` is whom it is about; `moderator` null where the system acted. */
 export interface Act {
-  act: string; at: string; kind: string; moderator: Actor | null; message: string | null; image: string | null; differential?: string | null; reference?: string | null; person: string | Actor | null; reason: string | null;
+  act: string; at: string; kind: string; moderator: Actor | null; message: string | null; image: string | null; differential?: string | null; reference?: string | null; room?: string | null; person: string | Actor | null; reason: string | null;
   until: string | null; reversed: { at: string; by: Actor | null; reason: string | null } | null;
 }
 /** What a tool does: the command of the protocol without `ref`, `room` and `id`. */
@@ -22,8 +22,8 @@ export function act(room: string, deed: Deed): Promise<Done> {
 export function write(room: string, id: string, body: string): Promise<unknown> {
   return api.post(`/api/v1/rooms/${room}/messages`, { id, body, confirmed: [] });
 }
-export function undo(act: string): Promise<Done> {
-  return api.post(`/api/v1/moderation/acts/${act}/undo`, { id: newId() });
+export function undo(act: string, reason?: string): Promise<Done> {
+  return api.post(`/api/v1/moderation/acts/${act}/undo`, { id: newId(), ...(reason ? { reason } : {}) });
 }
 /** `room`: whose log says so too. */
 export function suspend(person: string, seconds: number | null, reason: string, room: string | null): Promise<Done> {
@@ -54,25 +54,35 @@ export function answer(report: string, text: string): Promise<unknown> {
 export function appeal(of: string, text: string): Promise<{ appeal: string }> {
   return api.post("/api/v1/appeals", { id: newId(), act: of, text });
 }
+/** One's own appeal. `kind` is what was done, as in a record; `note` is the moderator's who decided. */
+export interface MyAppeal {
+  appeal: string; act: string; kind: string | null; room: string | null; at: string; text: string; state: "open" | "upheld" | "granted"; decided_at: string | null; note: string | null;
+}
+export function myAppeals(): Promise<{ appeals: MyAppeal[] }> {
+  return api.get("/api/v1/appeals/mine");
+}
 
-export type ItemKind = "report" | "hold" | "appeal" | "verification" | "image" | "call" | "reading";
-/** One thing to be looked at. `urgency` 3 is the most urgent; identifiers in `excerpt` are blacked out as █. */
+/** One thing to be looked at, of a kind that the server names. `urgency` 3 is the most urgent; identifiers in `excerpt` are blacked out as █. */
 export interface Item {
-  item: string; kind: ItemKind; urgency: 0 | 1 | 2 | 3; at: string; room: string | null; room_title: string | null; categories: string[]; count: number;
+  item: string; kind: string; title: { fr: string; en: string }; urgency: 0 | 1 | 2 | 3; at: string; room: string | null; room_title: string | null; categories: string[]; count: number;
   excerpt: string | null; person: Actor | null; claimed_by: Actor | null; claimed_until: string | null; state: "open" | "decided";
   room_kind: "group" | "case" | "private" | null; message: string | null; image: string | null; withheld: Withheld | null; decision: string | null;
 }
 /** What may be decided of an item, in both languages. */
 export interface Decision { code: string; fr: string; en: string }
 /** A message as the queue shows it, with its words though they are hidden, where it is the flagged one. */
-export interface Neighbour extends Pick<MessageItem, "message" | "seq" | "at" | "form" | "withheld" | "body" | "images" | "actor"> { flagged: boolean }
+export interface Neighbour extends Pick<MessageItem, "message" | "seq" | "at" | "form" | "withheld" | "body" | "images" | "actor"> {
+  flagged: boolean; pinned: boolean;
+  /** Those of its pictures that are withheld. */
+  veiled: string[];
+}
 export interface ItemDetail {
   item: Item & { decided_at: string | null; note: string | null };
   message: Neighbour | null;
   /** The neighbours and the message itself, in order. */
   around: Neighbour[];
-  /** `record`: how often this person's flags were upheld and dismissed lately. */
-  reports: { report: string; category: string; note: string; reporter: Actor | null; at: string; record: { upheld: number; dismissed: number } | null }[];
+  /** `record`: how often this person's flags were upheld and dismissed lately, and whether they still count. */
+  reports: { report: string; category: string; note: string; reporter: Actor | null; at: string; record: { upheld: number; dismissed: number; weighs: boolean } | null }[];
   author: { actor: Actor | null; since: string; messages: number; upheld: number; suspended_until: string | null; acts: Act[] } | null;
   answers: { at: string; text: string }[];
   act: Act | null;
@@ -86,7 +96,8 @@ export interface ItemDetail {
   /** A held picture: how many faces and words the nets saw. Its pixels are shown to nobody but its author. */
   picture?: { image: string; state: string; width: number; height: number; faces: number; words: number } | null;
 }
-export interface QueuePage { items: Item[]; room: string; next: string | null }
+/** `claim_s`: how long a claim lasts without an act. */
+export interface QueuePage { items: Item[]; room: string; next: string | null; claim_s: number }
 
 const QUEUE = "/api/v1/moderation/queue";
 /** `next` is what the page before said of itself. */
@@ -96,7 +107,7 @@ export function queue(of: { next?: string | null; items?: string[] } = {}): Prom
 export function detail(item: string): Promise<ItemDetail> {
   return api.get(`${QUEUE}/${item}`);
 }
-export function claim(item: string): Promise<unknown> {
+export function claim(item: string): Promise<{ claimed_until: string }> {
   return api.post(`${QUEUE}/${item}/claim`, { id: newId() });
 }
 export function release(item: string): Promise<unknown> {
@@ -104,6 +115,10 @@ export function release(item: string): Promise<unknown> {
 }
 export function decide(item: string, decision: string, note: string): Promise<unknown> {
   return api.post(`${QUEUE}/${item}/decide`, { id: newId(), decision, ...(note ? { note } : {}) });
+}
+/** Someone's dismissed flags were looked at: they count again. */
+export function pardon(reporter: string): Promise<unknown> {
+  return api.post(`/api/v1/moderation/reporters/${reporter}/pardon`, { id: newId() });
 }
 
 /** What a room does, never what is said in it: posts per 5 minutes, the oldest first. */

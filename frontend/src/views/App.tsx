@@ -1,6 +1,6 @@
 /** The whole app: the door, the waiting page, or the places round a room. */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { closeRoom, cover, locale, openRoom, reportsDecided, session, type RoomView } from "../store";
+import { closeRoom, cover, locale, openRoom, lastDecided, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
 import { newVersion } from "../device/worker";
@@ -9,13 +9,10 @@ import { lazily } from "./parts/lazy";
 import { Empty, Skeletons } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
 import { Sheet } from "./parts/sheet";
-import { MePage } from "./account/Me";
 import { SignIn } from "./account/SignIn";
 import { SignOut } from "./account/SignOut";
-import { Waiting } from "./account/Waiting";
 import { ConnectionBar } from "./connection";
 import { Covered } from "./Covered";
-import { Search } from "./find/Search";
 import { Switcher } from "./find/Switcher";
 import { KeyMap, startKeys } from "./keys";
 import { keyMap, listDrawer, moderating, signingOut, switcher } from "./layers";
@@ -26,6 +23,9 @@ import { Panel } from "./room/caseParts";
 import { Room } from "./room/Room";
 
 /** What is not opened with the first screen comes when it is opened. */
+const MePage = lazily(() => import("./account/Me").then((part) => part.default));
+const Waiting = lazily(() => import("./account/Waiting").then((part) => part.default));
+const Search = lazily(() => import("./find/Search").then((part) => part.Search));
 const Cases = lazily(() => import("./find/Cases").then((part) => part.default));
 const Directory = lazily(() => import("./find/Directory").then((part) => part.default));
 const Ask = lazily(() => import("./ask/Ask").then((part) => part.default));
@@ -77,8 +77,9 @@ function Inside() {
   const current = useRef(view);
   current.current = view;
   useEffect(() => {
-    if (reportsDecided.value) toast(words().moderation.decided, { label: words().moderation.see, run: () => (moderating.value = { kind: "mine" }) });
-  }, [reportsDecided.value]);
+    const said = words().moderation;
+    if (lastDecided.value) toast(lastDecided.value.what === "report" ? said.decided : said.appealDecided, { label: said.see, run: () => (moderating.value = { kind: "mine" }) });
+  }, [lastDecided.value]);
   useEffect(() => startKeys(() => current.current?.markRead()), []);
   const room = view?.item.value;
   const pane = here.name === "rooms" ? "list" : here.name === "room" ? "room" : "page";

@@ -7,7 +7,7 @@ import { words } from "../i18n";
 import { Problem } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
 import { lazily } from "./parts/lazy";
-import { Language } from "./account/Me";
+import { Language } from "./account/Language";
 
 const ByPasskey = lazily(() => import("./account/ByPasskey").then((part) => part.default), true);
 

@@ -4,6 +4,7 @@ import { asked, done } from "../db";
 const NAME = "consult-worker";
 /** Rooms of which it is known what was shown; the one shown longest ago is forgotten. */
 export const ROOMS = 200;
+const DAY = 86_400_000; // ms
 
 export interface Shown { room: string; seq: number; at: number }
 
@@ -19,12 +20,16 @@ export function openNotes(factory: IDBFactory = indexedDB): Promise<IDBDatabase>
   });
 }
 
-/** True where `seq` is newer than all that was shown for this room; then it is the newest. One transaction: two pushes at once cannot both be new. */
+/**
+ * True where `seq` is newer than all that was shown for this room; then it is the newest. One transaction: two pushes at once cannot both be new.
+ * A push waits no longer than it is worth (PUSH_TTL_S, a day where the operator did not say otherwise), so after that nothing overtaken comes any more,
+ * and what says less than was shown is a room that counts anew, from a backup: a push carries no epoch by which to tell.
+ */
 export async function isNews(db: IDBDatabase, room: string, seq: number, now: number): Promise<boolean> {
   const tx = db.transaction("shown", "readwrite");
   const store = tx.objectStore("shown");
   const before = await asked(store.get(room) as IDBRequest<Shown | undefined>);
-  const news = !before || seq > before.seq;
+  const news = !before || seq > before.seq || now - before.at > DAY;
   if (news) {
     store.put({ room, seq, at: now } satisfies Shown);
     const held = await asked(store.count());

@@ -1,5 +1,6 @@
 /** The browser changed this device's push address: the server is told the new one, or the page does it at the next start. */
 import { addressOf, decodeKey } from "../device/address";
+import { deviceLabel } from "../device/label";
 import { noted, openNotes } from "./notes";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -17,7 +18,7 @@ export async function renew(): Promise<void> {
       ?? (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) }));
     const token = await csrf();
     if (!token) return;
-    const body = { id: crypto.randomUUID(), courier: "web", address: addressOf(subscription) };
+    const body = { id: crypto.randomUUID(), courier: "web", label: deviceLabel(), address: addressOf(subscription) };
     await json("/api/v1/devices", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify(body) });
   } finally {
     db.close();

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from consult.audit.models import Record
 from consult.errors import Refusal
 from consult.rooms import limits
 from consult.rooms.actions import changes, marks, membership
 from consult.rooms.models import Mark, Message
 from tests import people
+from tests.rooms.actions.test_visits import arrive
 from tests.rooms.helpers import Phone, at_once, events, group, joined, kinds, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,6 +31,21 @@ def pictured(room: uuid.UUID, person: Any) -> str:
 
 def add(room: uuid.UUID, person: Any, message: str, image: Any = IMAGE, client_id: uuid.UUID | None = None, **drawn: Any) -> dict[str, Any]:
     return marks.add(marks.Adding(room, person.pk, client_id or uuid.uuid4(), message, str(image), {**ARROW, **drawn}, charged=True))
+
+
+def test_what_a_moderator_takes_away_is_told_as_theirs_and_on_the_audit_trail() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    room = joined(group(), camille, nadia)
+    message = pictured(room, camille)
+    first, second, third = (add(room, nadia, message)["mark"] for _ in range(3))
+    with refused("room.not_member"):
+        marks.remove(marks.Removal(room, sacha.pk, first))
+    arrive(room, sacha)
+    marks.remove(marks.Removal(room, sacha.pk, first))
+    assert (events(room)[-1]["kind"], events(room)[-1]["actor"]["as"]) == ("mark.removed", "moderator")
+    marks.remove(marks.Removal(room, nadia.pk, second))
+    marks.remove(marks.Removal(room, camille.pk, third))
+    assert list(Record.objects.filter(act="mark.remove").values_list("person_id", "room_id", "object", "reason")) == [(sacha.pk, room, first, "")]
 
 
 def refused(code: str) -> Any:

@@ -130,6 +130,20 @@ def test_a_case_s_reader_who_is_no_member() -> None:
     assert refused(tools.use, order("member.remove", case, sacha, person=str(camille.pk))) == "member.not_allowed", "the asker keeps their case"
 
 
+def test_a_duration_in_the_past_is_no_duration() -> None:
+    """Through the door: refused as unreadable, and nothing is done."""
+    nadia, sacha = people.nadia(), people.moderator()
+    room = joined(group(), nadia)
+    asked: dict[str, Any] = {"id": str(uuid.uuid4()), "reason": "Hors sujet"}
+    silenced = {"type": "member.silence", **asked, "person": str(nadia.pk), "seconds": -1}
+    slowed = {"type": "room.slow", **asked, "seconds": -1, "answers_exempt": False}
+    doors = [(f"/rooms/{room}/moderation", silenced), (f"/rooms/{room}/moderation", slowed), (f"/moderation/people/{nadia.pk}/suspension", {**asked, "seconds": -1})]
+    for path, body in doors:
+        answer = Phone(sacha).post(path, body)
+        assert (answer.status_code, answer.json()["code"], answer.json()["fields"]) == (400, "frame.invalid", ["seconds"]), path
+    assert not Act.objects.exists() and not Membership.objects.filter(silenced_until__isnull=False).exists()
+
+
 def suspend(by: Person, whom: Person, seconds: int | None = 3600, **more: Any) -> dict[str, Any]:
     return suspension.suspend(person_id=by.pk, client_id=more.pop("id", uuid.uuid4()), target=whom.pk, seconds=seconds, reason="Faux soignant", **more)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
+from consult.audit.models import Record
 from consult.clinicians.models import Person
 from consult.push.models import Device, Notice
 from consult.rooms import entering, lists, waking
 from consult.rooms.actions import pictures, tools
-from consult.rooms.models import Act, Membership, Message, Pin, Remit
+from consult.rooms.models import Act, Membership, Message, Pin, Remit, Room, Visit
 from tests import people
 from tests.cases.helpers import ask
 from tests.rooms.actions.test_visits import arrive, order, refused
@@ -55,6 +58,37 @@ def test_slow_mode_keeps_to_one_message_each_and_may_exempt_who_answers(room: uu
     post(room, nadia, "trois")
     for seconds in (3601, 2**40):
         assert refused(slow, room, sacha, seconds) == "moderation.duration"
+
+
+TOOLS: dict[str, dict[str, Any]] = {
+    "moderator.join": {}, "message.hide": {}, "member.silence": {"seconds": 600}, "member.remove": {}, "room.slow": {"seconds": 60, "answers_exempt": False}, "room.lock": {},
+    "pin.add": {}, "expert.ask": {}, "thread.move": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_a_use_that_cannot_be_recorded_did_not_happen(kind: str, room: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No event, no act, nothing done and nothing told; asked again with the same id, it is done once."""
+    nadia, sacha, there = people.nadia(), people.moderator(), group("CAR", "Cardiologie")
+    message = post(room, nadia, "Bonjour")["message"]
+    about = {"person": str(nadia.pk)} if kind.startswith("member.") else {"message": message} if kind.startswith(("message.", "pin.", "thread.")) else {}
+    asked = order(kind, room, sacha, **about, **({"to": str(there)} if kind == "thread.move" else {}), **TOOLS[kind])
+
+    def rows() -> list[Any]:
+        models = (Room.objects.filter(pk__in=(room, there)), Message.objects.filter(room_id__in=(room, there)), Membership.objects.filter(room_id=room))
+        return [list(found.order_by("pk").values()) for found in (*models, Act.objects.all(), Pin.objects.all(), Visit.objects.all(), Record.objects.all())]
+
+    before, heard = rows(), (kinds(room), kinds(there), personal_events(nadia))
+
+    def breaks(**row: Any) -> None:
+        raise DatabaseError("the trail is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tools, "record", breaks)
+        with pytest.raises(DatabaseError, match="the trail is full"):
+            tools.use(asked)
+    assert rows() == before and (kinds(room), kinds(there), personal_events(nadia)) == heard
+    assert tools.use(asked)["created"] and Act.objects.filter(kind=kind).count() == Record.objects.filter(act=kind).count() == 1
 
 
 def test_in_a_slow_case_who_answers_is_exempt() -> None:
@@ -158,3 +192,18 @@ def test_calling_moderators_in_wakes_those_of_the_room(room: uuid.UUID) -> None:
     assert events(room)[-1]["data"] == {"person": str(idris.pk)}
     assert refused(tools.use, order("moderator.call", room, sacha, person=str(helene.pk))) == "person.not_found"
     assert refused(tools.use, order("moderator.call", room, nadia)) == "moderation.remit"
+
+
+def test_a_call_is_taken_back_by_one_press(room: uuid.UUID) -> None:
+    sacha, idris, nadia = people.moderator(), people.idris(), people.nadia()
+    Remit.objects.create(person=idris, group_id=room)
+    call = uuid.UUID(tools.use(order("moderator.call", room, sacha, person=str(idris.pk)))["act"])
+    before = events(room)[-1]["seq"]
+    assert refused(tools.undo, act_id=call, person_id=nadia.pk) == "moderation.remit" and events(room)[-1]["seq"] == before
+    tools.undo(act_id=call, person_id=sacha.pk, client_id=uuid.uuid4(), reason="réglé")
+    said = events(room)[-1]
+    assert (said["kind"], said["data"], said["actor"]["id"]) == ("moderator.uncalled", {"person": str(idris.pk)}, str(sacha.pk))
+    act = Act.objects.get(pk=call)
+    assert (act.reversed_by, act.reversal_reason) == (sacha.pk, "réglé") and Record.objects.filter(act="moderator.uncall", person_id=sacha.pk, room_id=room).count() == 1
+    assert tools.undo(act_id=call, person_id=sacha.pk)["unchanged"] and events(room)[-1]["seq"] == said["seq"]
+    assert "unchanged" not in tools.use(order("moderator.call", room, sacha)), "taken back, it may be made again at once"

@@ -11,7 +11,7 @@ from django.utils import timezone
 from consult.images.models import Image, State
 from consult.rooms import record, shown
 from consult.rooms.actions import changes, marks, threads, tools
-from consult.rooms.models import Act, Message, Reaction, Remit, Tag
+from consult.rooms.models import Act, Message, Pin, Reaction, Remit, Tag
 from tests import people
 from tests.cases.helpers import ask
 from tests.rooms.actions.test_visits import order, refused
@@ -132,3 +132,16 @@ def test_a_thread_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(3):
         post(here, camille, f"réponse {n}", reply_to=root)
     assert refused(tools.use, order("thread.move", here, sacha, message=root, to=str(there))) == "thread.too_long" and kinds(there) == []
+
+
+def test_pins_come_back_with_the_thread() -> None:
+    camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
+    here, there = joined(group(), camille, nadia), joined(group("CAR", "Cardiologie"), camille)
+    root = post(here, camille, "Un ECG")["message"]
+    reply, other = post(here, nadia, "Voici", reply_to=root)["message"], post(here, nadia, "à part")["message"]
+    for message in (reply, other):
+        tools.use(order("pin.add", here, sacha, message=message))
+    answer = tools.use(order("thread.move", here, sacha, message=root, to=str(there)))
+    assert {str(p.message_id) for p in Pin.objects.all()} == {other}
+    tools.undo(act_id=uuid.UUID(answer["act"]), person_id=sacha.pk, client_id=uuid.uuid4())
+    assert {(str(p.message_id), p.room_id) for p in Pin.objects.all()} == {(other, here), (reply, here)}

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from consult.clinicians.models import Person
 from consult.errors import Refusal
@@ -16,7 +16,7 @@ from consult.rooms.actions import remits, tools, visits
 from consult.rooms.models import Audience, Remit, Room, Visit
 from consult.standing.models import Standing
 from tests import people
-from tests.rooms.helpers import at_once, enters, events, group, joined, kinds, post
+from tests.rooms.helpers import Phone, at_once, enters, events, group, joined, kinds, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +89,56 @@ def test_where_one_moderates() -> None:
     sacha = people.moderator()
     assert [refused(arrive, room, sacha) for room in (private, own)] == ["room.not_found"] * 2
     assert arrive(cases[1].pk, sacha)["act"]
+
+
+def asked(who: Person, specialty: str | None, *groups: uuid.UUID) -> uuid.UUID:
+    """A case of this specialty: for these groups, or for everyone."""
+    more = {"group": str(groups[0])} if groups else {"everyone": True}
+    body = {"id": str(uuid.uuid4()), "title": "Plaque", "question": "Plaque du mollet.", "specialty": specialty, "urgency": "week", **more}
+    answer = Phone(who).post("/cases", body)
+    assert answer.status_code == 201, answer.content
+    return uuid.UUID(answer.json()["room"])
+
+
+def test_where_one_moderates_a_specialty() -> None:
+    """Its groups, the cases addressed to them, and those asked of it wherever they are addressed; nothing else, and nothing private."""
+    nadia, camille = people.nadia(), people.camille()
+    der, car = group("DER", "Dermatologie"), group("CAR", "Cardiologie")
+    ours = [asked(camille, "SM15"), asked(camille, "SM15", car), asked(camille, "", der), asked(camille, "SM04", der)]
+    others = [asked(camille, "SM04"), asked(camille, ""), asked(camille, "SM04", car), asked(camille, "", car)]
+    private = Room.objects.create(kind="private", code="DER").pk
+    remits.add(person_id=nadia.pk, group_id=None, specialty="DER", by=None)
+    assert all(arrive(room, nadia)["act"] for room in (der, *ours))
+    assert [access.authority(person=nadia.pk, room=room).remit for room in (car, *others, private)] == [False] * 6
+    assert not access.authority(person=nadia.pk, room=der).everywhere and refused(arrive, others[0], nadia) == "moderation.remit"
+    assert remits.remove(person_id=nadia.pk, group_id=None, specialty="DER", by=None)
+    assert visits.visiting() == [] and refused(access.may_read, person=nadia.pk, room=ours[1]) == "room.not_found"
+
+
+def test_a_remit_is_of_one_kind_and_of_what_exists() -> None:
+    nadia, room = people.nadia(), group()
+    assert refused(remits.add, person_id=nadia.pk, group_id=room, specialty="DER", by=None) == "frame.invalid"
+    assert refused(remits.add, person_id=nadia.pk, group_id=None, specialty="ZZZ", by=None) == "frame.invalid"
+    assert not Remit.objects.filter(person=nadia).exists()
+    with pytest.raises(IntegrityError, match="remit_of_one_kind"):
+        Remit.objects.create(person=nadia, group_id=room, specialty_id="DER")
+    added = [
+        remits.add(person_id=nadia.pk, **{"group_id": None, "specialty": None, **where}, by=None)
+        for where in ({}, {"specialty": "DER"}, {"specialty": "CAR"}, {"group_id": room}) * 2
+    ]
+    assert added == [True] * 4 + [False] * 4
+
+
+def test_no_table_is_read_through_to_find_a_remit() -> None:
+    """With every other way open to it, the planner finds each row of the rule by an index."""
+    nadia = people.nadia()
+    remits.add(person_id=nadia.pk, group_id=None, specialty="DER", by=None)
+    statement, params = access.asking([(group(), nadia.pk)])
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + statement.replace("%b", "%s"), params)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "cases_case" in plan and "rooms_remit" in plan and "Seq Scan" not in plan, plan
 
 
 def test_nobody_moderates_their_own_case() -> None:

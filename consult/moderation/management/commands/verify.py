@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from consult.clinicians.models import Person
+from consult.errors import Refusal
 from consult.moderation import vetting
 
 
@@ -24,7 +25,10 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"There is no account with the address {options['email']}.")
         if options["revoke"]:
-            vetting.revoke(person_id=person.pk, by=None, reason="manage.py verify --revoke")
+            try:
+                vetting.revoke(person_id=person.pk, by=None, reason="manage.py verify --revoke")
+            except Refusal as no:
+                raise CommandError(no.say("en")) from no
         else:
             self._warn(options["register"])
             vetting.verify(person_id=person.pk, by=None, register=options["register"])

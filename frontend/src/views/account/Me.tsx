@@ -1,5 +1,5 @@
 /** The person's own page: profile, verification, language, theme, keyboard, signing out. */
-import { locale, saveProfile, session, switchLocale } from "../../store";
+import { saveProfile, session } from "../../store";
 import { words } from "../../i18n";
 import { toast } from "../parts/announce";
 import { Avatar, Segments, standing, Verified } from "../parts/atoms";
@@ -8,21 +8,16 @@ import { keyMap, moderating, signingOut } from "../layers";
 import { singleKeys, theme, type Theme } from "../prefs";
 import { Installed } from "./Installed";
 import { Kept } from "./Kept";
+import { Language } from "./Language";
 import { Notifications } from "./Notifications";
 import { ProfileForm } from "./ProfileForm";
-import { VerificationTag } from "./Waiting";
+import { VerificationTag } from "./VerificationTag";
 
-export const ProSanteLink = lazily(() => import("./ProSanteLink").then((part) => part.default), true);
+const ProSanteLink = lazily(() => import("./ProSanteLink").then((part) => part.default), true);
 
 const fail = (error: unknown) => toast(error instanceof Error ? error.message : words().shell.errorTitle);
 
-/** Each language is named in itself. */
-export function Language({ small }: { small?: boolean }) {
-  const options = [{ value: "fr" as const, label: small ? "FR" : "Français" }, { value: "en" as const, label: small ? "EN" : "English" }];
-  return <div class={small ? "language" : undefined}><Segments label={words().account.language} value={locale.value} options={options} onPick={(value) => void switchLocale(value).catch(fail)} /></div>;
-}
-
-export function MePage() {
+export default function MePage() {
   const t = words().account;
   const me = session.value.me!;
   const themes: { value: Theme; label: string }[] = [{ value: "system", label: t.themeSystem }, { value: "light", label: t.themeLight }, { value: "dark", label: t.themeDark }];

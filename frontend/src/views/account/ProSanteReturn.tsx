@@ -10,7 +10,7 @@ import { toast } from "../parts/announce";
 import { Problem } from "../parts/atoms";
 import { Mark } from "../parts/icons";
 import { Press } from "./ByProSante";
-import { Language } from "./Me";
+import { Language } from "./Language";
 
 export default function ProSanteReturn({ query }: { query: string }) {
   const t = proSanteWords();

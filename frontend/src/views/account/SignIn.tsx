@@ -5,7 +5,7 @@ import { words } from "../../i18n";
 import { Problem } from "../parts/atoms";
 import { Icon, Mark } from "../parts/icons";
 import { lazily } from "../parts/lazy";
-import { Language } from "./Me";
+import { Language } from "./Language";
 
 const ByProSante = lazily(() => import("./ByProSante").then((part) => part.default), true);
 

@@ -3,11 +3,15 @@ import { saveProfile, session } from "../../store";
 import { words } from "../../i18n";
 import { toast } from "../parts/announce";
 import { Icon, Mark } from "../parts/icons";
+import { lazily } from "../parts/lazy";
 import { signingOut } from "../layers";
-import { Language, ProSanteLink } from "./Me";
+import { Language } from "./Language";
 import { ProfileForm } from "./ProfileForm";
+import { VerificationTag } from "./VerificationTag";
 
-export function Waiting() {
+const ProSanteLink = lazily(() => import("./ProSanteLink").then((part) => part.default), true);
+
+export default function Waiting() {
   const t = words().account;
   const me = session.value.me!;
   const state = me.verification;
@@ -26,10 +30,4 @@ export function Waiting() {
       <button type="button" class="btn quiet" onClick={() => (signingOut.value = true)}>{t.signOut}</button>
     </div></div></main>
   );
-}
-
-export function VerificationTag({ state }: { state: "verified" | "pending" | "incomplete" | "expired" }) {
-  const t = words().account;
-  const look = { verified: ["accent", "check"], pending: ["", "clock"], incomplete: ["caution", "edit"], expired: ["urgent", "alert"] } as const;
-  return <span class={`tag ${look[state][0]}`}><Icon name={look[state][1]} size="small" />{t[state]}</span>;
 }

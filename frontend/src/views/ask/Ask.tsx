@@ -73,9 +73,12 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
   const guessed = byHand.current.specialty ? null : known;
   const field = (name: Text) => ({ name, value: it[name], watch: watches[name], onText: (text: string) => settle({ [name]: text }) });
 
-  const submit = (event: Event) => {
+  const submit = async (event: Event) => {
     event.preventDefault();
     if (toSettle || waiting || busy.value) return;
+    await watches.question.ready();
+    // Pressed twice while the rules were on their way, or written on: what was not looked at is for the next press.
+    if (busy.value || TEXTS.some((name) => draft.value[name] !== it[name])) return;
     const seen = TEXTS.map((name) => watches[name].check(it[name]));
     const open = TEXTS[seen.findIndex((one) => one.open)];
     if (open) {
@@ -109,7 +112,7 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
     <div class="page"><header class="page-head"><h1>{t.title}</h1>
       {begun(it) && <><span class="meta third">{t.draftKept}</span><button type="button" class="icon-btn" aria-label={t.startAnew} title={t.startAnew} onClick={anew}><Icon name="trash" /></button></>}</header>
       <div class="page-in">
-        <form class="ask-form" onSubmit={submit}>
+        <form class="ask-form" onSubmit={(event) => void submit(event)}>
           <Words {...field("question")} label={t.oneSentence} placeholder={t.oneSentenceHint} rows={2} />
           <div class="two">
             <div class="input-block">

@@ -1,5 +1,5 @@
 /** Guesses a specialty from the words of a question; a guess is shown and can be changed at once. */
-import { plain } from "../list/sections";
+import { plain } from "../../plain";
 
 /** Stems by the group's code, accents aside. Few and plain: a wrong guess costs more than none. */
 const stems: Record<string, string> = {

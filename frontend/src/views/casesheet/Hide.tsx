@@ -24,7 +24,7 @@ export default function HideSheet({ view, of, onClose }: { view: RoomView; of: H
     busy.value = true;
     error.value = null;
     act(view.id, { type: `${of.noun}.${of.back ? "restore" : "hide"}`, [of.noun]: of.id, reason: reason.value.trim() })
-      .then((done) => { told(title, done); onClose(); }, (why: unknown) => (error.value = why)).finally(() => { busy.value = false; readingOf(view).again(); });
+      .then((done) => { told(title, done, of.back); onClose(); }, (why: unknown) => (error.value = why)).finally(() => { busy.value = false; readingOf(view).again(); });
   };
   return (
     <Sheet title={title} onClose={onClose}>

@@ -12,17 +12,20 @@ import { lasting, moment, now } from "../../i18n/time";
 import { toRoom } from "../../router";
 import { Avatar, Code, Doubt, Problem, Skeletons, specialtyLabel, statuses } from "../parts/atoms";
 import { Icon } from "../parts/icons";
+import { lazily } from "../parts/lazy";
 import { shortName } from "../parts/names";
-import { Keep } from "../find/Keep";
 import { caseSheet } from "../layers";
 import { Answers } from "./Answers";
 import { Diagnoses } from "./Diagnoses";
 import { openLayer, useActing } from "./acting";
 import { bodyOf, Jump } from "./jump";
 import { useSheet } from "./useSheet";
+import "./casesheet.css";
 
 /** One sentence stands out; a page of background in bold would only shout. */
 const shortQuestion = 160;
+
+const Keep = lazily(() => import("../find/Keep").then((part) => part.Keep), "unless it fails");
 
 export function Panel({ view, room, onClose }: { view: RoomView; room: RoomItem; onClose: () => void }) {
   const t = caseWords().sheet;

@@ -9,13 +9,19 @@ import { say } from "../parts/announce";
 import { Doubt } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { shortName } from "../parts/names";
-import { MembersSheet } from "../room/Members";
 import { layer } from "./acting";
 import { lazily } from "../parts/lazy";
-import { ConsensusSheet, OutcomeSheet, RecordSheet, ReferenceSheet, WithdrawSheet } from "./dialogs";
 import { Jump } from "./jump";
 import { useSheet } from "./useSheet";
 
+// What is opened by a press comes with it.
+const dialogs = () => import("./dialogs");
+const ConsensusSheet = lazily(() => dialogs().then((part) => part.ConsensusSheet), "unless it fails");
+const OutcomeSheet = lazily(() => dialogs().then((part) => part.OutcomeSheet), "unless it fails");
+const RecordSheet = lazily(() => dialogs().then((part) => part.RecordSheet), "unless it fails");
+const ReferenceSheet = lazily(() => dialogs().then((part) => part.ReferenceSheet), "unless it fails");
+const WithdrawSheet = lazily(() => dialogs().then((part) => part.WithdrawSheet), "unless it fails");
+const MembersSheet = lazily(() => import("../room/Members").then((part) => part.MembersSheet), "unless it fails");
 const HideSheet = lazily(() => import("./Hide").then((part) => part.default), true);
 
 export function Top({ view, room }: { view: RoomView; room: RoomItem }) {

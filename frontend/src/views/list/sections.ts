@@ -1,4 +1,5 @@
 /** Which rooms stand where in the list: "À vous", "Ma spécialité", "Suivies"; and the phone's filters. */
+import { plain } from "../../plain";
 import type { RoomItem } from "../../types";
 
 export type Filter = "all" | "you" | "urgent" | "mine";
@@ -31,8 +32,6 @@ export function filtered(rooms: readonly RoomItem[], filter: Filter, me: string)
 }
 
 /** Rooms by name, best first: a word that begins with what was typed, accents and case aside. */
-export const plain = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae");
-
 export function byName(rooms: readonly RoomItem[], query: string): RoomItem[] {
   const wanted = plain(query).split(/\s+/).filter(Boolean);
   if (!wanted.length) return [...rooms];

@@ -81,7 +81,7 @@ function Inside() {
   const tiles = desk.watched.value.map((one) => named(one, queue.items));
   const tile = tiles.find((one) => one.room === (roomAt.value ?? item?.room)) ?? null;
   const shown = detail.value && item ? { ...detail.value, item: { ...detail.value.item, claimed_by: item.claimed_by, claimed_until: item.claimed_until } } : null;
-  const target = useTarget(shown, roomAt.value, tile);
+  const target = useTarget(item ? detail.value : null, roomAt.value, tile);
   const live = connection.value.state === "live" || connection.value.state === "catching";
 
   // A reading that one asked for is another's to decide: what is shown of it follows.
@@ -179,16 +179,25 @@ function useTarget(detail: ItemDetail | null, roomAt: string | null, tile: Tile 
   const item = detail?.item;
   const own = item?.person?.id === session.value.me?.id;
   return useMemo(() => {
-    const common = { locked: tile?.locked ?? false, slow: tile?.slow_mode ?? 0, expert: !!tile?.expert, everywhere: everywhere() };
+    const common = { locked: tile?.locked ?? false, slow: tile?.slow_mode ?? 0, expert: !!tile?.expert, everywhere: everywhere(), inside: !!tile && inside(tile) };
     if (roomAt) return { ...common, room: roomAt, kind: tile?.kind ?? null, message: null, person: null };
     if (!detail || !item) return null;
     const said = detail.message;
     return {
       ...common, room: item.room, kind: item.room_kind,
-      message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, pinned: false } : null,
-      person: item.person && !own ? { id: item.person.id, name: item.person.name } : null,
+      message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, veiled: said.veiled, pinned: said.pinned } : null,
+      person: item.person && !own ? { id: item.person.id, name: item.person.name, ...shutOut(detail) } : null,
     };
-  }, [detail?.item.item, detail?.message?.withheld, roomAt, tile?.room, tile?.locked, tile?.slow_mode]);
+  }, [detail, roomAt, tile?.room, tile?.locked, tile?.slow_mode, !!tile?.expert, !!tile && inside(tile)]);
+}
+
+/** What keeps the person of an item from writing there, or out of the service, now. */
+function shutOut({ item, author }: ItemDetail): { silenced: boolean; suspension: string | null } {
+  const standing = (author?.acts ?? []).filter((one) => !one.reversed && (one.until === null || Date.parse(one.until) > Date.now()));
+  return {
+    silenced: standing.some((one) => one.kind === "member.silence" && one.room === item.room),
+    suspension: standing.find((one) => one.kind === "person.suspend")?.act ?? null,
+  };
 }
 
 function RoomHead({ tile, onEnter, onBack }: { tile: Tile; onEnter: () => void; onBack: () => void }) {

@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { lang, words } from "../../i18n";
 import { brief, clock, lasting, moment, now } from "../../i18n/time";
-import { askReading, claim, decide, release, type Item, type ItemDetail, type Neighbour } from "../../moderation/door";
+import { askReading, claim, decide, pardon, release, undo, type Act, type Item, type ItemDetail, type Neighbour } from "../../moderation/door";
 import { taken } from "../../moderation/queue";
 import { session } from "../../store";
 import { toast } from "../parts/announce";
@@ -14,11 +14,15 @@ import { shortName } from "../parts/names";
 import { Body } from "../room/Body";
 import { reasonWords } from "../../moderation/reasons";
 import { ActRow } from "./Sheets";
+import { everywhere } from "./toolbox";
 
 /** `onEnter` goes into the room, `onAsked` reads the item anew. */
 export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnter: () => void; onAsked: () => void }) {
   const t = mod().console;
   const { item, author } = detail;
+  const failed = useSignal<unknown>(null);
+  const liftable = (act: Act) => act.kind === "person.suspend" && everywhere() && act.person !== session.value.me?.id && (act.until === null || Date.parse(act.until) > now.value);
+  const lift = (act: Act) => undo(act.act).then(() => { failed.value = null; toast(mod().tools.done(mod().tools.unsuspend)); onAsked(); }, (why: unknown) => (failed.value = why));
   return (
     <div class="detail">
       {detail.around.length > 0 ? (
@@ -31,7 +35,7 @@ export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnt
       {detail.reports.length > 0 && (
         <section class="detail-part"><h3>{t.reports(detail.reports.length)}</h3>
           <ul class="acts">{detail.reports.map((one) => (
-            <li class="act-row" key={one.report}><span class="row wrap"><span class="strong">{reasonWords(one.category)}</span><span class="second">{one.reporter?.name ?? t.automatic}</span>{one.record && one.record.dismissed > 0 && <span class="tag caution">{t.itsRecord(one.record.upheld, one.record.dismissed)}</span>}<time class="meta third" dateTime={one.at} title={moment(one.at)}>{brief(one.at)}</time></span>{one.note && <p dir="auto">{one.note}</p>}</li>
+            <li class="act-row" key={one.report}><span class="row wrap"><span class="strong">{reasonWords(one.category)}</span><span class="second">{one.reporter?.name ?? t.automatic}</span>{one.record && one.record.dismissed > 0 && <span class="tag caution">{t.itsRecord(one.record.upheld, one.record.dismissed)}</span>}<time class="meta third" dateTime={one.at} title={moment(one.at)}>{brief(one.at)}</time></span>{one.note && <p dir="auto">{one.note}</p>}{one.record && !one.record.weighs && one.reporter && <Weightless reporter={one.reporter.id} onPardoned={onAsked} />}</li>
           ))}</ul>
         </section>
       )}
@@ -43,7 +47,8 @@ export function Detail({ detail, onEnter, onAsked }: { detail: ItemDetail; onEnt
       {author && (
         <section class="detail-part author"><h3>{t.author(author.actor?.name ?? "?")}</h3>
           <p class="row wrap list-size second"><span>{author.actor && standing(author.actor)}</span><span>{t.since(brief(author.since))}</span><span>{t.messages(author.messages)}</span>{author.upheld > 0 && <span>{t.upheldBefore(author.upheld)}</span>}{author.suspended_until && <span>{t.suspendedUntil(moment(author.suspended_until))}</span>}<span>{author.acts.length ? t.former(author.acts.length) : t.noFormer}</span></p>
-          {author.acts.length > 0 && <ol class="acts">{author.acts.slice(0, 5).map((one) => <ActRow act={one} key={one.act} />)}</ol>}
+          {author.acts.length > 0 && <ol class="acts">{author.acts.slice(0, 5).map((one) => <ActRow act={one} onUndo={liftable(one) ? lift : undefined} key={one.act} />)}</ol>}
+          <Problem error={failed.value} />
         </section>
       )}
       {item.kind === "report" && item.room_kind === "private" && detail.reports[0] && <MyReading detail={detail} onEnter={onEnter} onAsked={onAsked} />}
@@ -68,6 +73,18 @@ function Said({ one, detail }: { one: Neighbour; detail: ItemDetail }) {
         </p>}
       </div>
     </article>
+  );
+}
+
+/** Someone whose flags were dismissed too often: who moderates the whole service may look at them and let them count again. */
+function Weightless({ reporter, onPardoned }: { reporter: string; onPardoned: () => void }) {
+  const t = mod().console;
+  const error = useSignal<unknown>(null);
+  const send = () => void pardon(reporter).then(() => { toast(t.pardoned); onPardoned(); }, (why: unknown) => (error.value = why));
+  return (
+    <div class="row wrap"><span class="list-size second">{t.weightless}</span>
+      {session.value.me?.remit === "all" && <button type="button" class="link reach" onClick={send}>{t.pardon}</button>}
+      <Problem error={error.value} /></div>
   );
 }
 
@@ -119,6 +136,7 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
   const { item } = detail;
   const by = taken(item, session.value.me?.id ?? "", now.value);
   const field = useRef<HTMLTextAreaElement>(null);
+  const [label, hint] = noteOf(item.kind);
   const make = (code: string) => {
     if (busy.value) return;
     // A held picture is shown for a reason alone, which is recorded.
@@ -137,8 +155,8 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
     <section class="tool-section decide" aria-label={t.decision}>
       <h3>{t.decision}</h3>
       {by && <p class="note confirm"><Icon name="lock" /><span>{t.takenBy(by.name ?? "?")}</span></p>}
-      <div class="input-block"><label class="label" for="decide-note">{item.kind === "image" ? t.reasonOf : t.toAuthor}</label>
-        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={item.kind === "image" ? t.reasonOfHint : t.toAuthorHint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
+      <div class="input-block"><label class="label" for="decide-note">{label}</label>
+        <textarea class="input short" id="decide-note" ref={field} maxLength={item.kind === "image" ? 200 : 500} aria-invalid={missing.value} placeholder={hint} value={note.value} onInput={(event) => { note.value = event.currentTarget.value; missing.value = false; }} />{missing.value && <p class="over label" role="alert">{mod().tools.motiveFirst}</p>}</div>
       <div class="tool-grid">{detail.decisions.map((one) => (
         <button type="button" class={`tool${one[lang()].length > 11 ? " wide-tool" : ""}`} disabled={busy.value || !!by} aria-keyshortcuts={KEYS[one.code]?.toUpperCase()} onClick={() => make(one.code)} key={one.code}><Icon name={KEYS[one.code] === "n" ? "close" : "check"} /><span class="grow">{one[lang()]}</span>{KEYS[one.code] && <kbd aria-hidden="true">{KEYS[one.code]!.toUpperCase()}</kbd>}</button>
       ))}</div>
@@ -147,13 +165,24 @@ export function Decide({ detail, keys, onGone }: { detail: ItemDetail; keys: { c
   );
 }
 
+/** Who reads what is written beside a decision. */
+function noteOf(kind: string): [label: string, hint: string] {
+  const t = mod().console;
+  switch (kind) {
+    case "image": return [t.reasonOf, t.reasonOfHint];
+    case "appeal": return [t.toPerson, t.toPersonHint];
+    case "verification": return [t.checkedIn, t.checkedInHint];
+    default: return [t.forMods, t.forModsHint];
+  }
+}
+
 /** Takes an item, or gives it back; whoever came first has it. */
 export async function toggleClaim(item: Item): Promise<void> {
   const t = mod().console;
   const mine = item.claimed_by?.id === session.value.me?.id;
   try {
-    await (mine ? release(item.item) : claim(item.item));
-    toast(mine ? t.givenBack : t.takenNow);
+    if (mine) await release(item.item).then(() => toast(t.givenBack));
+    else await claim(item.item).then(({ claimed_until }) => toast(t.takenNow(clock(claimed_until))));
   } catch (why) {
     toast(why instanceof Error ? why.message : String(why));
   }

@@ -88,11 +88,11 @@ const Row = memo(function Row({ item, index, of, top, on, by, onPick, minute }: 
   );
 });
 
-/** "Identifiant", "Danger pour le patient": the gravest category of a report, or the kind itself. */
+/** "Identifiant", "Danger pour le patient": the gravest category of a report; else its kind, as the server names it. */
 export function titleOf(item: Item): string {
   const t = mod().console as unknown as Record<string, unknown>;
-  const word = item.kind === "report" ? t[item.categories[0] ?? "report"] ?? t["report"] : t[item.kind];
-  return typeof word === "string" ? word : item.kind;
+  const category = item.kind === "report" ? t[item.categories[0] ?? ""] : undefined;
+  return typeof category === "string" ? category : item.title[lang()];
 }
 
 /** « … » with what is blacked out drawn as bars that a screen reader names. */

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { words } from "../../i18n";
 import { brief, moment } from "../../i18n/time";
-import { answer, appeal, CATEGORIES, myReports, record, report, undo, type Act, type Category, type ReportAboutMe } from "../../moderation/door";
+import { answer, appeal, CATEGORIES, myAppeals, myReports, record, report, undo, type Act, type Category, type MyAppeal, type ReportAboutMe } from "../../moderation/door";
 import { reasonWords } from "../../moderation/reasons";
 import { session } from "../../store";
 import { toast } from "../parts/announce";
@@ -90,7 +90,7 @@ export function ActRow({ act, onUndo }: { act: Act; onUndo?: ((act: Act) => void
     <li class={`act-row${act.reversed ? " reversed" : ""}`}>
       <div class="row wrap"><span class="strong">{actWord(act.kind)}</span>{act.person && <span class="second">{t.about(shortName(typeof act.person === "string" ? nameOf(act.person, null) : act.person.name))}</span>}
         <time class="meta third" dateTime={act.at} title={moment(act.at)}>{brief(act.at)}</time></div>
-      <p class="list-size">{act.reason && <span>{reasonWords(act.reason)} · </span>}<span class="second">{act.moderator ? <><Shield size="small" /> {act.moderator.name}</> : t.system}</span>{act.until && <span class="second"> · {t.until(moment(act.until))}</span>}</p>
+      <p class="list-size">{act.reason && <span>{reasonWords(act.reason)} · </span>}<span class="second">{act.moderator ? <><Shield size="small" /> {act.moderator.name}</> : t.system}</span>{act.until && !act.until.startsWith("9999") && <span class="second"> · {t.until(moment(act.until))}</span>}</p>
       {act.reversed ? <p class="label second">{t.reversed(act.reversed.by?.name ?? t.system, moment(act.reversed.at))}{act.reversed.reason ? ` · ${act.reversed.reason}` : ""}</p>
         : onUndo && <button type="button" class="link reach" onClick={() => onUndo(act)}>{t.undo}</button>}
     </li>
@@ -108,7 +108,7 @@ function Record({ room }: { room: string }) {
     error.value = null;
   }, (why: unknown) => (error.value = why));
   useEffect(() => void load(null), [room]);
-  const reversible = (act: Act) => session.value.me?.mod && !/moderator\.|pin\.|unsilence|readmit|unlock|restore/.test(act.kind);
+  const reversible = (act: Act) => session.value.me?.mod && !/moderator\.(join|leave)|pin\.|unsilence|readmit|unlock|restore/.test(act.kind);
   const onUndo = (act: Act) => undo(act.act).then(() => { toast(mod().tools.undone); void load(null); }, (why: unknown) => (error.value = why));
   return (
     <Sheet title={words().moderation.record} onClose={close}>
@@ -149,9 +149,9 @@ export function AppealForm({ act, onSent }: { act: string; onSent: () => void })
 
 function Mine() {
   const t = mod().flag;
-  const said = useSignal<Awaited<ReturnType<typeof myReports>> | null>(null);
+  const said = useSignal<(Awaited<ReturnType<typeof myReports>> & { appeals: MyAppeal[] }) | null>(null);
   const error = useSignal<unknown>(null);
-  const load = () => myReports().then((found) => { said.value = found; error.value = null; }, (why: unknown) => (error.value = why));
+  const load = () => Promise.all([myReports(), myAppeals()]).then(([flags, { appeals }]) => { said.value = { ...flags, appeals }; error.value = null; }, (why: unknown) => (error.value = why));
   useEffect(() => void load(), []);
   const outcome = (one: { outcome: "open" | "dismissed" | "upheld" }) => <p class="list-size second">{t[one.outcome]}</p>;
   return (
@@ -170,9 +170,24 @@ function Mine() {
           <li class="act-row" key={one.report}><div class="row wrap"><span class="strong">{reasonWords(one.categories.join(", "))}</span><time class="meta third" dateTime={one.at}>{brief(one.at)}</time></div>{outcome(one)}
             {one.answered ? <p class="label second">{t.answered}</p> : one.outcome === "open" && <Answer of={one} onSent={() => void load()} />}</li>
         ))}</ol>
+        <h3 class="label second">{t.myAppeals}</h3>
+        {said.value.appeals.length === 0 && <p class="list-size">{t.appealsNone}</p>}
+        <ol class="acts">{said.value.appeals.map((one) => (
+          <li class="act-row" key={one.appeal}><div class="row wrap"><span class="strong">{actWord(one.kind ?? "")}</span><time class="meta third" dateTime={one.at}>{brief(one.at)}</time></div><Outcome of={one} /></li>
+        ))}</ol>
       </>}
     </Sheet>
   );
+}
+
+/** What became of an appeal, with the moderators' words to who made it. */
+export function Outcome({ of }: { of: MyAppeal }) {
+  const t = mod().flag;
+  return <>
+    <p class="list-size second">{of.state === "open" ? t.open : of.state === "upheld" ? t.appealUpheld : t.appealGranted}</p>
+    <p class="list-size" dir="auto">{t.appealSaid(of.text)}</p>
+    {of.note && <p class="list-size" dir="auto">{t.appealNote(of.note)}</p>}
+  </>;
 }
 
 /** What the flagged person says to the moderators, once. */

@@ -5,10 +5,11 @@ import { mod } from "../../i18n/console";
 import { words } from "../../i18n";
 import { moment } from "../../i18n/time";
 import { session, signOutSuspended, tryAgain } from "../../store";
-import { Language } from "../account/Me";
+import { Language } from "../account/Language";
 import { Icon, Mark } from "../parts/icons";
 import { toast } from "../parts/announce";
-import { AppealForm } from "./Sheets";
+import { myAppeals, type MyAppeal } from "../../moderation/door";
+import { AppealForm, Outcome } from "./Sheets";
 import "../../styles/moderation.css";
 
 /** Longer waits than this are not counted by a timer. */
@@ -18,6 +19,10 @@ export default function Suspended() {
   const t = mod().appeal;
   const { me, suspension } = session.value;
   const sent = useSignal(false);
+  const made = useSignal<MyAppeal | null>(null);
+  const act = suspension?.act ?? null;
+  // One appeals once; who comes back to this page reads what became of it.
+  useEffect(() => { if (act) void myAppeals().then(({ appeals }) => (made.value = appeals.find((one) => one.act === act) ?? null), () => undefined); }, [act]);
   const until = suspension?.until ?? null;
   // At its end the page opens by itself.
   useEffect(() => {
@@ -33,7 +38,7 @@ export default function Suspended() {
       <p class="second">{me?.name}</p>
       <div class="note block" role="alert"><Icon name="alert" /><div><p>{until ? t.suspendedUntil(moment(until)) : t.suspendedForGood}</p>{suspension?.reason && <p>{t.suspendedWhy(suspension.reason)}</p>}</div></div>
       <p class="list-size second">{t.suspendedKept}</p>
-      {suspension?.act && <section class="card"><h2>{t.title}</h2>{sent.value ? <p class="note good" role="status"><Icon name="check" /><span>{t.sent}</span></p> : <AppealForm act={suspension.act} onSent={() => (sent.value = true)} />}</section>}
+      {act && <section class="card"><h2>{t.title}</h2>{made.value ? <Outcome of={made.value} /> : sent.value ? <p class="note good" role="status"><Icon name="check" /><span>{t.sent}</span></p> : <AppealForm act={act} onSent={() => (sent.value = true)} />}</section>}
       <div class="row wrap"><button type="button" class="btn" onClick={tryAgain}>{t.again}</button><button type="button" class="btn quiet" onClick={() => void signOutSuspended().catch((why: unknown) => toast(why instanceof Error ? why.message : words().shell.errorTitle))}>{words().account.signOut}</button></div>
     </div></div></main>
   );

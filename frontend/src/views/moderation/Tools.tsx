@@ -50,7 +50,7 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
     try {
       const done = await tool.run(reason.value.trim(), chosen);
       open.value = null;
-      told(tool.label, done);
+      told(tool.label, done, tool.back);
       onDone?.(tool, done);
     } catch (why) {
       error.value = why;
@@ -132,11 +132,12 @@ export function Motive({ reason }: { reason: Signal<string> }) {
 let last: { act: string; at: number } | null = null;
 const UNDO = 10_000;
 
-export function told(what: string, done: Done): void {
+/** `back`: it was itself the undoing of something. */
+export function told(what: string, done: Done, back = false): void {
   const t = mod().tools;
   if (done.unchanged) return toast(t.unchanged);
-  last = done.act ? { act: done.act, at: Date.now() } : null;
-  toast(t.done(what), done.act ? { label: t.undo, run: () => void undoLast() } : undefined);
+  last = done.act && !back ? { act: done.act, at: Date.now() } : null;
+  toast(t.done(what), last ? { label: t.undo, run: () => void undoLast() } : undefined);
 }
 
 /** False where there is nothing to undo any more. */
@@ -182,7 +183,7 @@ function More({ tool, asks, target, armed, busy, onPick, onClose }: MoreProps) {
         <div class="row wrap">{SLOWS.map((s) => <button type="button" class="btn" disabled={busy} onClick={() => onPick({ seconds: s, answers_exempt: exempt.value })} key={s}>{lastingWords(s)}</button>)}</div>
         {target.kind === "case" && <label class="check"><input type="checkbox" checked={exempt.value} onChange={(event) => (exempt.value = event.currentTarget.checked)} /><span>{t.exempt}</span></label>}
       </>}
-      {asks === "image" && <><p class="label second">{t.maskWhich}</p><div class="row wrap">{target.message?.images.map((id, at) => choice(t.picture(at + 1), id))}</div></>}
+      {asks === "image" && <><p class="label second">{t.whichPicture}</p><div class="row wrap">{tool.pictures?.map((id) => choice(t.picture((target.message?.images.indexOf(id) ?? 0) + 1), id))}</div></>}
       {asks === "specialty" && <SpecialtyPick busy={busy} onPick={onPick} />}
       {(asks === "room" || asks === "group" || asks === "case") && <RoomPick asks={asks} not={target.room} busy={busy} onPick={onPick} />}
     </div>

@@ -1,10 +1,13 @@
 /** A moderator in a room: coming in with a reason, and the tray of tools beside the log. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { MessageItem } from "../../protocol";
 import { mod } from "../../i18n/console";
 import { act } from "../../moderation/door";
+import { actOn, forget } from "../../moderation/reasons";
 import { leaveRoom } from "../../moderation/visit";
-import { closeRoom, openRoom, session } from "../../store";
+import { look } from "../../pictures/upload";
+import { api, closeRoom, openRoom, session } from "../../store";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
@@ -54,11 +57,14 @@ function InRoom({ room, message }: { room: string; message: string | null }) {
   const said = line?.type === "message" ? line.item : null;
   const own = said?.actor?.id === session.value.me?.id;
   const pinned = !!state?.pins.some((pin) => pin.message === message);
+  const veiled = useVeiled(said);
+  const silenced = useSilenced(room, own ? null : said?.actor?.id ?? null);
+  const expert = !!(state ? state.expert : item?.expert);
   const target = useMemo<Target>(() => ({
-    room, kind: item?.kind ?? null, everywhere: everywhere(), inside: true, locked: !!state?.lock, slow: state?.slow_mode ?? 0, expert: !!item?.case?.expert,
-    message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, pinned } : null,
-    person: said?.actor && !own ? { id: said.actor.id, name: said.actor.name } : null,
-  }), [room, item?.kind, !!state?.lock, state?.slow_mode, item?.case?.expert, said, own, pinned]);
+    room, kind: item?.kind ?? null, everywhere: everywhere(), inside: true, locked: !!state?.lock, slow: state?.slow_mode ?? 0, expert,
+    message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, veiled, pinned } : null,
+    person: said?.actor && !own ? { id: said.actor.id, name: said.actor.name, silenced, suspension: null } : null,
+  }), [room, item?.kind, !!state?.lock, state?.slow_mode, expert, said, own, pinned, veiled, silenced]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !singleKeys.value || (event.target as HTMLElement).matches?.("input, textarea, select")) return;
@@ -77,4 +83,23 @@ function InRoom({ room, message }: { room: string; message: string | null }) {
       </div>}
     </Sheet>
   );
+}
+
+/** Those of its pictures that are withheld now. */
+function useVeiled(said: MessageItem | null): string[] {
+  const veiled = useSignal<string[]>([]);
+  useEffect(() => {
+    if (!said?.images.length) return;
+    let stale = false;
+    look(api, said.images).then(({ images }) => { if (!stale) veiled.value = images.filter((one) => one.veil).map((one) => one.image); }, () => undefined); // what is hidden already is then refused, or unchanged
+    return () => { stale = true; };
+  }, [said]);
+  return veiled.value;
+}
+
+/** Whether this person may not write here now, from the room's record. */
+function useSilenced(room: string, person: string | null): boolean {
+  useEffect(() => (person ? () => forget(room, person) : undefined), [room, person]);
+  const act = person ? actOn(room, person) : undefined;
+  return !!act && (act.until === null || Date.parse(act.until) > Date.now());
 }

@@ -13,7 +13,7 @@ type Find = typeof import("../../identifiers/find").find;
 
 let find: Find | null = null;
 let loading: Promise<void> | null = null;
-/** The rules come in a script of their own, once someone is about to write. */
+/** The rules come in a script of their own, with the first letter that someone writes: nobody who only reads waits for them. */
 function load(): Promise<void> {
   loading ??= import("../../identifiers/find").then((it) => void (find = it.find), () => void (loading = null)); // without them the server decides alone
   return loading;
@@ -33,6 +33,8 @@ export interface Watch {
   /** Kept from being sent by what must be replaced. */
   blocked: boolean;
   dismiss(item: Item): void;
+  /** Before `check`: the rules are here, or cannot come. At once where they are. */
+  ready(): Promise<void>;
   /** At the moment of sending: `open` is what stands in the way; `confirmed` goes with the text, null where it could not be looked at. */
   check(text: string): { open: boolean; confirmed: string[] | null };
   /** Sent: the next text begins anew. */
@@ -47,7 +49,7 @@ export function useIdentifiers(text: string, doctors: () => readonly string[] = 
   latest.current = text;
   const standing = (all: Item[]) => all.filter((item) => item.level !== "confirm" || !dismissed.peek().has(key(item)));
   const look = () => (items.value = standing(itemsOf(latest.current, doctors())));
-  useEffect(() => void load().then(look), []);
+  useEffect(() => { if (text) void load().then(look); }, [!text]);
   useEffect(() => {
     if (!text) { items.value = []; return; }
     const timer = setTimeout(look, 250);
@@ -59,6 +61,7 @@ export function useIdentifiers(text: string, doctors: () => readonly string[] = 
     items: shown,
     blocked: shown.some((item) => item.level === "block"),
     dismiss: (item) => { dismissed.value = new Set([...dismissed.peek(), key(item)]); look(); },
+    ready: load,
     check: (body) => {
       if (!find) return { open: false, confirmed: null };
       look();

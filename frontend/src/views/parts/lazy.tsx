@@ -4,8 +4,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Problem, Skeletons } from "./atoms";
 
-/** `quiet`: nothing stands for it while it is not here; for what is small and beside something else. */
-export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, quiet = false): FunctionComponent<P> {
+/**
+ * `quiet`: nothing stands for it while it is not here; for what is small and beside something else. "unless it fails": for what a press
+ * opens over the page, so that the press is not without an answer.
+ */
+export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, quiet: boolean | "unless it fails" = false): FunctionComponent<P> {
   let loaded: ComponentType<P> | null = null;
   let failed = 0;
   return function Lazy(props: P) {
@@ -20,7 +23,7 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
       const Part = loaded;
       return <Part {...props} />;
     }
-    if (quiet) return null;
+    if (quiet === true || (quiet && !error.value)) return null;
     // A browser may remember that a script did not come, and a newer version may have other names: then only a new start helps.
     // A script that does not come is a network that does not answer, whatever the browser calls it.
     return error.value ? <Problem error={new TypeError("the script of this part did not come")} retry={failed > 1 ? () => location.reload() : ask} /> : <Skeletons rows={2} />;

@@ -20,10 +20,11 @@ export function Describe({ image, at, described }: { image: string; at: number; 
     if (text.value === saved.current) { described.value = saved.current; failed.value = null; return; }
     described.value = null; // until the server has it
     const stop = new AbortController();
-    const timer = setTimeout(() => {
+    const timer = setTimeout(async () => {
       const body = text.value;
+      await watch.ready();
       const { open, confirmed } = watch.check(body);
-      if (open) return;
+      if (open || stop.signal.aborted) return;
       api.put(`/api/v1/images/${image}/description`, { description: body, ...(confirmed ? { confirmed } : {}) }, { signal: stop.signal }).then(
         () => { saved.current = body; failed.value = null; if (text.peek() === body) described.value = body.trim(); },
         (error: unknown) => { if (!stop.signal.aborted) failed.value = error instanceof Error ? error.message : String(error); },

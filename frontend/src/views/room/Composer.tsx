@@ -28,6 +28,7 @@ const bodyChars = 8_000;
 const warnFrom = 7_500;
 
 const Tray = lazily(() => import("../picture/Tray").then((part) => part.default));
+const Hints = lazily(() => import("./Hints").then((part) => part.default), true);
 
 interface Editing { line: MessageLine; body: string; mentions: Mention[] }
 export interface ComposerHandle { focus(): void; edit(line: MessageLine): void }
@@ -133,6 +134,9 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
 
   const submit = async () => {
     if (blank || over || unready || busy.value || (left > 0 && !editing.value)) return;
+    await watch.ready();
+    // Pressed twice while the rules were on their way, or written on: what was not looked at is for the next press.
+    if (busy.value || (editing.value ?? view.draft.value).body !== text.body) return;
     const ready = trimmed(text.body, text.mentions);
     const seen = watch.check(text.body);
     if (seen.open) {
@@ -202,6 +206,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       <Problem error={failure.value} />
       {visiting && <Visiting view={view} />}
       <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
+      {!blank && !visiting && room && room.kind !== "private" && <Hints text={text.body} />}
       <div class={`composer-box small${over ? " over" : ""}${visiting ? " mod" : ""}`} onDragOver={(event) => { if (!editing.value) event.preventDefault(); }}
         onDrop={(event) => { if (!editing.value && attach(event.dataTransfer?.files)) event.preventDefault(); }}>
         {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
@@ -213,7 +218,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
         )}
         {pictures && <Tray files={files} chosen={chosen} sent={sent.value} kept={held.current} onKept={onKept} />}
         <Marked text={text.body} watch={watch} look="small">
-        <textarea id="composer" aria-describedby="composer-identifiers" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
+        <textarea id="composer" aria-describedby="composer-identifiers composer-hints" ref={area} rows={1} value={text.body} placeholder={hint} aria-label={hint} dir="auto" autocomplete="off" enterkeyhint={touch.value ? "enter" : "send"}
           aria-controls={asking.value ? "mention-options" : undefined} aria-autocomplete={asking.value ? "list" : undefined}
           onInput={onInput} onKeyDown={onKey} onPaste={(event) => { if (!editing.value && attach(event.clipboardData?.files)) event.preventDefault(); }} onBlur={() => setTimeout(() => (asking.value = null), 150)}
           onClick={(event) => (asking.value = mentionAt(event.currentTarget.value, event.currentTarget.selectionStart))} />

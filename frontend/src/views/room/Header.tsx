@@ -8,12 +8,14 @@ import { LiveMark } from "../connection";
 import { toast } from "../parts/announce";
 import { specialtyLabel } from "../parts/atoms";
 import { Icon, Shield } from "../parts/icons";
+import { lazily } from "../parts/lazy";
 import { Menu, MenuItem } from "../parts/sheet";
 import { caseSheet, moderating } from "../layers";
 import { shortName } from "../parts/names";
 import { narrow, panelShown, wide } from "../prefs";
-import { MembersSheet } from "./Members";
 import { NoticeLevel } from "./NoticeLevel";
+
+const MembersSheet = lazily(() => import("./Members").then((part) => part.MembersSheet), "unless it fails");
 
 export function Header({ view, room, onModerate }: { view: RoomView; room: RoomItem; onModerate: () => void }) {
   const t = words().room;

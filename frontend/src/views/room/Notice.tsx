@@ -40,6 +40,7 @@ function useSaid(event: EventFrame): Said | null {
     }
     case "moderator.left": return { text: m.left(nameOf(event.data.person, event.actor)) };
     case "moderator.called": return { text: event.data.person ? m.calledWho(nameOf(event.data.person, null)) : m.called };
+    case "moderator.uncalled": return { text: m.uncalled };
     case "image.hidden": return { text: m.imageHidden };
     case "image.restored": return { text: m.imageRestored };
     case "image.mask_asked": return { text: m.maskAsked };

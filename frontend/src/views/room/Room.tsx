@@ -9,17 +9,22 @@ import { toast } from "../parts/announce";
 import { Empty, Problem, Skeletons, Status } from "../parts/atoms";
 import { Icon, Shield } from "../parts/icons";
 import { shortName } from "../parts/names";
+import { lazily } from "../parts/lazy";
 import { Sheet } from "../parts/sheet";
 import { ConnectionBar } from "../connection";
 import { caseSheet, moderating } from "../layers";
 import { narrow, touch, wide } from "../prefs";
 import { Composer, type ComposerHandle } from "./Composer";
-import { MakeCaseSheet, RetractSheet, VersionsSheet } from "./dialogs";
 import { Header } from "./Header";
 import { Log, type LogActs } from "./Log";
 import type { MessageLine } from "./Message";
 import { MessageMenu } from "./MessageMenu";
 import { CaseTop, Panel } from "./caseParts";
+
+const dialogs = () => import("./dialogs");
+const MakeCaseSheet = lazily(() => dialogs().then((part) => part.MakeCaseSheet), "unless it fails");
+const RetractSheet = lazily(() => dialogs().then((part) => part.RetractSheet), "unless it fails");
+const VersionsSheet = lazily(() => dialogs().then((part) => part.VersionsSheet), "unless it fails");
 
 type Layer = { kind: "versions"; message: string } | { kind: "case" | "retract"; line: MessageLine };
 

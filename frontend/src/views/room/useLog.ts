@@ -9,6 +9,17 @@ const nearBottom = 48;
 
 interface Place { key: string; offset: number }
 
+/** The first of what stands one below the other for which this is so, as it is for all after it; their number where it is so for none. */
+function firstOf(children: ArrayLike<Element>, is: (rect: DOMRect) => boolean): number {
+  let from = 0, to = children.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (is(children[middle]!.getBoundingClientRect())) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
 export function useLog(view: RoomView, onSeen: (seq: number) => void) {
   const box = useRef<HTMLDivElement>(null);
   const range = useSignal<Range | null>(null);
@@ -37,13 +48,17 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     bottom.value = log.scrollHeight - log.scrollTop - log.clientHeight < nearBottom;
     const top = log.getBoundingClientRect().top;
     place.current = null;
-    let seen = 0;
-    for (const child of log.children as unknown as HTMLElement[]) {
-      const rect = child.getBoundingClientRect();
-      if (!place.current && child.dataset.key && holds(child.dataset.key) && rect.bottom > top) place.current = { key: child.dataset.key, offset: rect.top - top };
-      if (rect.top < top + log.clientHeight && child.dataset.seq) seen = Number(child.dataset.seq);
+    const children = log.children as unknown as ArrayLike<HTMLElement>;
+    for (let at = firstOf(children, (rect) => rect.bottom > top); at < children.length; at++) {
+      const child = children[at]!;
+      if (!child.dataset.key || !holds(child.dataset.key)) continue;
+      place.current = { key: child.dataset.key, offset: child.getBoundingClientRect().top - top };
+      break;
     }
-    if (seen) onSeen(seen);
+    const end = top + log.clientHeight;
+    let last = firstOf(children, (rect) => rect.top >= end) - 1;
+    while (last >= 0 && !children[last]!.dataset.seq) last--;
+    if (last >= 0) onSeen(Number(children[last]!.dataset.seq));
   };
 
   const atKey = (key: string) => box.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? null;

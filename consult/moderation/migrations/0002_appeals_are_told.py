@@ -1,0 +1,12 @@
+"""Who appealed is told of the decision; what was decided before this is told once, too."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("moderation", "0001_reports_and_rules")]
+
+    operations = [
+        migrations.AddField("appeal", "told", models.BooleanField(db_default=False, default=False)),
+        migrations.AddIndex("appeal", models.Index(condition=models.Q(("told", False)), fields=["item"], name="appeals_to_tell")),
+    ]

@@ -1,0 +1,153 @@
+"""Turning notifications on, as a person does: from the press to a notification that a push service carried, a new address, and off again.
+
+Chromium's own subscribe() asks Google's push service, which a closed machine cannot reach. It alone is stood in for, by a subscription at
+a push service of this machine, which decrypts what the server sends as a browser would (RFC 8291).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Demo, Devices
+from tests.browser.pages import Tab, eventually
+from tests.browser.test_installed import CLICK, Push, installed, shown, worker_of
+from tests.push.services import Browser as Subscriber
+from tests.push.services import Service, web_push
+
+# What a browser keeps of its one subscription lies in `store`; `address` is what its push service gives the next.
+SUBSCRIBED = """(store, address) => {
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+  const held = () => {
+    const kept = JSON.parse(store.getItem("subscription"));
+    return kept && {
+      endpoint: kept.endpoint, expirationTime: null, options: { userVisibleOnly: true, applicationServerKey: bytes(kept.key) },
+      toJSON: () => ({ endpoint: kept.endpoint, expirationTime: null, keys: { p256dh: kept.p256dh, auth: kept.auth } }),
+      unsubscribe: async () => { store.removeItem("subscription"); return true },
+    };
+  };
+  PushManager.prototype.getSubscription = async () => held();
+  PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey }) => {
+    if (!userVisibleOnly || Notification.permission !== "granted") throw new DOMException("no permission", "NotAllowedError");
+    const point = new Uint8Array(applicationServerKey);
+    await crypto.subtle.importKey("raw", point, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]); // a key that is none is refused
+    store.setItem("subscription", JSON.stringify({ ...address, key: btoa(String.fromCharCode(...point)) }));
+    return held();
+  };
+}"""
+# The browser took its subscription away: the worker hears of it, and what it subscribed to then is the browser's.
+CHANGED = """async (address) => {
+  const kept = new Map(), store = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value), removeItem: (name) => kept.delete(name) };
+  (%s)(store, address);
+  const event = new ExtendableEvent("pushsubscriptionchange");
+  let work; Object.defineProperty(event, "waitUntil", { value: (promise) => { work = promise } });
+  self.dispatchEvent(event);
+  await work;
+  return store.getItem("subscription");
+}"""
+
+
+@pytest.fixture
+def chromium(whole_chromium: Browser) -> Browser:
+    return whole_chromium
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with web_push() as made:
+        yield made
+
+
+def subscribing(device: Devices, address: dict[str, str]) -> Tab:
+    """Nadia's laptop, whose next subscription will be this."""
+    made = device()
+    made.context.grant_permissions(["notifications"], origin=made.base)
+    made.context.add_init_script(
+        f"({SUBSCRIBED})({{ getItem: (n) => localStorage.getItem(n), setItem: (n, v) => localStorage.setItem(n, v), removeItem: (n) => localStorage.removeItem(n) }}, {json.dumps(address)})"
+    )
+    return installed(made.tab().sign_in("nadia").inside())
+
+
+def changed(tab: Tab, address: dict[str, str]) -> None:
+    """The same in worker and page: one browser has one subscription."""
+    kept = worker_of(tab.device).evaluate(CHANGED % SUBSCRIBED, address)
+    tab.page.evaluate("(kept) => kept === null ? localStorage.removeItem('subscription') : localStorage.setItem('subscription', kept)", kept)
+
+
+def registered(demo: Demo) -> list[str]:
+    return [label for (label,) in demo.sql("SELECT label FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)]
+
+
+def carried(service: Service, subscriber: Subscriber, room: str) -> dict[str, Any]:
+    """What the push service was given for this subscription and room, decrypted. Others of the demo may wake her as well."""
+    found = lambda: [one for one in service.payloads(subscriber.name) if one["room"] == room]  # noqa: E731
+    eventually(found)
+    return found()[-1]
+
+
+def test_turned_on_by_a_press_woken_by_a_push_and_turned_off(device: Devices, demo: Demo, service: Service) -> None:
+    first, second = service.browser("first"), service.browser("second")
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)
+    room = demo.fresh_room("nadia", "camille", title="Réveil")
+    nadia = subscribing(device, first.address())
+    page = nadia.page
+    part = page.locator("#notifications")
+
+    page.locator("a[href='/me']").first.click()
+    expect(part.get_by_role("status")).to_contain_text("ne vous prévient pas")
+    assert service.asked == [] and registered(demo) == []
+    part.get_by_role("button", name="Activer sur cet appareil").click()
+    expect(part.get_by_text("Activées sur cet appareil.")).to_be_visible()
+    expect(part.locator(".devices li")).to_contain_text("cet appareil")
+    assert registered(demo) == ["Chrome, Linux"]
+
+    # The test button: through the server, the worker and the push service, back to the screen, and the press.
+    push = Push(nadia)
+    part.get_by_role("button", name="Envoyer un essai").click()
+    tried = carried(service, first, demo.cast["nadia"].personal)
+    assert tried == {"v": 1, "room": demo.cast["nadia"].personal, "seq": tried["seq"], "reason": "test", "badge": tried["badge"]}
+    push.raw(json.dumps(tried))
+    eventually(lambda: [one["body"] for one in shown(nadia)] == ["Cet appareil reçoit les notifications."])
+    page.locator("a[href='/directory']").first.click()
+    assert worker_of(nadia.device).evaluate(CLICK, "test") == []
+    expect(page).to_have_url(re.compile("/me$"))
+
+    # A message that wakes: the press leads to it.
+    demo.many(room, "camille", ["Pouvez-vous regarder ?"])
+    woken = carried(service, first, room)
+    assert (woken["room"], woken["seq"], woken["reason"]) == (room, 1, "direct")
+    push.raw(json.dumps(woken))
+    eventually(lambda: [(one["body"], one["tag"]) for one in shown(nadia)] == [("Un message privé vous attend.", room)])
+    assert worker_of(nadia.device).evaluate(CLICK, room) == []
+    expect(page).to_have_url(re.compile(f"/rooms/{room}\\?at=1&new=1$"))
+    expect(nadia.message("Pouvez-vous regarder ?")).to_be_in_viewport()
+
+    # The browser changes its address with no page's help: the new one is registered, and the old one goes once its service says so.
+    nadia.go("/directory")
+    changed(nadia, second.address())
+    assert registered(demo) == ["Chrome, Linux"] * 2
+    service.answers["first"] = [410] * 10
+    demo.many(room, "camille", ["Et maintenant ?"])
+    assert carried(service, second, room)["seq"] == 2
+    eventually(lambda: len(registered(demo)) == 1)
+
+    # The page registers again at its next start, whatever became of the server's row.
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)
+    nadia.go("/me")
+    expect(part.get_by_text("Activées sur cet appareil.")).to_be_visible()
+    eventually(lambda: registered(demo) == ["Chrome, Linux"])
+
+    # Two rows again, of which neither is left; and a change of address brings nothing back.
+    changed(nadia, first.address())
+    assert len(registered(demo)) == 2
+    part.get_by_role("button", name="Désactiver ici").click()
+    expect(part.get_by_role("button", name="Activer sur cet appareil")).to_be_visible()
+    expect(part.get_by_text("Aucun appareil ne reçoit")).to_be_visible()
+    assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
+    changed(nadia, second.address())
+    assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
