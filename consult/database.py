@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any, LiteralString
 
 import psycopg
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 Statement = tuple[LiteralString, Sequence[Any]]
@@ -92,3 +92,8 @@ def _collect() -> Iterator[None]:
 def read_only(error: BaseException) -> bool:
     """PostgreSQL takes no writes for now (SQLSTATE 25006, which Django calls an InternalError): as temporary as a database that is away."""
     return getattr(error.__cause__, "sqlstate", None) == "25006"
+
+
+def away(error: BaseException) -> bool:
+    """The database is away or busy, or takes no writes: nothing was done, and whoever asked waits. Any other error is about what was asked."""
+    return isinstance(error, OperationalError | InterfaceError) or read_only(error)

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from procrastinate.exceptions import ConnectorException
 
 from consult.cases import followups
-from consult.database import own_connection
+from consult.database import away, own_connection
 from consult.jobs import running
 from consult.moderation import tending
 from consult.push import actions as push
@@ -45,6 +45,17 @@ def tend() -> None:
 
 def end_visits() -> None:
     visits.end_over()
+
+
+def alone(act: Callable[[], int | None]) -> int:
+    """How much `act` did. What fails for good keeps no other from its turn; a database that is away is for the whole loop."""
+    try:
+        return act() or 0
+    except Exception as error:
+        if away(error):
+            raise
+        logger.exception("an act of the worker failed", extra={"act": f"{act.__module__}.{act.__qualname__}"})
+        return 0
 
 
 class Worker:
@@ -112,6 +123,6 @@ class Worker:
         now = time.monotonic()
         for act, (at, every) in self.due.items():
             if now >= at:
-                act()
-                self.due[act] = (now + every, every)
-        return waking.expand() + followups.run_once()
+                self.due[act] = (now + every, every)  # first, so that one that fails is not due again at once
+                alone(act)
+        return alone(waking.expand) + alone(followups.run_once)

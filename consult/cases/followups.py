@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 
 from consult.cases import amendments, words
 from consult.cases.models import Case, Status
 from consult.cases.status import updated
+from consult.database import away
 from consult.rooms import log
 from consult.rooms.actions import changes, membership, personal
 from consult.rooms.models import Role
@@ -63,9 +64,9 @@ def run_once() -> int:
         return 0
     try:
         return _together(waiting)
-    except (DatabaseError, InterfaceError):
-        raise  # the database is away, or busy: nothing was done, and it waits
-    except Exception:
+    except Exception as error:
+        if away(error):
+            raise
         logger.exception("follow-ups failed together")
     return sum(_alone(*one) for one in waiting)
 
@@ -74,9 +75,9 @@ def _alone(room: uuid.UUID, group: uuid.UUID | None) -> int:
     """One case that fails must not keep the others waiting: it is given up, and counted anew at its next post."""
     try:
         return _together([(room, group)])
-    except (DatabaseError, InterfaceError):
-        raise
-    except Exception:
+    except Exception as error:
+        if away(error):
+            raise
         logger.exception("a follow-up failed", extra={"room": str(room)})
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, ([room],))

@@ -1,4 +1,4 @@
-"""A person's devices: registering one, listing, forgetting. An address has one owner: whoever registered it last."""
+"""A person's devices: registering one, listing, forgetting. An address has one owner: whoever registered it last (docs/push.md says what proves it)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def register(*, person_id: uuid.UUID, session_key: str, courier: str, address: M
             cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS t(k)", ([*sorted({_lock(person_id.bytes), _lock(digest)})],))
         known = Device.objects.filter(address_digest=digest).first()
         if known is not None and known.person_id != person_id:
-            if not _same_browser(known, kept):
+            if not _same_browser(known, kept) and not ended([known]):
                 raise Refusal("device.keys")
             known.delete()
             known = None
@@ -73,7 +73,7 @@ def register(*, person_id: uuid.UUID, session_key: str, courier: str, address: M
 
 
 def _same_browser(device: Device, address: Mapping[str, str]) -> bool:
-    """Who takes an address over has the browser, and so its keys; who only came to know the endpoint would silence somebody."""
+    """Who takes an address over has the browser, and so its keys; who only came to know the endpoint would silence somebody. A token has no keys."""
     held = sealed.unseal(bytes(device.address))
     return held is None or all(held.get(name) == address.get(name) for name in ("p256dh", "auth"))
 

@@ -1,7 +1,8 @@
 """Sends the notices that are due: leased, checked once more, collapsed to one a device and room, carried, and settled by their fate.
 
 A lease is `due_at` moved forward: a worker that is killed loses nothing, another one sends again when the lease ends, and the
-device shows one notification a room (collapse key) and never an older one. So each is sent at least once and shown once.
+device shows one notification a room (collapse key). So each is sent at least once and shown once. What was taken takes the older ones that
+wait along, so that none of them replaces it; one that was under way at that moment may.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,13 +28,15 @@ from consult.push import fates, sealed
 from consult.push import wishes as wishing
 from consult.push.couriers import Courier, Fate, Outcome, Wake
 from consult.push.models import Device, Notice, Wishes
+from consult.push.origins import Origins
 from consult.standing import sessions
 
 logger = logging.getLogger("consult.push")
 POLL_S = 0.04
 BATCH = 500  # leased at once, and under way at most twice as many
 AT_ONCE = 100  # requests under way
-LEASE_S = 120  # longer than twice a batch of requests that all time out
+LEASE_S = 120
+TURN_S = 90.0  # who waits longer for its turn is not sent: its lease is about to end, and another worker may send it
 FORBIDDEN = 3  # times 403 in a row, and the subscription is dead
 LONGEST_S = 3600.0
 
@@ -43,6 +47,15 @@ _LEASE = """
 UPDATE push_notice SET due_at = clock_timestamp() + %s * interval '1 second', tries = tries + 1 WHERE id IN
 (SELECT id FROM push_notice WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)
 RETURNING id, room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries"""
+# Older ones wait for a later try, or for the end of quiet hours.
+_STOOD_FOR = """
+DELETE FROM push_notice n USING unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS q(device, room, seq)
+WHERE n.device_id = q.device AND n.room_id = q.room AND n.seq < q.seq RETURNING n.device_id"""
+# The one that stands for an urgent one is as urgent, also at its next try.
+_INHERIT = """
+UPDATE push_notice n SET urgent = true WHERE id = ANY(%s) AND NOT urgent
+AND EXISTS (SELECT FROM push_notice o WHERE o.device_id = n.device_id AND o.room_id = n.room_id AND o.seq < n.seq AND o.urgent)
+RETURNING id"""
 
 
 class Delivery:
@@ -51,10 +64,10 @@ class Delivery:
     def __init__(self, couriers: Mapping[str, Courier], *, still_due: StillDue, badges: Badges) -> None:
         self.couriers, self.still_due, self.badges = couriers, still_due, badges
         self.finished: list[tuple[Due, Outcome]] = []
-        self.bound = asyncio.Semaphore(AT_ONCE)
+        self.bound, self.origins = asyncio.Semaphore(AT_ONCE), Origins()
 
     async def run(self, stopping: threading.Event, database: Executor) -> None:
-        """Until `stopping`; a push service that hangs keeps nobody else waiting. `database` is the thread that holds the connection."""
+        """Until `stopping`. `database` is the thread that holds the connection."""
         loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
         while not stopping.is_set():
             taken, pause = 0, POLL_S
@@ -83,8 +96,14 @@ class Delivery:
             await courier.close()
 
     async def _carry(self, one: Due) -> None:
-        async with self.bound:
-            outcome = await self.couriers[one.courier].carry(one.address, one.wake)
+        origin, began = self.origins.of(one.courier, one.address), time.monotonic()
+        async with origin.turn, self.bound:
+            if time.monotonic() - began > TURN_S:
+                return
+            outcome = origin.rest()
+            if outcome is None:
+                outcome = await self.couriers[one.courier].carry(one.address, one.wake)
+                origin.heard(outcome)
         self.finished.append((one, outcome))
 
     async def _settle(self, loop: asyncio.AbstractEventLoop, database: Executor) -> None:
@@ -121,6 +140,7 @@ class Delivery:
         for n in sorted(told, key=lambda n: n.seq):
             newest[n.device_id, n.room_id] = n
         chosen = {n.pk for n in newest.values()}
+        pressing = _inherit(chosen)
         dropped = [n for n in leased if n.pk not in chosen and n.pk not in held]  # among them those that a newer one stands for
         Notice.objects.filter(pk__in=[n.pk for n in dropped]).delete()
         fates.count(Counter((devices[n.device_id].courier, fates.EXPIRED if _too_old(n, now) else fates.SKIPPED) for n in dropped if n.device_id in devices))
@@ -130,7 +150,7 @@ class Delivery:
             device, address = devices[n.device_id], opened[n.device_id]
             assert address is not None
             ttl = max(60, int(settings.PUSH_TTL_S - (now - n.at).total_seconds()))
-            wakes.append(Due(n, device.courier, address, Wake(n.room_id, n.seq, n.reason, badges.get(n.person_id, 0), n.urgent, ttl)))
+            wakes.append(Due(n, device.courier, address, Wake(n.room_id, n.seq, n.reason, badges.get(n.person_id, 0), n.urgent or n.pk in pressing, ttl)))
         return Todo(len(leased), wakes)
 
     def _hold(self, notices: Sequence[Notice], now: datetime) -> set[int]:
@@ -188,13 +208,33 @@ def settle(carried: Sequence[tuple[Due, Outcome]]) -> None:
         else:
             again[one.notice.pk] = timezone.now() + timedelta(seconds=_pause(one.notice.tries, outcome.wait_s))
     taken = [one.notice.device_id for one, outcome in carried if outcome.fate is Fate.TAKEN]
+    stood_for = _drop_older([one for one, outcome in carried if outcome.fate is Fate.TAKEN])
     _due_at(again, tried=True)
     Notice.objects.filter(pk__in=over).delete()
     Device.objects.filter(pk__in=taken, refused__gt=0).update(refused=0)
     Device.objects.filter(pk__in=forbidden).update(refused=F("refused") + 1)
     Device.objects.filter(pk__in=gone).delete()
     Device.objects.filter(pk__in=forbidden, refused__gte=FORBIDDEN).delete()
-    fates.count(Counter((one.courier, fates.OF[outcome.fate]) for one, outcome in carried))
+    fates.count(Counter((one.courier, fates.OF[outcome.fate]) for one, outcome in carried) + stood_for)
+
+
+def _drop_older(told: Sequence[Due]) -> Counter[tuple[str, str]]:
+    """Drops what waits and is older than what its device was told of its room; by (courier, fate)."""
+    if not told:
+        return Counter()
+    couriers = {one.notice.device_id: one.courier for one in told}
+    with connection.cursor() as cursor:
+        cursor.execute(_STOOD_FOR, ([o.notice.device_id for o in told], [o.notice.room_id for o in told], [o.notice.seq for o in told]))
+        return Counter((couriers[device], fates.SKIPPED) for (device,) in cursor.fetchall())
+
+
+def _inherit(chosen: set[int]) -> set[int]:
+    """Those that stand for an urgent one from now on, and were none."""
+    if not chosen:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_INHERIT, (list(chosen),))
+        return {id for (id,) in cursor.fetchall()}
 
 
 def _pause(tries: int, wait_s: float) -> float:

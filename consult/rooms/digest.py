@@ -12,13 +12,12 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 
-from consult.push import sealed
+from consult.push import actions, sealed, wishes
 from consult.push.models import Device, Wishes
 from consult.rooms import access, lists
 from consult.standing import sessions
@@ -97,7 +96,7 @@ def period_end(digest: str, zone: str, now: datetime) -> datetime:
     """When the last period ended: the hour, or the last seven o'clock of that zone."""
     if digest == "hourly":
         return now.replace(minute=0, second=0, microsecond=0)
-    local = now.astimezone(ZoneInfo(zone))
+    local = now.astimezone(wishes.zone_of(zone))
     seven = local.replace(hour=SEVEN, minute=0, second=0, microsecond=0, fold=0)
     if local.hour < SEVEN:
         seven -= timedelta(days=1)  # on the wall clock: seven exists every day
@@ -105,8 +104,9 @@ def period_end(digest: str, zone: str, now: datetime) -> datetime:
 
 
 def _with_device(people: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Who has a device that a push can wake: its session holds."""
-    opened = [(d.person_id, sealed.unseal(bytes(d.address))) for d in Device.objects.filter(person_id__in=list(people))]
+    """Who has a device that a push can wake: its courier is on, and its session holds."""
+    on = [name for name, how in actions.couriers().items() if how]
+    opened = [(d.person_id, sealed.unseal(bytes(d.address))) for d in Device.objects.filter(person_id__in=list(people), courier__in=on)]
     verdicts = sessions.still_valid(a["session"] for _, a in opened if a)
     return {person for person, a in opened if a and verdicts.get(a["session"]) is None}
 

@@ -64,7 +64,7 @@ class Role(models.TextChoices):
 
 
 class Level(models.TextChoices):
-    """Which notices of one room a person wants. None chosen: a group's mentions and questions, all of a conversation or case."""
+    """Which notices of one room a person wants. None chosen: `mentions` of a group, `all` of a conversation or case."""
 
     ALL = "all"
     MENTIONS = "mentions"

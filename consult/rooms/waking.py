@@ -47,7 +47,7 @@ CROSS JOIN LATERAL (
     UNION (SELECT person_id FROM rooms_audience WHERE room_id = r.id AND person_id > q.beyond ORDER BY person_id LIMIT %(most)s)
     UNION (SELECT person_id FROM cases_answervote WHERE message_id = x.id AND e.kind = 'answer.amended' AND person_id > q.beyond ORDER BY person_id LIMIT %(most)s)
     UNION SELECT g.person_id FROM rooms_audience u CROSS JOIN LATERAL (
-        SELECT g.person_id FROM rooms_membership g WHERE g.room_id = u.group_id AND g.ended IS NULL AND coalesce(g.notices, 'all') = 'all' AND g.person_id > q.beyond
+        SELECT g.person_id FROM rooms_membership g WHERE g.room_id = u.group_id AND g.ended IS NULL AND coalesce(g.notices, 'all') <> 'none' AND g.person_id > q.beyond
         AND NOT EXISTS (SELECT FROM rooms_membership h WHERE h.room_id = c.group_id AND h.person_id = g.person_id AND h.ended IS NULL)
         ORDER BY g.person_id LIMIT %(most)s) g
         WHERE r.kind = 'case' AND x.form = 'question' AND u.room_id = r.id
@@ -76,7 +76,7 @@ END"""
 # What may keep a reason from waking: the level chosen for the room, the wishes, and that it was read. m, k and w may be null.
 _WANTED = """
     why.reason <> ALL (coalesce(w.off, '{}')) AND coalesce(k.seq, 0) < e.seq
-    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply', 'amended') ELSE true END
+    AND CASE coalesce(m.notices, '') WHEN 'none' THEN false WHEN 'mentions' THEN why.reason IN ('mention', 'reply', 'amended', 'group_question', 'urgent') ELSE true END
     AND (r.kind <> 'private' OR e.seq >= m.first_seq) AND (x.withheld IS NULL OR e.kind = 'answer.amended')"""
 # Answers how many people were looked at, and the last of them: its event, by its place in the question, and who.
 _EXPAND = f"""

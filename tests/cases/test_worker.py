@@ -18,15 +18,21 @@ from django.db import connection
 from django.utils import timezone
 
 from consult.cases.models import Case
+from consult.push.models import Notice
 from consult.rooms.jobs import purge
+from consult.rooms.models import Followup
 from consult.standing import tickets
 from consult.standing.models import AccessChange, Standing, Ticket
 from consult.worker import Worker
 from tests import people
 from tests.cases.helpers import ask
+from tests.push import conftest
+from tests.push.services import Service
+from tests.push.test_notices import conversation, device
 from tests.rooms.helpers import personal_events, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
+service = conftest.service
 
 
 def until(true: Callable[[], bool], seconds: float = 10) -> bool:
@@ -76,6 +82,44 @@ def test_it_outlives_a_lost_database_and_stops_when_told() -> None:
         worker.stop()
         thread.join(5)
     assert not thread.is_alive()
+
+
+def test_an_act_that_fails_for_good_keeps_nothing_else_from_its_turn(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    nadia, idris, done = people.nadia(), people.idris(), []
+    device(service, idris)
+    talk = conversation(nadia, idris)
+
+    def broken() -> None:
+        raise ValueError("one bad row")
+
+    worker = Worker()
+    worker.due = {broken: (0.0, 3600.0), lambda: done.append(1): (0.0, 3600.0)}
+    post(talk, nadia, "Lu ?")
+    worker.step()
+    worker.step()
+    assert Notice.objects.get().room_id == talk and done == [1]
+    [record] = [r for r in caplog.records if r.getMessage() == "an act of the worker failed"]
+    assert record.act.endswith("broken") and record.exc_info  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fault", ["unique_violation", "data_exception", "not_null_violation"])
+def test_a_case_whose_rows_the_database_refuses_keeps_no_other_waiting(fault: str) -> None:
+    """What PostgreSQL says of one row is no outage."""
+    nadia, camille = people.nadia(), people.camille()
+    bad, good = (ask(camille)["room"] for _ in range(2))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.room_id = '{bad}' THEN RAISE {fault}; END IF; RETURN NEW; END $$")
+        cursor.execute("CREATE TRIGGER planted BEFORE UPDATE ON cases_case FOR EACH ROW EXECUTE FUNCTION planted()")
+    try:
+        for room in (bad, good):
+            post(room, nadia, "Mycose")
+        worker = Worker()
+        for _ in range(4):
+            worker.step()
+        assert [Case.objects.get(room_id=room).answers for room in (bad, good)] == [0, 1] and not Followup.objects.filter(tally=True).exists()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER planted ON cases_case; DROP FUNCTION planted()")
 
 
 @pytest.mark.slow

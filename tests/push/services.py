@@ -61,7 +61,7 @@ class Browser:
 class Service:
     base: str
     browsers: dict[str, Browser] = field(default_factory=dict)
-    # By name of the browser: the statuses of its next answers ("hang", "cut" are the network's), then 201.
+    # By name of the browser: the statuses of its next answers ("hang", "cut" are the network's; "silent": none as long as the service is there), then 201.
     answers: dict[str, list[Any]] = field(default_factory=dict)
     retry_after: str = ""
     got: list[tuple[str, dict[str, Any], dict[str, str], float]] = field(default_factory=list)  # name, payload, headers, when
@@ -95,6 +95,8 @@ def check_vapid(authorization: str, origin: str) -> None:
 def web_push() -> Iterator[Service]:
     """The service, on a free port of 127.0.0.1."""
 
+    closing = threading.Event()
+
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -105,7 +107,9 @@ def web_push() -> Iterator[Service]:
             answer = (service.answers.get(name) or [201]).pop(0)
             if answer == "hang":
                 time.sleep(1.5)
-            if answer in ("hang", "cut"):
+            if answer == "silent":
+                closing.wait()
+            if answer in ("hang", "cut", "silent"):
                 self.close_connection = True
                 return
             if answer == 201:
@@ -121,13 +125,16 @@ def web_push() -> Iterator[Service]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads, request_queue_size = True, 512  # a hundred that come at once are not turned away
+
+    server = Server(("127.0.0.1", 0), Handler)
     service = Service(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield service
     finally:
+        closing.set()
         server.shutdown()
         server.server_close()

@@ -12,18 +12,23 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consult.clinicians.models import Person
 from consult.push import actions, sealed
-from consult.push.models import Device
+from consult.push.delivery import BATCH, Delivery
+from consult.push.models import Device, Notice
+from consult.rooms import waking
 from consult.rooms.jobs import purge
 from consult.standing import actions as standing
 from tests import people
 from tests.push.services import Browser, Service
-from tests.rooms.helpers import Phone, at_once
+from tests.push.test_notices import conversation
+from tests.rooms.helpers import Phone, at_once, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 10_000
 
 
 def registered(phone: Phone, service: Service, name: str, **more: Any) -> Any:
@@ -73,7 +78,7 @@ def test_one_address_registered_by_many_at_once_has_one_owner(service: Service) 
     assert {a.status_code for a in answers} == {201} and Device.objects.count() == 1
 
 
-def test_ten_thousand_devices_of_one_account_are_twenty(service: Service, settings: Any) -> None:
+def test_who_registers_again_and_again_keeps_the_latest_few(service: Service, settings: Any) -> None:
     settings.DEVICES = 3
     nadia = people.nadia()
     key = people.session_of(nadia)
@@ -85,6 +90,36 @@ def test_ten_thousand_devices_of_one_account_are_twenty(service: Service, settin
     assert set(Device.objects.values_list("pk", flat=True)) == set(made[3:])
     at_once(*[lambda n=n: add(n) for n in range(10, 18)])
     assert Device.objects.count() == 3
+
+
+def test_ten_thousand_that_lie_there_already_cost_a_few_queries_and_are_twenty_at_the_next_registration(service: Service, settings: Any) -> None:
+    """As a lower DEVICES finds them. Nothing asks for each of them; what is sent to them is taken in batches."""
+    nadia, idris = people.nadia(), people.idris()
+    talk, key = conversation(nadia, idris), people.session_of(idris)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO push_device (id, person_id, session, courier, address_digest, address, locale, label, created_at, seen_at, refused) "
+            "SELECT gen_random_uuid(), %s, '', 'web', sha256(n::text::bytea), %s, 'fr', '', now() - n * interval '1 second', now() - n * interval '1 second', 0 FROM generate_series(1, %s) n",
+            (idris.pk, sealed.seal({**service.browser("one").address(), "session": key}), MANY),
+        )
+        cursor.execute("ANALYZE push_device")
+    post(talk, nadia, "Un")
+    with CaptureQueriesContext(connection) as expanding:
+        while waking.expand():
+            pass
+    assert Notice.objects.count() == MANY and len(expanding) <= 10
+    delivery = Delivery(actions.configured(), still_due=waking.still_due, badges=waking.badges)
+    with CaptureQueriesContext(connection) as taking:
+        todo = delivery.take()
+    assert todo.taken == len(todo.wakes) == BATCH and len(taking) <= 15
+    phone = Phone(idris)
+    with CaptureQueriesContext(connection) as listing:
+        assert len(phone.get("/devices").json()["devices"]) == MANY
+    with CaptureQueriesContext(connection) as registering:
+        assert registered(phone, service, "tablet").status_code == 201
+    assert Device.objects.filter(person=idris).count() == settings.DEVICES == 20
+    assert len(listing) <= 20 and len(registering) <= 20 + MANY / 100, "a hundred that go a statement"
+    assert Notice.objects.count() <= settings.DEVICES, "theirs go with them"
 
 
 def test_where_people_are_woken_is_not_readable_in_the_database(service: Service, settings: Any) -> None:
@@ -199,6 +234,27 @@ def test_a_device_dies_with_its_session_however_that_ends(service: Service, end:
         assert Phone(Person.objects.get(pk=nadia.pk)).get("/devices").json()["devices"] == [], "not shown before it is removed"
     purge()
     assert [d.person_id for d in Device.objects.all()] == [people.idris().pk]
+
+
+def test_an_address_whose_session_is_over_keeps_nobody_out(service: Service) -> None:
+    """Who learnt an endpoint and registered it first, with keys of their own, holds it no longer than they are signed in."""
+    nadia, idris = Phone(people.nadia()), Phone(people.idris())
+    hers = service.browser("hers").address()
+    forged = {**service.browser("forger").address(), "endpoint": hers["endpoint"]}
+    assert idris.post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": forged}).status_code == 201
+    asked = lambda: nadia.post("/devices", {"id": str(uuid.uuid4()), "courier": "web", "address": hers})  # noqa: E731
+    assert asked().json()["code"] == "device.keys"
+    _sign_out(people.idris(), idris)
+    assert asked().status_code == 201 and [d.person_id for d in Device.objects.all()] == [people.nadia().pk]
+
+
+def test_a_phone_that_changes_hands_moves_and_comes_back_at_the_next_start(settings: Any) -> None:
+    """Without signing out: its token has no keys that could be asked for (docs/push.md)."""
+    settings.FCM_ACCOUNT = "{}"
+    nadia, idris = Phone(people.nadia()), Phone(people.idris())
+    for phone, person in ((nadia, people.nadia()), (idris, people.idris()), (nadia, people.nadia())):
+        assert phone.post("/devices", {"id": str(uuid.uuid4()), "courier": "fcm", "address": {"token": "f" * 100}}).status_code == 201
+        assert [d.person_id for d in Device.objects.all()] == [person.pk]
 
 
 def test_apps_are_registered_where_their_couriers_are_configured(settings: Any) -> None:

@@ -118,6 +118,24 @@ def test_a_device_whose_session_ended_is_none(service: Service) -> None:
     assert run(timezone.now() + TOMORROW) == [idris.email]
 
 
+def test_a_device_of_a_courier_that_was_switched_off_is_none(service: Service, settings: Any) -> None:
+    nadia, idris = people.nadia(), people.idris()
+    room = joined(group(), nadia, idris)
+    _device(service, idris)
+    settings.VAPID_PRIVATE_KEY = ""
+    post(room, nadia, "Avis ?")
+    assert run(timezone.now() + TOMORROW) == [idris.email]
+
+
+def test_a_zone_that_this_machine_does_not_know_keeps_no_mail_back() -> None:
+    nadia, idris = people.nadia(), people.idris()
+    Wishes.objects.create(person=nadia, zone="Mars/Olympus")
+    room = joined(group(), nadia, idris)
+    post(room, nadia, "Avis ?")
+    post(room, idris, "Oui")
+    assert run(timezone.now() + TOMORROW) == [idris.email, nadia.email]
+
+
 def test_hourly_on_the_hour() -> None:
     nadia, idris = people.nadia(), people.idris()
     room = joined(group(), nadia, idris)

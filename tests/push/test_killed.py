@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.conf import settings as configured
-from django.db import connection
+from django.db import connection, transaction
 
 from consult.push import sealed
 from consult.push.models import Notice
@@ -49,6 +50,13 @@ def worker(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         child.kill()
         child.wait(10)
+
+
+@contextmanager
+def another_connection() -> Iterator[psycopg.Connection[Any]]:
+    where = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    with psycopg.connect(where, autocommit=True) as made:
+        yield made
 
 
 def crowd(room: uuid.UUID, service: Service, session: str, count: int) -> None:
@@ -193,7 +201,7 @@ def test_a_crowd_keeps_no_other_waiting(service: Service, monkeypatch: pytest.Mo
     assert Notice.objects.filter(room_id=talk).count() == 12 and Notice.objects.filter(room_id=room).count() == 100 and not Followup.objects.exists()
 
 
-def test_ten_thousand_are_queued_within_a_second_and_hold_no_lock_of_the_room(service: Service, django_assert_max_num_queries: Any) -> None:
+def test_ten_thousand_are_queued_in_few_queries(service: Service, django_assert_max_num_queries: Any) -> None:
     nadia = people.nadia()
     room = joined(group(), nadia)
     crowd(room, service, people.session_of(nadia), CROWD)
@@ -206,6 +214,33 @@ def test_ten_thousand_are_queued_within_a_second_and_hold_no_lock_of_the_room(se
     assert Notice.objects.count() == CROWD and set(Notice.objects.values_list("reason", flat=True)) == {"group_question"}
     assert took < 15, took  # the machine of the tests may be slow; the bench's row says what it is on an idle one
     print(f"{CROWD} notices queued in {took:.2f} s")
+
+
+def test_they_wait_for_no_lock_of_the_room_and_keep_no_post_waiting(service: Service) -> None:
+    """In both directions: expanded while another connection holds the room's row, and while it is open a post of that room commits."""
+    nadia = people.nadia()
+    room = joined(group(), nadia)
+    crowd(room, service, people.session_of(nadia), 2 * waking.PEOPLE)
+    post(room, nadia, PLANTED, form="question")
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+    try:
+        with another_connection() as other:
+            with other.transaction():
+                other.execute("SELECT FROM rooms_room WHERE id = %s FOR UPDATE", (room,))
+                while waking.expand():
+                    pass
+            assert Notice.objects.count() == 2 * waking.PEOPLE and not Followup.objects.exists()
+            post(room, nadia, "Une autre", form="question")
+            with transaction.atomic():
+                assert waking.expand() == 1
+                other.execute("SET lock_timeout = '2s'")
+                with other.transaction():
+                    other.execute("SELECT FROM rooms_room WHERE id = %s FOR UPDATE", (room,))
+                    other.execute("UPDATE rooms_room SET last_seq = last_seq WHERE id = %s", (room,))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
 
 
 def test_sending_outlives_a_lost_database(service: Service, caplog: pytest.LogCaptureFixture) -> None:

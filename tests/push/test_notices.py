@@ -17,7 +17,7 @@ from consult.cases import actions as acting
 from consult.cases.models import Case
 from consult.clinicians.models import Person
 from consult.push import actions, fates
-from consult.push.delivery import Delivery, settle
+from consult.push.delivery import LONGEST_S, Delivery, _pause, settle
 from consult.push.models import Device, Notice, Wishes
 from consult.rooms import waking
 from consult.rooms.actions import changes, conversations, membership, reading
@@ -341,6 +341,115 @@ def test_what_the_push_service_says_decides(ward: Ward, service: Service) -> Non
     device(service, idris)
     one(410)
     assert not Device.objects.filter(person=idris).exists() and not Notice.objects.exists()
+
+
+def test_an_older_one_that_waited_does_not_replace_a_newer_one(ward: Ward, service: Service) -> None:
+    _, nadia, idris, _ = ward
+    talk = conversation(nadia, idris)
+    service.answers["Idris"] = [503, 201]
+    seqs = []
+    for body in ("Un", "Deux"):
+        seqs.append(post(talk, nadia, body)["seq"])
+        due()
+        deliver()
+    Notice.objects.update(due_at=timezone.now())
+    deliver()
+    assert [p["seq"] for p in service.payloads("Idris")] == seqs[1:] and not Notice.objects.exists()
+    assert fates.counted() == {("web", "temporary"): 1, ("web", "sent"): 1, ("web", "skipped"): 1}
+
+
+def test_what_quiet_hours_held_does_not_replace_what_passed_them(ward: Ward, service: Service) -> None:
+    room, nadia, idris, camille = ward
+    local = timezone.localtime(timezone.now(), timezone.get_fixed_timezone(0))
+    Wishes.objects.create(person=idris, quiet_from=(local - timedelta(hours=1)).time(), quiet_to=(local + timedelta(hours=1)).time(), zone="UTC")
+    post(room, nadia, "@Idris", mentions=mentions("@Idris", idris))
+    due()
+    deliver()
+    assert Notice.objects.count() == 1 and service.asked == []
+    cases.ask(camille, group=room, urgency="hour")
+    due()
+    Notice.objects.exclude(person_id=idris.pk).delete()
+    deliver()
+    Notice.objects.update(due_at=timezone.now())
+    Wishes.objects.update(quiet_from=None, quiet_to=None)
+    deliver()
+    assert [p["reason"] for p in service.payloads("Idris")] == ["urgent"] and not Notice.objects.exists()
+
+
+def test_a_newer_one_is_as_urgent_as_those_it_stands_for(ward: Ward, service: Service) -> None:
+    """Also when it is tried again within quiet hours: the urgent one itself is gone by then."""
+    room, nadia, idris, camille = ward
+    membership.set_notices(person_id=idris.pk, room_id=room, level="all")
+    cases.ask(camille, group=room, urgency="hour")
+    seq = post(room, nadia, "Je regarde")["seq"]
+    due()
+    Notice.objects.exclude(person_id=idris.pk).delete()
+    assert sorted(Notice.objects.values_list("reason", "urgent")) == [("message", False), ("urgent", True)]
+    service.answers["Idris"] = [503]
+    deliver()
+    Notice.objects.update(due_at=timezone.now())
+    local = timezone.localtime(timezone.now(), timezone.get_fixed_timezone(0))
+    Wishes.objects.create(person=idris, quiet_from=(local - timedelta(hours=1)).time(), quiet_to=(local + timedelta(hours=1)).time(), zone="UTC")
+    deliver()
+    [(_, payload, headers, _)] = service.got
+    assert (payload["seq"], headers["Urgency"]) == (seq, "high")
+
+
+def test_a_zone_that_this_machine_does_not_know_keeps_nobody_waiting(ward: Ward, service: Service) -> None:
+    _, nadia, idris, camille = ward
+    Wishes.objects.create(person=idris, quiet_from="00:00", quiet_to="23:59", zone="Mars/Olympus")
+    for person in (idris, camille):
+        post(conversation(nadia, person), nadia, "Lu ?")
+    due()
+    deliver()
+    assert service.asked.count("Camille") == 1 and Notice.objects.exclude(person_id=idris.pk).count() == 0
+
+
+def test_the_level_mentions_is_of_mentions_answers_and_questions(ward: Ward) -> None:
+    room, nadia, idris, camille = ward
+    membership.set_notices(person_id=idris.pk, room_id=room, level="mentions")
+    membership.set_notices(person_id=camille.pk, room_id=room, level="none")
+    first = post(room, idris, "Une question de dose")
+    told = [
+        lambda: post(room, nadia, "Bonjour"),
+        lambda: post(room, nadia, "@Idris", mentions=mentions("@Idris", idris)),
+        lambda: post(room, nadia, "10 mg", reply_to=first["message"]),
+        lambda: cases.ask(nadia, group=room),
+        lambda: cases.ask(nadia, group=room, urgency="hour"),
+        lambda: cases.ask(nadia, groups=[room]),
+    ]
+    heard = []
+    for tell in told:
+        tell()
+        heard.append(due())
+        Notice.objects.all().delete()
+    assert heard == [{}, *({"Idris": reason} for reason in ("mention", "reply", "group_question", "urgent", "group_question"))]
+
+
+def test_a_case_asked_of_a_person_wakes_that_person(ward: Ward, service: Service) -> None:
+    _, nadia, idris, _ = ward
+    seq = cases.ask(nadia, people=[idris.pk])["seq"]
+    assert due() == {"Idris": "direct"}
+    deliver()
+    assert [(p["seq"], p["reason"]) for p in service.payloads("Idris")] == [(seq, "direct")]
+
+
+def test_the_pause_doubles_is_spread_and_has_an_end() -> None:
+    for tries in range(1, 30):
+        longest = min(LONGEST_S, 2.0**tries)
+        paused = [_pause(tries, 0.0) for _ in range(50)]
+        assert longest / 2 <= min(paused) < max(paused) <= longest
+    assert _pause(1, 120.0) == 120.0 and _pause(30, LONGEST_S + 1) == LONGEST_S + 1, "no sooner than the push service asked"
+
+
+def test_what_is_left_of_its_time_is_said_to_the_push_service(ward: Ward, service: Service, settings: Any) -> None:
+    _, nadia, idris, _ = ward
+    post(conversation(nadia, idris), nadia, "Un")
+    due()
+    Notice.objects.update(at=timezone.now() - timedelta(hours=1))
+    deliver()
+    [(_, _, headers, _)] = service.got
+    assert settings.PUSH_TTL_S - 3600 - 60 <= int(headers["TTL"]) <= settings.PUSH_TTL_S - 3600
 
 
 def test_a_lease_that_ended_is_sent_again_and_two_workers_do_not_send_one(ward: Ward, service: Service) -> None:

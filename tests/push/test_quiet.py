@@ -9,7 +9,7 @@ import pytest
 
 from consult.errors import Refusal
 from consult.push.models import Wishes
-from consult.push.wishes import change, quiet_until
+from consult.push.wishes import change, quiet_until, zone_of
 from tests import people
 from tests.rooms.helpers import Phone, at_once
 
@@ -27,10 +27,21 @@ def at(text: str) -> datetime:
         ("22:00", "07:00", "Europe/Paris", "2026-11-26 06:00", None),
         ("12:30", "13:30", "Europe/Paris", "2026-07-01 10:45", "2026-07-01 11:30"),
         ("12:30", "13:30", "Indian/Reunion", "2026-07-01 10:45", None),
-        # 29 March 2026: 2:00 becomes 3:00. An end that is skipped is when the clock jumps to.
-        ("22:00", "02:30", "Europe/Paris", "2026-03-28 23:00", "2026-03-29 01:30"),
+        # 29 March 2026: 2:00 becomes 3:00. What is skipped is when the clock jumps.
+        ("22:00", "02:30", "Europe/Paris", "2026-03-28 23:00", "2026-03-29 01:00"),
+        ("22:00", "02:30", "Europe/Paris", "2026-03-29 01:00", None),
+        ("02:30", "07:00", "Europe/Paris", "2026-03-29 00:59", None),
+        ("02:30", "07:00", "Europe/Paris", "2026-03-29 01:00", "2026-03-29 05:00"),
+        ("02:15", "02:45", "Europe/Paris", "2026-03-29 01:00", None),
         ("22:00", "07:00", "Europe/Paris", "2026-03-28 23:00", "2026-03-29 05:00"),
-        # 25 October 2026: 3:00 becomes 2:00. An end that comes twice is the first.
+        # 25 October 2026: 3:00 becomes 2:00. What comes twice is the first, and there is no hole in the hour that does.
+        ("02:30", "07:00", "Europe/Paris", "2026-10-25 00:29", None),
+        ("02:30", "07:00", "Europe/Paris", "2026-10-25 00:30", "2026-10-25 06:00"),
+        ("02:30", "07:00", "Europe/Paris", "2026-10-25 01:10", "2026-10-25 06:00"),
+        ("02:30", "07:00", "Europe/Paris", "2026-10-25 01:40", "2026-10-25 06:00"),
+        ("22:00", "02:30", "Europe/Paris", "2026-10-25 01:10", None),
+        ("02:15", "02:45", "Europe/Paris", "2026-10-25 00:20", "2026-10-25 00:45"),
+        ("02:15", "02:45", "Europe/Paris", "2026-10-25 01:20", None),
         ("22:00", "02:30", "Europe/Paris", "2026-10-24 23:00", "2026-10-25 00:30"),
         ("22:00", "07:00", "Europe/Paris", "2026-10-24 23:00", "2026-10-25 06:00"),
         ("00:00", "06:00", "America/Cayenne", "2026-11-25 02:59", None),
@@ -69,7 +80,9 @@ def test_wishes_over_http() -> None:
         ({"quiet_from": None}, "wishes.quiet"),
         ({"quiet_from": "22:00", "quiet_to": "22:00"}, "wishes.quiet"),
         ({"quiet_from": "25:00"}, "wishes.quiet"),
-        ({"quiet_from": "7"}, "wishes.quiet"),
+        ({"zone": "localtime"}, "wishes.zone"),
+        ({"zone": "Factory"}, "wishes.zone"),
+        *(({"quiet_from": wrong}, "wishes.quiet") for wrong in ("7", "0700Z", "07+01", "T0700", "07h00", "24:00", "٠٧:٠٠", "07:00\n")),
         ({"off": ["everything"]}, "frame.invalid"),
         ({"off": None}, "frame.invalid"),
         ({"digest": "never"}, "frame.invalid"),
@@ -94,3 +107,12 @@ def test_two_devices_change_different_wishes_at_once_and_a_digest_is_not_forgott
     with pytest.raises(Refusal):
         change(person_id=nadia.pk, changes={"zone": "Mars/Olympus"})
     assert not Wishes.objects.exists(), "what was refused left nothing"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd", "", "/etc/localtime"])
+def test_a_zone_that_this_machine_does_not_know_is_the_default_one_and_said_once(zone: str, caplog: pytest.LogCaptureFixture) -> None:
+    zone_of.cache_clear()
+    wishes = Wishes(quiet_from=time(22), quiet_to=time(7), zone=zone)
+    for _ in range(2):
+        assert quiet_until(wishes, at("2026-11-25 21:00"), urgent=False) == at("2026-11-26 06:00")
+    assert [r.getMessage() for r in caplog.records] == ["a time zone is unknown here, and the default one is taken"]

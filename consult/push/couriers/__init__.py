@@ -48,6 +48,7 @@ class Outcome(NamedTuple):
     fate: Fate
     why: str = ""  # for the log: a status or an exception's name, never an address
     wait_s: float = 0.0
+    silent: bool = False  # no answer in time: what is sent to this service next may hang as well
 
 
 class Courier(Protocol):

@@ -114,9 +114,9 @@ async def post(client: httpx.AsyncClient, url: str, *, content: bytes, headers: 
                     break
             return Reply(response.status_code, response.headers, bytes(body))
     except TimeoutError:
-        return Outcome(Fate.LATER, "Timeout")
+        return Outcome(Fate.LATER, "Timeout", silent=True)
     except (httpx.HTTPError, OSError) as error:
-        return Outcome(Fate.LATER, type(error).__name__)
+        return Outcome(Fate.LATER, type(error).__name__, silent=isinstance(error, httpx.TimeoutException))
 
 
 def fate(status: int, wait_s: float = 0.0, why: str = "") -> Outcome:

@@ -57,7 +57,7 @@ export const notices = {
   all: p("Tout", "All"),
   allHint: p("Chaque message", "Every message"),
   mentions: p("Mentions et questions", "Mentions and questions"),
-  mentionsHint: p("Quand on vous cite ou vous répond", "When you are mentioned or answered"),
+  mentionsHint: p("Quand on vous cite, vous répond ou demande un avis au groupe", "When you are mentioned or answered, or the group is asked"),
   none: p("Rien", "Nothing"),
   noneHint: p("La salle est muette pour vous", "The room is muted for you"),
   byDefault: p("par défaut", "default"),
