@@ -21,7 +21,7 @@ export function isNotice(event: EventFrame): boolean {
   if (event.kind === "answer.unaccepted") return event.data.why === "asker";
   // In the case's own room; in its group's the card says it.
   if (event.kind === "case.updated") return event.data.case === event.room;
-  return /^((member|moderator|person|room|image|expert|thread|answer|consent)\.|(case\.(moved|merged|unanswered)|differential\.(proposed|withdrawn|hidden|restored)|reference\.(added|hidden|restored)|consensus\.proposed|outcome\.due)$)/.test(event.kind);
+  return /^((member|moderator|person|room|image|expert|thread|answer|consent)\.|(case\.(moved|merged|parted|unanswered)|differential\.(proposed|withdrawn|hidden|restored)|reference\.(added|hidden|restored)|consensus\.proposed|outcome\.due)$)/.test(event.kind);
 }
 
 export function itemOf(event: EventOf<"message.posted">): MessageItem {

@@ -48,7 +48,7 @@ describe("the state of a room", () => {
 test("what stands as a line, in the order of the log", () => {
   const lines = [
     event("moderator.joined", { person: "sacha", reason: "identifiant" }), event("member.silenced", { person: "x", until: null }), event("member.readmitted", { person: "x" }), event("room.slowed", { seconds: 30 }),
-    event("thread.moved", { message: "m1", to: "g2" }), event("case.moved", { case: "r", from: "g1", to: "g2" }), event("case.merged", { case: "r", into: "r2" }), event("expert.asked", { specialty: null }),
+    event("thread.moved", { message: "m1", to: "g2" }), event("case.moved", { case: "r", from: "g1", to: "g2" }), event("case.merged", { case: "r", into: "r2" }), event("case.parted", { case: "r", into: "r2" }), event("expert.asked", { specialty: null }),
     event("image.mask_asked", { message: "m1", image: "i1" }), event("moderator.called", { person: null }), event("moderator.left", { person: "sacha" }),
     event("person.suspended", { person: "x", until: null }), event("person.reinstated", { person: "x" }),
     event("answer.accepted", { message: "m1", version: 1 }), event("answer.unaccepted", { message: "m1", why: "asker" }), event("answer.amended", { message: "m1", former: 1, accepted: true, doubt: "amended" }),

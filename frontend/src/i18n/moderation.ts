@@ -40,6 +40,7 @@ export const moderation = {
   caseMoved: p("Ce cas a changé de groupe.", "This case moved to another group."),
   caseGone: p("Un cas a été déplacé dans un autre groupe.", "A case moved to another group."),
   caseMovedTo: p("Voir le groupe", "See the group"),
+  caseParted: p("La réunion avec l’autre cas est annulée : chacun continue de son côté.", "This case and the other one were parted again: each goes on by itself."),
   caseMerged: p("Ce cas est réuni à un autre. La discussion continue là-bas.", "This case was merged into another. The discussion goes on there."),
   caseMergedHere: p("Un autre cas a été réuni à celui-ci.", "Another case was merged into this one."),
   caseInto: p("Ouvrir l’autre cas", "Open the other case"),

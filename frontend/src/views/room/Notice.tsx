@@ -46,6 +46,7 @@ function useSaid(event: EventFrame): Said | null {
     case "image.mask_asked": return { text: m.maskAsked };
     case "thread.moved": return { text: m.threadMoved, ...(event.data.to === event.room ? {} : { to: { room: event.data.to, label: m.threadTo } }) };
     case "case.moved": return event.data.case === event.room ? { text: m.caseMoved, ...(event.data.to ? { to: { room: event.data.to, label: m.caseMovedTo } } : {}) } : event.data.to === event.room ? null : { text: m.caseGone, to: { room: event.data.case, label: t.openCase } };
+    case "case.parted": return { text: m.caseParted, to: { room: event.data.into === event.room ? event.data.case : event.data.into, label: m.caseInto } };
     case "case.merged": return event.data.into === event.room ? { text: m.caseMergedHere, to: { room: event.data.case, label: m.caseInto } } : { text: m.caseMerged, to: { room: event.data.into, label: m.caseInto } };
     case "expert.asked": return { text: m.expertAsked(specialtyLabel(event.data.specialty) ?? "") };
     case "expert.unasked": return { text: m.expertUnasked };
