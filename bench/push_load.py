@@ -128,7 +128,11 @@ def main() -> None:
         finally:
             worker.terminate()
             worker.wait(20)
-    print(json.dumps({"p50": quantiles(took, n=20)[9], "p95": quantiles(took, n=20)[18], "noted": quantiles(noted, n=20)[18], "queued": queued, "calm": calm, "busy": busy, "idle": idle}))
+    print(
+        json.dumps(
+            {"p50": quantiles(took, n=20)[9], "p95": quantiles(took, n=20)[18], "noted": quantiles(noted, n=20)[18], "queued": queued, "calm": calm, "busy": busy, "idle": idle}
+        )
+    )
 
 
 if __name__ == "__main__":

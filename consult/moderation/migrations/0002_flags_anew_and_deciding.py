@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("moderation", "0002_appeals_are_told")]
+    dependencies = [("moderation", "0001_reports_and_rules")]
 
     operations = [
         migrations.AddField(model_name="item", name="deciding", field=models.CharField(max_length=12, null=True)),
