@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("moderation", "0001_reports_and_rules")]
+    dependencies = [("moderation", "0002_flags_anew_and_deciding")]
 
     operations = [
         migrations.AddField("appeal", "told", models.BooleanField(db_default=False, default=False)),
