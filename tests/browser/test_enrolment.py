@@ -20,8 +20,8 @@ from tests.browser.test_installed import CLICK, Push, installed, shown, worker_o
 from tests.push.services import Browser as Subscriber
 from tests.push.services import Service, web_push
 
-# What a browser keeps of its one subscription lies in `store`; `address` is what its push service gives the next.
-SUBSCRIBED = """(store, address) => {
+# What a browser keeps of its one subscription lies in `store`; `addresses` are what its push service gives the next ones, the last of them for good.
+SUBSCRIBED = """(store, addresses) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
   const held = () => {
     const kept = JSON.parse(store.getItem("subscription"));
@@ -36,6 +36,7 @@ SUBSCRIBED = """(store, address) => {
     if (!userVisibleOnly || Notification.permission !== "granted") throw new DOMException("no permission", "NotAllowedError");
     const point = new Uint8Array(applicationServerKey);
     await crypto.subtle.importKey("raw", point, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]); // a key that is none is refused
+    const address = addresses.length > 1 ? addresses.shift() : addresses[0];
     store.setItem("subscription", JSON.stringify({ ...address, key: btoa(String.fromCharCode(...point)) }));
     return held();
   };
@@ -43,7 +44,7 @@ SUBSCRIBED = """(store, address) => {
 # The browser took its subscription away: the worker hears of it, and what it subscribed to then is the browser's.
 CHANGED = """async (address) => {
   const kept = new Map(), store = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value), removeItem: (name) => kept.delete(name) };
-  (%s)(store, address);
+  (%s)(store, [address]);
   const event = new ExtendableEvent("pushsubscriptionchange");
   let work; Object.defineProperty(event, "waitUntil", { value: (promise) => { work = promise } });
   self.dispatchEvent(event);
@@ -63,12 +64,12 @@ def service() -> Iterator[Service]:
         yield made
 
 
-def subscribing(device: Devices, address: dict[str, str]) -> Tab:
-    """Nadia's laptop, whose next subscription will be this."""
+def subscribing(device: Devices, *addresses: dict[str, str]) -> Tab:
+    """Nadia's laptop, whose next subscriptions will be these."""
     made = device()
     made.context.grant_permissions(["notifications"], origin=made.base)
     made.context.add_init_script(
-        f"({SUBSCRIBED})({{ getItem: (n) => localStorage.getItem(n), setItem: (n, v) => localStorage.setItem(n, v), removeItem: (n) => localStorage.removeItem(n) }}, {json.dumps(address)})"
+        f"({SUBSCRIBED})({{ getItem: (n) => localStorage.getItem(n), setItem: (n, v) => localStorage.setItem(n, v), removeItem: (n) => localStorage.removeItem(n) }}, {json.dumps(addresses)})"
     )
     return installed(made.tab().sign_in("nadia").inside())
 
@@ -151,3 +152,28 @@ def test_turned_on_by_a_press_woken_by_a_push_and_turned_off(device: Devices, de
     assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
     changed(nadia, second.address())
     assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
+
+
+def test_an_address_that_somebody_else_holds_under_other_keys_is_given_up_for_another(device: Devices, demo: Demo, service: Service) -> None:
+    """Who only learnt an endpoint may have registered it, with keys of their own; that must not keep its browser out."""
+    first, second = service.browser("taken"), service.browser("free")
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)
+    marc = device().tab().sign_in("marc").inside()
+    forged = {**service.browser("forger").address(), "endpoint": first.address()["endpoint"]}
+    answer = marc.page.evaluate(
+        """async (address) => (await fetch("/api/v1/devices", { method: "POST", body: JSON.stringify({ id: crypto.randomUUID(), ...address }),
+          headers: { "Content-Type": "application/json", "X-CSRFToken": document.cookie.match(/csrftoken=([^;]+)/)[1] } })).status""",
+        {"courier": "web", "address": forged, "label": "forged"},
+    )
+    assert answer == 201
+    nadia = subscribing(device, first.address(), second.address())
+    nadia.device.expects("/api/v1/devices")  # refuses the first
+    nadia.page.locator("a[href='/me']").first.click()
+    part = nadia.page.locator("#notifications")
+    part.get_by_role("button", name="Activer sur cet appareil").click()
+    expect(part.get_by_text("Activées sur cet appareil.")).to_be_visible()
+    assert registered(demo) == ["Chrome, Linux"]
+    room = demo.fresh_room("nadia", "camille", title="Adresse neuve")
+    demo.many(room, "camille", ["Pouvez-vous regarder ?"])
+    assert carried(service, second, room)["reason"] == "direct"
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["marc"].id)

@@ -769,10 +769,16 @@ def test_a_rule_hints_while_one_writes_and_only_where_it_may(device: Devices, de
         camille.composer.fill("Essayez autre chose")
         expect(hint).not_to_contain_text("produit sans autorisation", timeout=PATIENCE)
 
+        # A question is a text like another.
         camille.composer.fill("")
+        camille.go("/ask")
+        camille.page.locator("#ask-context").fill("Un patient sous grumicine depuis deux mois.")
+        expect(camille.page.locator("#ask-context-hints")).to_contain_text("produit sans autorisation", timeout=PATIENCE)
+        expect(camille.page.locator("#ask-question-hints")).to_be_empty()
+
         camille.room(private)
         sent.clear()
-        camille.write("Le grumicine, entre nous.").sees("Le grumicine, entre nous.")
+        camille.write("Le grumicine, dites-vous.").sees("Le grumicine, dites-vous.")
         camille.composer.fill("Encore le grumicine")
         camille.page.wait_for_timeout(2_000)  # longer than the pause after which a group would be asked about
         assert sent == [] and hint.count() == 0

@@ -1,5 +1,6 @@
 /** Notifications on this device: turned on by a press, renewed at each start, gone with the session. */
 import { signal, type ReadonlySignal } from "@preact/signals";
+import { Refusal } from "../refusal";
 import { devices, pushServices, registerDevice, removeDevice } from "../notices";
 import { addressOf, decodeKey, isFor } from "./address";
 import { isApple, isInstalled } from "./install";
@@ -53,7 +54,15 @@ async function subscribe(label: string): Promise<void> {
     held = null;
   }
   held ??= await made.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) });
-  await registerDevice(addressOf(held), label);
+  try {
+    await registerDevice(addressOf(held), label);
+  } catch (error) {
+    // Somebody registered this address under keys that are not this browser's: it gets another one.
+    if (!(error instanceof Refusal) || error.code !== "device.keys") throw error;
+    await held.unsubscribe();
+    held = await made.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) });
+    await registerDevice(addressOf(held), label);
+  }
   await tellWorker("wanted", true);
 }
 

@@ -1,5 +1,6 @@
 /** A text of the question: with a mark under what may identify a patient, and the ways out of it below. */
 import { askingWords } from "../../i18n/asking";
+import Hints from "../parts/Hints";
 import { IdentifierNotes, Marked, type Watch } from "../parts/identifiers";
 import { LONGEST, type Text } from "./draft";
 
@@ -14,9 +15,10 @@ export function Words({ name, value, watch, onText, label, rows, placeholder, hi
       <label for={id}>{label}{optional && <span class="third label"> ({askingWords().optional})</span>}</label>
       <Marked text={value} watch={watch} look="input">
         <textarea class={`input${rows < 4 ? " short" : ""}`} id={id} rows={rows} maxLength={LONGEST[name]} value={value} placeholder={placeholder} dir="auto"
-          aria-describedby={`${hint ? `${id}-hint ` : ""}${id}-identifiers`} onInput={(event) => onText(event.currentTarget.value)} />
+          aria-describedby={`${hint ? `${id}-hint ` : ""}${id}-identifiers ${id}-hints`} onInput={(event) => onText(event.currentTarget.value)} />
       </Marked>
       <IdentifierNotes id={id} text={value} watch={watch} onReplace={onText} />
+      <Hints id={`${id}-hints`} text={value} />
       {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
     </div>
   );

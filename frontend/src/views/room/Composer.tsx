@@ -28,7 +28,7 @@ const bodyChars = 8_000;
 const warnFrom = 7_500;
 
 const Tray = lazily(() => import("../picture/Tray").then((part) => part.default));
-const Hints = lazily(() => import("./Hints").then((part) => part.default), true);
+const Hints = lazily(() => import("../parts/Hints").then((part) => part.default), true);
 
 interface Editing { line: MessageLine; body: string; mentions: Mention[] }
 export interface ComposerHandle { focus(): void; edit(line: MessageLine): void }
@@ -206,7 +206,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       <Problem error={failure.value} />
       {visiting && <Visiting view={view} />}
       <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
-      {!blank && !visiting && room && room.kind !== "private" && <Hints text={text.body} />}
+      {!blank && !visiting && room && room.kind !== "private" && <Hints id="composer-hints" text={text.body} />}
       <div class={`composer-box small${over ? " over" : ""}${visiting ? " mod" : ""}`} onDragOver={(event) => { if (!editing.value) event.preventDefault(); }}
         onDrop={(event) => { if (!editing.value && attach(event.dataTransfer?.files)) event.preventDefault(); }}>
         {editing.value && <div class="composer-top"><Icon name="edit" size="small" /><span class="grow one-line">{t.editing}</span><button type="button" class="icon-btn" aria-label={t.stopEdit} onClick={stopEdit}><Icon name="close" size="small" /></button></div>}
