@@ -27,7 +27,7 @@ from consult.rooms.actions import personal, visits
 from consult.standing import actions as standing
 
 logger = logging.getLogger("consult.worker")
-POLL_S = 0.04  # from commit to notice; an empty look costs 0.1 ms
+POLL_S = 0.03  # from commit to notice; an empty look costs 0.1 ms
 LONGEST_S = 5.0  # between two tries while the database is away
 
 
