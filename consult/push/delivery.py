@@ -47,15 +47,8 @@ _LEASE = """
 UPDATE push_notice SET due_at = clock_timestamp() + %s * interval '1 second', tries = tries + 1 WHERE id IN
 (SELECT id FROM push_notice WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)
 RETURNING id, room_id, seq, person_id, device_id, reason, urgent, at, due_at, tries"""
-# Older ones wait for a later try, or for the end of quiet hours.
-_STOOD_FOR = """
-DELETE FROM push_notice n USING unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS q(device, room, seq)
-WHERE n.device_id = q.device AND n.room_id = q.room AND n.seq < q.seq RETURNING n.device_id"""
-# The one that stands for an urgent one is as urgent, also at its next try.
-_INHERIT = """
-UPDATE push_notice n SET urgent = true WHERE id = ANY(%s) AND NOT urgent
-AND EXISTS (SELECT FROM push_notice o WHERE o.device_id = n.device_id AND o.room_id = n.room_id AND o.seq < n.seq AND o.urgent)
-RETURNING id"""
+# What waits for these devices. No join with the batch: its plan, made once while few waited, would look through all of them for each notice.
+_WAITING = "SELECT id, device_id, room_id, seq, urgent FROM push_notice WHERE device_id = ANY(%s)"
 
 
 class Delivery:
@@ -140,7 +133,7 @@ class Delivery:
         for n in sorted(told, key=lambda n: n.seq):
             newest[n.device_id, n.room_id] = n
         chosen = {n.pk for n in newest.values()}
-        pressing = _inherit(chosen)
+        pressing = _inherit(list(newest.values()))
         dropped = [n for n in leased if n.pk not in chosen and n.pk not in held]  # among them those that a newer one stands for
         Notice.objects.filter(pk__in=[n.pk for n in dropped]).delete()
         fates.count(Counter((devices[n.device_id].courier, fates.EXPIRED if _too_old(n, now) else fates.SKIPPED) for n in dropped if n.device_id in devices))
@@ -222,19 +215,31 @@ def _drop_older(told: Sequence[Due]) -> Counter[tuple[str, str]]:
     """Drops what waits and is older than what its device was told of its room; by (courier, fate)."""
     if not told:
         return Counter()
+    newest: dict[tuple[uuid.UUID, uuid.UUID], int] = {}
+    for one in told:
+        place = one.notice.device_id, one.notice.room_id
+        newest[place] = max(one.notice.seq, newest.get(place, 0))
+    older = [(id, device) for id, device, room, seq, _ in _waiting({device for device, _ in newest}) if seq < newest.get((device, room), 0)]
     couriers = {one.notice.device_id: one.courier for one in told}
-    with connection.cursor() as cursor:
-        cursor.execute(_STOOD_FOR, ([o.notice.device_id for o in told], [o.notice.room_id for o in told], [o.notice.seq for o in told]))
-        return Counter((couriers[device], fates.SKIPPED) for (device,) in cursor.fetchall())
+    Notice.objects.filter(pk__in=[id for id, _ in older]).delete()
+    return Counter((couriers[device], fates.SKIPPED) for _, device in older)
 
 
-def _inherit(chosen: set[int]) -> set[int]:
-    """Those that stand for an urgent one from now on, and were none."""
-    if not chosen:
-        return set()
+def _inherit(newest: Sequence[Notice]) -> set[int]:
+    """Those that stand for an urgent one from now on, and were none: as urgent, also at their next try."""
+    calm = {(n.device_id, n.room_id): n for n in newest if not n.urgent}
+    found = {n.pk for _, device, room, seq, urgent in _waiting({device for device, _ in calm}) if urgent and (n := calm.get((device, room))) is not None and seq < n.seq}
+    if found:
+        Notice.objects.filter(pk__in=found).update(urgent=True)
+    return found
+
+
+def _waiting(devices: set[uuid.UUID]) -> list[tuple[int, uuid.UUID, uuid.UUID, int, bool]]:
+    if not devices:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_INHERIT, (list(chosen),))
-        return {id for (id,) in cursor.fetchall()}
+        cursor.execute(_WAITING, (list(devices),))
+        return cursor.fetchall()
 
 
 def _pause(tries: int, wait_s: float) -> float:
