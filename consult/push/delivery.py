@@ -239,7 +239,8 @@ def _waiting(devices: set[uuid.UUID]) -> list[tuple[int, uuid.UUID, uuid.UUID, i
         return []
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, (list(devices),))
-        return cursor.fetchall()
+        rows: list[tuple[int, uuid.UUID, uuid.UUID, int, bool]] = cursor.fetchall()
+        return rows
 
 
 def _pause(tries: int, wait_s: float) -> float:
