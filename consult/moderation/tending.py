@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -146,29 +147,25 @@ def lapse() -> int:
 
 def tell_reporters() -> int:
     """Tells people, in their personal rooms, that what they reported was decided."""
-    due = list(Report.objects.filter(told=False, item__decision__isnull=False).order_by("id").values_list("id", "reporter_id")[:BATCH])
-    if not due:
-        return 0
-    rooms_of = personal.rooms_of(reporter for _, reporter in due)
-    with log.writing(rooms_of.values()) as made:
-        locked = set(Report.objects.select_for_update(skip_locked=True).filter(id__in=[id for id, _ in due], told=False).values_list("id", flat=True))
-        for id, reporter in due:
-            if id in locked:
-                made.append(rooms_of[reporter], "report.decided", actor=None, data={"report": str(id)})
-        Report.objects.filter(id__in=locked).update(told=True)
-    return len(locked)
+    return _tell(Report, "reporter_id", "report")
 
 
 def tell_appellants() -> int:
     """Tells people, in their personal rooms, that their appeal was decided."""
-    due = list(Appeal.objects.filter(told=False, item__decision__isnull=False).order_by("id").values_list("id", "person_id")[:BATCH])
+    return _tell(Appeal, "person_id", "appeal")
+
+
+def _tell(kind: type[Report] | type[Appeal], who: str, name: str) -> int:
+    """Each once: `told` is written with the event."""
+    waiting = kind.objects.filter(told=False, item__decision__isnull=False)
+    due = list(waiting.order_by("id").values_list("id", who)[:BATCH])
     if not due:
         return 0
     rooms_of = personal.rooms_of(person for _, person in due)
     with log.writing(rooms_of.values()) as made:
-        locked = set(Appeal.objects.select_for_update(skip_locked=True).filter(id__in=[id for id, _ in due], told=False).values_list("id", flat=True))
+        locked: set[Any] = set(kind.objects.select_for_update(skip_locked=True).filter(id__in=[id for id, _ in due], told=False).values_list("id", flat=True))
         for id, person in due:
             if id in locked:
-                made.append(rooms_of[person], "appeal.decided", actor=None, data={"appeal": str(id)})
-        Appeal.objects.filter(id__in=locked).update(told=True)
+                made.append(rooms_of[person], f"{name}.decided", actor=None, data={name: str(id)})
+        kind.objects.filter(id__in=locked).update(told=True)
     return len(locked)
