@@ -72,14 +72,18 @@ def together(*statements: Statement) -> list[Rows]:
     if isinstance(own, Lasting) and own.due is not None:
         begin, own.due = [(own.due, ())], None
     with own.wrap_database_errors:
-        with line.pipeline() as trip:
-            trip._communicate_gen = _collect  # type: ignore[method-assign,assignment]
-            try:
-                cursors = [psycopg.Cursor(line) for _ in (*begin, *statements)]
-                for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
-                    cursor.execute(query, params, prepare=True, binary=True)
-            finally:
-                del trip._communicate_gen
+        try:
+            with line.pipeline() as trip:
+                trip._communicate_gen = _collect  # type: ignore[method-assign,assignment]
+                try:
+                    cursors = [psycopg.Cursor(line) for _ in (*begin, *statements)]
+                    for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
+                        cursor.execute(query, params, prepare=True, binary=True)
+                finally:
+                    del trip._communicate_gen
+        except psycopg.errors.PipelineAborted as aborted:
+            # The answers came in more than one part, and psycopg raised the last one's: the statement that failed is in the first.
+            raise (aborted.__context__ or aborted) from None
         return [c.fetchall() if c.pgresult is not None and c.pgresult.nfields else [] for c in cursors[len(begin) :]]
 
 

@@ -290,6 +290,7 @@ REGISTER = """async () => {
 def test_wishes_levels_and_devices_are_kept_by_the_server(nadia: Tab, demo: Demo) -> None:
     """The address is made up, the rest is real; what turns it on is in test_enrolment.py."""
     page = nadia.page
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)  # other tests' browsers
     device = page.evaluate(REGISTER)
     nadia.go("/me")
     part = page.locator("#notifications")

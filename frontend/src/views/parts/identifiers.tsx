@@ -50,11 +50,13 @@ export function useIdentifiers(text: string, doctors: () => readonly string[] = 
   const standing = (all: Item[]) => all.filter((item) => item.level !== "confirm" || !dismissed.peek().has(key(item)));
   const look = () => (items.value = standing(itemsOf(latest.current, doctors())));
   useEffect(() => { if (text) void load().then(look); }, [!text]);
+  // Who comes into the room while it is written changes what is found in the same words.
+  const here = text && doctors().join(" ");
   useEffect(() => {
     if (!text) { items.value = []; return; }
     const timer = setTimeout(look, 250);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [text, here]);
   // What has been changed since it was looked at is no longer where it was.
   const shown = items.value.filter((item) => text.slice(item.start, item.end) === item.quote);
   return {
