@@ -13,7 +13,7 @@ from consult.local.supervise import Child, Family
 
 from . import debian
 from .generator.sockets import wait_for
-from .stack import FOLDER, HOST, BenchError, Server, Stack
+from .stack import FOLDER, HOST, BenchError, Server, Stack, unix_socket
 
 HOME = FOLDER / "nginx"
 CONFIG = """
@@ -78,10 +78,10 @@ def version() -> str:
     return subprocess.run([program(), "-v"], check=True, capture_output=True, text=True).stderr.strip().rpartition("/")[2]
 
 
-def launch(family: Family, home: Path, port: int, nodes: Sequence[int], *, silent_s: int, env: Mapping[str, str] | None = None) -> Child:
-    """nginx on `port`, before servers at these ports. A socket that is silent for `silent_s` is cut, and a dead node is tried again after 1 s."""
+def launch(family: Family, home: Path, port: int, nodes: Sequence[int | Path], *, silent_s: int, env: Mapping[str, str] | None = None) -> Child:
+    """nginx on `port`, before servers at these ports or unix sockets. A socket that is silent for `silent_s` is cut, and a dead node is tried again after 1 s."""
     home.mkdir(exist_ok=True)
-    servers = " ".join(f"server {HOST}:{node} max_fails=1 fail_timeout=1s;" for node in nodes)
+    servers = " ".join(f"server {f'unix:{node}' if isinstance(node, Path) else f'{HOST}:{node}'} max_fails=1 fail_timeout=1s;" for node in nodes)
     text = CONFIG
     for name, value in {"HOME": str(home), "HOST": HOST, "PORT": str(port), "NODES": servers, "SILENT_S": str(silent_s)}.items():
         text = text.replace(f"@{name}@", value)
@@ -93,12 +93,12 @@ def launch(family: Family, home: Path, port: int, nodes: Sequence[int], *, silen
 
 def start(stack: Stack, *, core: int | None = None) -> Nodes:
     program()  # or nothing is started
-    behind = [stack.start("consult", core=core, TRUSTED_PROXIES="1") for _ in range(2)]
+    behind = [stack.start("consult-unix", core=core, TRUSTED_PROXIES="1") for _ in range(2)]
     port = free_port(HOST, 0)
     # No heartbeat comes for the length of a run.
-    child = launch(stack.family, HOME, port, [node.port for node in behind], silent_s=3600, env=stack.env)
+    child = launch(stack.family, HOME, port, [unix_socket(node.port) for node in behind], silent_s=3600, env=stack.env)
     try:
-        wait_for(HOST, port, 10)
+        wait_for((HOST, port), 10)
     except OSError as error:
         raise BenchError("nginx did not start; see .bench/nginx/") from error
     return Nodes("consult-nodes", port, child, behind)

@@ -130,7 +130,7 @@ class Stack:
             child = self.family.start(kind, pinned, env={**self.env, **env, **changes}, cwd=cwd, log=log)
         server = Server(kind, port, child)
         try:
-            wait_for(HOST, port)
+            wait_for(unix_socket(port) if kind == "consult-unix" else (HOST, port))
         except OSError as error:
             raise BenchError(f"{kind} did not start; see .bench/logs/{kind}.log") from error
         return server
@@ -147,6 +147,15 @@ class Stack:
 
 def _consult(stack: Stack, port: int) -> tuple[list[str], dict[str, str], Path]:
     return [sys.executable, "-m", "consult.serve", "--host", HOST, "--port", str(port), "--workers", "1"], RAISED, CHECKOUT
+
+
+def unix_socket(port: int) -> Path:
+    """Where "consult-unix" listens; the port, which nothing else takes, names it."""
+    return FOLDER / f"consult-{port}.sock"
+
+
+def _consult_unix(stack: Stack, port: int) -> tuple[list[str], dict[str, str], Path]:
+    return [sys.executable, "-m", "consult.serve", "--uds", str(unix_socket(port)), "--workers", "1"], RAISED, CHECKOUT
 
 
 def _consult_two(stack: Stack, port: int) -> tuple[list[str], dict[str, str], Path]:
@@ -172,6 +181,7 @@ def _node(folder: str, **env: str) -> Any:
 
 COMMANDS: dict[str, Any] = {
     "consult": _consult,
+    "consult-unix": _consult_unix,
     "consult-two": _consult_two,
     "tutorial-daphne": _tutorial_daphne,
     "tutorial-uvicorn": _tutorial_uvicorn,

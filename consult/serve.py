@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 NEVER_SERVED = 3  # and would not the next time: nothing starts it again
 
@@ -21,9 +22,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="consult.serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or "8000"))
+    parser.add_argument("--uds", metavar="PATH", help="listen at this unix socket instead of a port, for a proxy of the same machine; one process a socket")
     parser.add_argument("--workers", type=int, default=int(os.environ.get("WEB_CONCURRENCY") or "1"))
     parser.add_argument("--fd", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.uds and args.workers > 1:
+        parser.error("--uds is one process: start more of them, each at its own socket, and name all to the proxy")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
     if args.workers > 1:
         sys.exit(supervise(args.host, args.port, args.workers))
@@ -36,9 +40,19 @@ def main() -> None:
 
     _all_descriptors()
     sys.setswitchinterval(0.0005)  # a lane that waits for the interpreter holds its rooms' locks meanwhile
-    server = Server(config(fd=args.fd) if args.fd is not None else config(host=args.host, port=args.port))
+    server = Server(config(**_place(args)))
     server.run()
     sys.exit(0 if server.started else NEVER_SERVED)
+
+
+def _place(args: argparse.Namespace) -> dict[str, Any]:
+    """Where to listen, as uvicorn calls it."""
+    if args.fd is not None:
+        return {"fd": args.fd}
+    if args.uds:
+        # Who may open this file is a proxy of this machine; over TCP, 127.0.0.1 is believed or what FORWARDED_ALLOW_IPS names.
+        return {"uds": args.uds, "forwarded_allow_ips": "*"}
+    return {"host": args.host, "port": args.port}
 
 
 def misconfigured() -> bool:

@@ -23,3 +23,10 @@ def test_it_refuses_to_start_misconfigured_and_says_why(workers: str) -> None:
     assert "consult: PUSH_HOSTS must hold names" in done.stderr and "(consult.E031)" in done.stderr
     assert "(consult.W014)" in done.stderr, "a warning is said too"
     assert "Traceback" not in done.stderr
+
+
+def test_several_workers_at_one_unix_socket_are_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "consult.serve", "--uds", "web.sock", "--workers", "2"], cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2 and "--uds is one process" in done.stderr

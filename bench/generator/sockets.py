@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 MARK = b"^^^"  # begins every body; no header of a frame and no field of an envelope holds it
@@ -288,11 +289,14 @@ def sign_in(host: str, port: int, people: Sequence[str], password: str) -> list[
     return tokens
 
 
-def wait_for(host: str, port: int, seconds: float = 60) -> None:
+def wait_for(where: tuple[str, int] | Path, seconds: float = 60) -> None:
+    """Until something listens there: at host and port, or at a unix socket."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            socket.create_connection((host, port), timeout=2).close()
+            with socket.socket(socket.AF_UNIX if isinstance(where, Path) else socket.AF_INET) as tried:
+                tried.settimeout(2)
+                tried.connect(str(where) if isinstance(where, Path) else where)
             return
         except OSError:
             if time.monotonic() > deadline:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, LiteralString
 
 from django.db import connection
 
@@ -87,24 +87,38 @@ REMIT = f"""(s.moderator AND (r.kind IN ('group', 'case') AND EXISTS (
                     SELECT 1 FROM cases_case c JOIN clinicians_specialty y ON y.code = c.specialty WHERE c.room_id = r.id AND y.group_id = t.specialty_id))))
     OR r.kind = 'private' AND EXISTS (SELECT 1 FROM rooms_agreedreading x WHERE x.room_id = r.id AND x.person_id = p.id AND x.until > now())))"""
 VISITING = f"(s.moderator AND EXISTS (SELECT 1 FROM rooms_visit v WHERE v.room_id = r.id AND v.person_id = p.id AND v.ended IS NULL) AND {REMIT})"
-READABLE = f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
+
+
+def _readable(visiting: str) -> str:
+    return f"""(r.kind = 'personal' AND r.owner_id = p.id OR {STANDING} AND (
     m.id IS NOT NULL AND m.ended IS NULL
     OR r.kind = 'case' AND m.ended IS DISTINCT FROM 'removed' AND {AUDIENCE}
     OR r.kind = 'console' AND s.moderator
-    OR {VISITING}))"""
+    OR {visiting}))"""
+
+
+READABLE = _readable(VISITING)
 
 # Nothing writes a row when a time passes: open sockets are looked at again by then (rights.py).
-ENDS = """least(CASE WHEN s.verified_until > now() THEN s.verified_until END,
-    (SELECT x.until FROM rooms_agreedreading x WHERE r.kind = 'private' AND s.moderator AND x.room_id = r.id AND x.person_id = p.id AND x.until > now()))"""
+_VERIFIED = "CASE WHEN s.verified_until > now() THEN s.verified_until END"
+_AGREED = "(SELECT x.until FROM rooms_agreedreading x WHERE r.kind = 'private' AND s.moderator AND x.room_id = r.id AND x.person_id = p.id AND x.until > now())"
 
-_QUERY = f"""
-SELECT q.room, q.person, r.id IS NOT NULL, {READABLE}, r.kind, r.listed,
-       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(), {VISITING}, {ENDS},
+
+def _query(visiting: str, ends: str) -> LiteralString:
+    return f"""
+SELECT q.room, q.person, s.moderator, r.id IS NOT NULL, {_readable(visiting)}, r.kind, r.listed,
+       CASE WHEN m.ended IS NULL THEN m.role END, m.first_seq, m.silenced_until, m.ended, {STANDING}, s.suspended_until > now(), {visiting}, {ends},
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, r.created_by
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
 LEFT JOIN rooms_room r ON r.id = q.room LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
 """
+
+
+# Visits and agreed readings are moderators' alone (`s.moderator AND …`), and preparing to look for them is more than half of what the whole
+# question costs, on the path of every post. So all are asked without them, and who turns out to moderate something is asked about again.
+_QUERY = _query("false", _VERIFIED)
+_OF_MODERATORS = _query(VISITING, f"least({_VERIFIED}, {_AGREED})")
 
 
 def card(id: Any, title: str, given: str, family: str, profession: str, specialty: str, level: str, acting: str | None = None) -> dict[str, Any]:
@@ -121,13 +135,21 @@ def grants(pairs: Iterable[Pair]) -> dict[Pair, Grant | Refusal]:
 
 def asking(pairs: Sequence[Pair]) -> Statement:
     """The query behind `grants`, for whoever asks more in the same round trip; `granted` reads its rows."""
-    return _QUERY, (Uuids(r for r, _ in pairs), Uuids(p for _, p in pairs))
+    return _QUERY, _columns(pairs)
+
+
+def _columns(pairs: Sequence[Pair]) -> tuple[Uuids, Uuids]:
+    return Uuids(r for r, _ in pairs), Uuids(p for _, p in pairs)
 
 
 def granted(pairs: Iterable[Pair], rows: Rows, *, joinable: bool = False) -> dict[Pair, Grant | Refusal]:
-    """What `asking` read. With `joinable` a listed group gives whoever could join it the grant they would have."""
+    """What `asking` read; where moderators are among them, in the transaction that read it. With `joinable` a listed group gives whoever
+    could join it the grant they would have."""
     found: dict[Pair, Grant | Refusal] = {}
-    for room, person, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, visiting, ends, *names, author in rows:
+    if moderators := [(room, person) for room, person, moderator, *_ in rows if moderator]:
+        (again,) = together((_OF_MODERATORS, _columns(moderators)))
+        rows = [*(row for row in rows if not row[2]), *again]
+    for room, person, _, exists, readable, kind, listed, role, first_seq, silenced, ended, standing, suspended, visiting, ends, *names, author in rows:
         could_join = exists and standing and kind == "group" and listed and ended != "removed"
         if readable or (joinable and could_join):
             found[room, person] = Grant(

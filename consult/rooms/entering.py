@@ -87,7 +87,8 @@ def read(visits: Sequence[Visit]) -> list[list[Answer]]:
     pairs = list(dict.fromkeys((a.room, v.person) for v in visits for a in v.asks))
     with log.snapshot():
         granted, rows = together(access.asking(pairs), (_STATE, ([r for r, _ in pairs], [p for _, p in pairs])))
-    grants, states = access.granted(pairs, granted), {(row[0], row[1]): _state(*row[2:]) for row in rows}
+        grants = access.granted(pairs, granted)
+    states = {(row[0], row[1]): _state(*row[2:]) for row in rows}
     return [_answers(visit, grants, states) for visit in visits]
 
 

@@ -11,7 +11,6 @@ from django.db import IntegrityError, connection, transaction
 from consult.clinicians.models import Person
 from consult.errors import Refusal
 from consult.rooms import access, entering, lists, record
-from consult.rooms.access import Grant
 from consult.rooms.actions import remits, tools, visits
 from consult.rooms.models import Audience, Remit, Room, Visit
 from consult.standing.models import Standing
@@ -133,12 +132,29 @@ def test_no_table_is_read_through_to_find_a_remit() -> None:
     """With every other way open to it, the planner finds each row of the rule by an index."""
     nadia = people.nadia()
     remits.add(person_id=nadia.pk, group_id=None, specialty="DER", by=None)
-    statement, params = access.asking([(group(), nadia.pk)])
+    _, params = access.asking([(group(), nadia.pk)])
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + statement.replace("%b", "%s"), params)
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "cases_case" in plan and "rooms_remit" in plan and "Seq Scan" not in plan, plan
+        plans = []
+        for statement in (access._QUERY, access._OF_MODERATORS):
+            cursor.execute("EXPLAIN " + statement.replace("%b", "%s"), params)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    everyone, moderators = plans
+    assert "Seq Scan" not in everyone + moderators, plans
+    assert "cases_case" in moderators and "rooms_remit" in moderators
+    assert "rooms_remit" not in everyone and "rooms_visit" not in everyone, "what only moderators need is not prepared for everyone's post"
+
+
+def test_only_moderators_are_asked_about_twice(queries: list[str]) -> None:
+    room, sacha, nadia, camille = group(), people.moderator(), people.nadia(), people.camille()
+    joined(room, nadia)
+    arrive(room, sacha)
+    queries.clear()
+    found = access.grants([(room, nadia.pk), (room, camille.pk)])
+    assert len(queries) == 1 and not found[room, nadia.pk].moderates and isinstance(found[room, camille.pk], Refusal)
+    queries.clear()
+    found = access.grants([(room, nadia.pk), (room, sacha.pk), (room, camille.pk)])
+    assert len(queries) == 2 and found[room, sacha.pk].moderates and not found[room, nadia.pk].moderates and isinstance(found[room, camille.pk], Refusal)
 
 
 def test_nobody_moderates_their_own_case() -> None:
@@ -215,11 +231,3 @@ def test_only_changes_of_rights_are_logged_as_such() -> None:
     assert told(lambda: leave(room, sacha)) == ["visit"]
     assert told(lambda: remits.add(person_id=sacha.pk, group_id=room, by=None)) == ["standing", "remit"]
     assert told(lambda: remits.remove(person_id=sacha.pk, group_id=room, by=None)) == ["standing", "remit"]
-
-
-def test_rights_cost_no_further_query(queries: list[str]) -> None:
-    sacha, room = people.moderator(), group()
-    arrive(room, sacha)
-    queries.clear()
-    found = access.grants([(room, sacha.pk)])[room, sacha.pk]
-    assert isinstance(found, Grant) and found.visiting and len(queries) == 1
