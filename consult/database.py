@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any, LiteralString
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg.pq import TransactionStatus
 
-Statement = tuple[LiteralString, Sequence[Any]]
-Rows = list[tuple[Any, ...]]
+from consult import pipeline
+from consult.pipeline import Rows, Statement
+
+__all__ = ["COMMIT", "Lasting", "Rows", "Statement", "away", "one_snapshot", "own_connection", "read_only", "together"]
+
 COMMIT: Statement = ("COMMIT", ())
 
 
@@ -69,28 +72,13 @@ def together(*statements: Statement) -> list[Rows]:
     own.ensure_connection()
     line: psycopg.Connection[Any] = own.connection
     begin: list[Statement] = []
-    if isinstance(own, Lasting) and own.due is not None:
-        begin, own.due = [(own.due, ())], None
+    if isinstance(own, Lasting):
+        if own.due is not None:
+            begin, own.due = [(own.due, ())], None
+    elif not line.autocommit and line.pgconn.transaction_status == TransactionStatus.IDLE:
+        begin = [("BEGIN", ())]  # which psycopg says of itself before what its own cursors send
     with own.wrap_database_errors:
-        try:
-            with line.pipeline() as trip:
-                trip._communicate_gen = _collect  # type: ignore[method-assign,assignment]
-                try:
-                    cursors = [psycopg.Cursor(line) for _ in (*begin, *statements)]
-                    for cursor, (query, params) in zip(cursors, (*begin, *statements), strict=True):
-                        cursor.execute(query, params, prepare=True, binary=True)
-                finally:
-                    del trip._communicate_gen
-        except psycopg.errors.PipelineAborted as aborted:
-            # The answers came in more than one part, and psycopg raised the last one's: the statement that failed is in the first.
-            raise (aborted.__context__ or aborted) from None
-        return [c.fetchall() if c.pgresult is not None and c.pgresult.nfields else [] for c in cursors[len(begin) :]]
-
-
-def _collect() -> Iterator[None]:
-    """In place of psycopg's own, while statements are queued: that sends each as it comes and waits until the socket is ready, and
-    at each wait a lane gives the interpreter away to a loop that is busy delivering. So all leave together when the pipeline ends."""
-    yield from ()
+        return pipeline.run(line, [*begin, *statements])[len(begin) :]
 
 
 def read_only(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """May this person read or post here, now? The one place where that is decided, for every door.
 
-`grants()` answers for many (room, person) pairs in one query; a Grant says what is allowed, else a Refusal says what
-the person is told. Nothing here is cached: callers that write ask after they hold the room's lock.
+`grants()` answers for many (room, person) pairs in one query, and one more about those who moderate something; a Grant says what is
+allowed, else a Refusal says what the person is told. Nothing here is cached: callers that write ask after they hold the room's lock.
 """
 
 from __future__ import annotations

@@ -16,7 +16,13 @@ from tests.live import CHECKOUT, Services, Stack, wait_for
 @pytest.mark.slow
 def test_at_a_unix_socket_the_proxy_is_believed(own_services: Services, tmp_path: Path) -> None:
     stack, place = Stack(own_services), tmp_path / "web.sock"
-    env = {**own_services.env(stack.database, stack.redis_url), "CONSULT_LOCAL": "0", "SECRET_KEY": secrets.token_urlsafe(48), "ALLOWED_HOSTS": "consult.example", "TRUSTED_PROXIES": "1"}
+    env = {
+        **own_services.env(stack.database, stack.redis_url),
+        "CONSULT_LOCAL": "0",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "ALLOWED_HOSTS": "consult.example",
+        "TRUSTED_PROXIES": "1",
+    }
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
     with open(tmp_path / "web.log", "ab") as log:
         web = own_services.family.start("web", [sys.executable, "-m", "consult.serve", "--uds", str(place)], env=env, cwd=CHECKOUT, log=log)

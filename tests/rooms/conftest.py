@@ -29,14 +29,21 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement sent from now on, Django's and the hot ones."""
     import psycopg
 
+    from consult import pipeline
+
     sent: list[str] = []
-    execute = psycopg.Cursor.execute
+    execute, run = psycopg.Cursor.execute, pipeline.run
 
     def noting(self: Any, query: Any, *args: Any, **options: Any) -> Any:
         sent.append(str(query))
         return execute(self, query, *args, **options)
 
+    def noting_each(line: Any, statements: Any) -> Any:
+        sent.extend(query for query, _ in statements)
+        return run(line, statements)
+
     monkeypatch.setattr(psycopg.Cursor, "execute", noting)
+    monkeypatch.setattr(pipeline, "run", noting_each)
     return sent
 
 

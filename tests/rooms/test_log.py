@@ -13,8 +13,6 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.utils import DataError
 from django.utils import timezone
-from psycopg import _pipeline_base
-from psycopg.pq import ExecStatus
 
 from consult.clinicians.models import Person
 from consult.errors import Refusal
@@ -91,27 +89,6 @@ def test_an_exception_writes_nothing_and_rings_nothing(bells: list[doorbell.Bell
         writing.append(room, "k" * 33, actor=None)
     assert events(room) == [] and bells == []
     assert append(room) == [1], "a seq that was not used is not skipped"
-
-
-def test_what_failed_is_told_however_the_answers_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL tells of an error at once, and of the statements after it once it has rolled back: a reader who is quick sees two parts."""
-    room, rest = made(), []
-    communicate, fetch_many = _pipeline_base.pipeline_communicate, _pipeline_base.fetch_many
-
-    def first_alone(*args: Any) -> Any:
-        fetched = yield from communicate(*args)
-        at = next((i for i, results in enumerate(fetched) if results[0].status == ExecStatus.FATAL_ERROR), len(fetched)) + 1
-        rest.extend(fetched[at:])
-        return fetched[:at]
-
-    def held_back(*args: Any) -> Any:
-        return rest.pop(0) if rest else (yield from fetch_many(*args))
-
-    monkeypatch.setattr(_pipeline_base, "pipeline_communicate", first_alone)
-    monkeypatch.setattr(_pipeline_base, "fetch_many", held_back)
-    with pytest.raises(DataError), log.writing([room]) as writing:
-        writing.append(room, "k" * 33, actor=None)
-    assert rest == [] and events(room) == [] and append(room) == [1]
 
 
 def test_a_refusal_inside_writes_nothing() -> None:
