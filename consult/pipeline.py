@@ -41,18 +41,19 @@ def run(line: psycopg.Connection[Any], statements: Sequence[Statement]) -> list[
         text, forms = _numbered(query)
         values = tx.dump_sequence(params, forms)
         ready.append(((query, tx.types), text, values, tx.formats))
-    awaited: list[tuple[Any, bytes] | bool] = []  # what each answer is of: a preparation, a statement (True), or nobody's (False)
+    awaited: list[Any] = []  # what each answer is of: the key of a preparation, a statement (True), or nothing one asked for (None)
+    new: dict[Any, bytes] = {}
     try:
         pg.enter_pipeline_mode()
         for key, text, values, formats in ready:
-            name = prepared.get(key)
+            name = prepared.get(key) or new.get(key)
             if name is None:
-                if len(prepared) >= MOST:
+                if prepared and len(prepared) + len(new) >= MOST:
                     pg.send_query_params(b"DEALLOCATE " + prepared.pop(next(iter(prepared))), None)
-                    awaited.append(False)
-                name = b"consult_%d" % next(_numbers)
+                    awaited.append(None)
+                new[key] = name = b"consult_%d" % next(_numbers)
                 pg.send_prepare(name, text, key[1])
-                awaited.append((key, name))
+                awaited.append(key)
             pg.send_query_prepared(name, values, formats, Format.BINARY)
             awaited.append(True)
         pg.pipeline_sync()
@@ -68,8 +69,8 @@ def run(line: psycopg.Connection[Any], statements: Sequence[Statement]) -> list[
         if of is True:
             tx.set_pgresult(answer)
             rows.append(tx.load_rows(0, answer.ntuples, tuple) if answer.nfields else [])
-        elif of:
-            prepared[of[0]] = of[1]
+        elif of is not None:
+            prepared[of] = new[of]
     return rows
 
 

@@ -5,7 +5,7 @@ import { addressOf, decodeKey } from "../src/device/address";
 import { wakingWords } from "../src/i18n/waking";
 import { parse } from "../src/router";
 import { parseCall, REASONS } from "../src/worker/call";
-import { forgetShown, isNews, note, noted, openNotes, ROOMS } from "../src/worker/notes";
+import { forgetShown, isNews, note, noted, openNotes, ROOMS, wasNotShown } from "../src/worker/notes";
 
 const ROOM = "0b7c2c9e-6c5e-4a53-9f0e-1d2f3a4b5c6d";
 
@@ -33,6 +33,17 @@ describe("what was shown", () => {
     expect(await isNews(db, "another", 1, 5)).toBe(true);
     await forgetShown(db);
     expect(await isNews(db, ROOM, 1, 6)).toBe(true);
+  });
+  it("is news again where the browser did not show it, but for what is newer by then", async () => {
+    const db = await openNotes(new IDBFactory());
+    expect(await isNews(db, ROOM, 121, 1)).toBe(true);
+    await wasNotShown(db, ROOM, 121);
+    expect(await isNews(db, ROOM, 121, 2)).toBe(true);
+    expect(await isNews(db, ROOM, 122, 3)).toBe(true);
+    await wasNotShown(db, ROOM, 121);
+    expect(await isNews(db, ROOM, 121, 4)).toBe(false);
+    await wasNotShown(db, "another", 1);
+    expect(await isNews(db, "another", 1, 5)).toBe(true);
   });
   it("holds for a day: a log that began anew from a backup is heard again", async () => {
     const db = await openNotes(new IDBFactory());

@@ -23,6 +23,13 @@ REMEMBERED = """async () => {
   open.close();
   return all;
 }"""
+FORGET = """async (room) => {
+  if (!(await indexedDB.databases()).some((one) => one.name === "consult-worker")) return; // opened here, it would be without its stores
+  const open = await new Promise((yes, no) => { const r = indexedDB.open("consult-worker"); r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error) });
+  if (open.objectStoreNames.contains("shown"))
+    await new Promise((yes, no) => { const t = open.transaction("shown", "readwrite"); t.objectStore("shown").delete(room); t.oncomplete = yes; t.onerror = () => no(t.error) });
+  open.close();
+}"""
 KEPT = "async () => { const out = {}; for (const name of await caches.keys()) out[name] = (await (await caches.open(name)).keys()).map((r) => new URL(r.url).pathname).sort(); return out }"
 
 
@@ -70,10 +77,12 @@ class Push:
         self.raw(json.dumps({"v": 1, "room": room, "seq": seq, "reason": reason, "badge": badge}))
 
     def wake(self, room: str, seq: int) -> None:
-        """Sends until one notification stands. The browser's door answers nothing, and on a busy machine it has dropped one:
-        like a push service that heard no answer, the same is sent again, which a worker that took the first shows no second time.
+        """Sends until one notification stands. The browser's door answers nothing, and on a busy machine it has dropped a push, and once a
+        notification that the worker had shown (this Chromium has no desktop to put it on). What is sent again is news to the worker again.
         """
-        for _ in range(4):
+        for attempt in range(4):
+            if attempt:
+                self.tab.page.evaluate(FORGET, room)
             self.send(room, seq)
             if wait_for(lambda: len(shown(self.tab)) == 1, PATIENCE / 4000):
                 return

@@ -42,6 +42,15 @@ export async function isNews(db: IDBDatabase, room: string, seq: number, now: nu
   return news;
 }
 
+/** The browser did not show it after all: the same is news when it comes again, and what has come meanwhile stays. */
+export async function wasNotShown(db: IDBDatabase, room: string, seq: number): Promise<void> {
+  const tx = db.transaction("shown", "readwrite");
+  const store = tx.objectStore("shown");
+  const held = await asked(store.get(room) as IDBRequest<Shown | undefined>);
+  if (held?.seq === seq) store.delete(room);
+  await done(tx);
+}
+
 export async function note(db: IDBDatabase, key: string, value: unknown): Promise<void> {
   const tx = db.transaction("notes", "readwrite");
   tx.objectStore("notes").put(value, key);

@@ -1,7 +1,7 @@
 /** A push: one notification a room, with the words of its reason and nothing of the message. */
 import { wakingWords } from "../i18n/waking";
 import { parseCall } from "./call";
-import { isNews, noted, openNotes } from "./notes";
+import { isNews, noted, openNotes, wasNotShown } from "./notes";
 import { windows, shownIn } from "./windows";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -22,7 +22,12 @@ export async function wake(data: PushMessageData | null): Promise<void> {
       body: words[call.reason], tag: test ? "test" : (call.room ?? call.reason), renotify: true, lang: lang.slice(0, 2), data: { room: call.room, seq: call.seq, reason: call.reason },
       icon: "/static/icons/icon-192.png", badge: "/static/icons/badge-96.png", requireInteraction: call.reason === "urgent",
     };
-    await self.registration.showNotification("Consult", options as NotificationOptions);
+    try {
+      await self.registration.showNotification("Consult", options as NotificationOptions);
+    } catch (error) {
+      if (call.room && !test) await wasNotShown(db, call.room, call.seq);
+      throw error;
+    }
   } finally {
     db.close();
   }
