@@ -6,6 +6,7 @@ What the machine does meanwhile falls on all contestants alike; a ratio is taken
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,7 +63,8 @@ class Bench:
         if adapter == "consult":
             options["tokens"] = self.stack.tokens
         else:
-            rooms = [f"{contestant.kind}-{i}" for i in range(len(rooms))]  # servers that share a Redis hear each other's rooms
+            # Servers that share a Redis hear each other's rooms, and would deliver what another of the same kind is driven with.
+            rooms = [f"{re.sub('[^a-z0-9]+', '-', contestant.name.lower())}-{i}" for i in range(len(rooms))]
         took = self.stack.generator("open", name=contestant.name, adapter=adapter, n=n, host=HOST, port=server.port, rooms=rooms, writers=writers, fan=fan, **options)
         return float(took["seconds"])
 

@@ -62,14 +62,15 @@ class Lane(threading.Thread):
 
     def submit(self, job: Job) -> None:
         self.waiting.append(job)
-        self.wake.set()
+        if not self.busy:  # a busy lane looks again before it sleeps
+            self.wake.set()
 
     def run(self) -> None:
         own_connection()
         while True:
             self.wake.wait()
-            self.busy = True
             self.wake.clear()
+            self.busy = True
             while self.waiting:
                 jobs = self._take()
                 try:
@@ -79,6 +80,8 @@ class Lane(threading.Thread):
                     settled = [(job, OutcomeUnknown()) for job in jobs]
                 self._settle(settled)
             self.busy = False
+            if self.waiting:  # it came after the last look, while this lane still called itself busy
+                self.wake.set()
 
     def _take(self) -> list[Job]:
         jobs = [first := self.waiting.popleft()]

@@ -22,16 +22,28 @@ class Slot:
         self.answer: Callable[[], None] | None = None
 
 
+class Line(deque[Slot]):
+    """What is not answered yet of one room, in the order sent."""
+
+    barriers = 0
+
+
 class Lines:
     """The lines of one connection, one a room."""
 
     def __init__(self) -> None:
-        self.lines: dict[uuid.UUID | str, deque[Slot]] = {}
+        self.lines: dict[uuid.UUID | str, Line] = {}
 
     def add(self, slot: Slot) -> None:
-        line = self.lines.setdefault(slot.room, deque())
+        line = self.lines.get(slot.room)
+        if line is None:
+            line = self.lines[slot.room] = Line()
         line.append(slot)
-        self._start(line)
+        line.barriers += slot.barrier
+        if line.barriers:
+            self._start(line)
+        else:  # nothing to wait for: the line is not looked through, however long it is
+            self._begin(slot)
 
     def answer(self, slot: Slot, emit: Callable[[], None]) -> None:
         """`emit` puts the answer into the outbox; it is called when all before it have been."""
@@ -39,21 +51,26 @@ class Lines:
         line = self.lines.get(slot.room)
         if line is None:
             return
+        held = line.barriers
         while line and line[0].answer is not None:
             first = line.popleft()
+            line.barriers -= first.barrier
             assert first.answer is not None
             first.answer()
-        if line:
-            self._start(line)
-        else:
+        if not line:
             self.lines.pop(slot.room, None)
+        elif held:
+            self._start(line)
 
-    def _start(self, line: deque[Slot]) -> None:
+    def _start(self, line: Line) -> None:
         for i, slot in enumerate(list(line)):
             if slot.barrier and i > 0:
                 return
             if not slot.started:
-                slot.started = True
-                slot.start(slot)
+                self._begin(slot)
             if slot.barrier:
                 return
+
+    def _begin(self, slot: Slot) -> None:
+        slot.started = True
+        slot.start(slot)
