@@ -137,6 +137,7 @@ class Stack:
 
     def stop(self, server: Server) -> None:
         self.family.stop(server.child)
+        unix_socket(server.port).unlink(missing_ok=True)
 
     def sign_in(self, server: Server) -> None:
         """Everyone signs in once; sessions are rows, so every server of this database knows them."""

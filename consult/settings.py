@@ -60,7 +60,6 @@ DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DAT
 PLANNING = "-c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_custom_plan"
 CONNECTING = {
     "application_name": "consult",
-    "prepare_threshold": 5,  # Django's default is never, and then psycopg does not prepare what asks for it either
     "connect_timeout": 4,
     # A database that is cut off without a word must not hold a lane beyond OUTCOME_S.
     "keepalives_idle": 5,
