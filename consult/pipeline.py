@@ -78,13 +78,18 @@ def _exchange(pg: PGconn) -> PQGen[list[PGresult]]:
     """All is sent together, and only then waited for: at each wait a lane gives the interpreter away to a loop that is busy delivering."""
     yield from send(pg)
     answers: list[PGresult] = []
+    between = False
     while True:
         while not pg.is_busy():
             answer = pg.get_result()
-            if answer is None:  # between one statement and the next
+            if answer is None:  # once between one statement and the next; again where nothing comes any more
+                if between:
+                    raise psycopg.OperationalError("the connection broke in the middle of a pipeline")
+                between = True
                 continue
             if answer.status == ExecStatus.PIPELINE_SYNC:
                 return answers
+            between = False
             answers.append(answer)
         yield Wait.R
         pg.consume_input()

@@ -77,6 +77,12 @@ def test_a_connection_that_breaks_is_closed(line: psycopg.Connection[Any]) -> No
     assert line.closed
 
 
+def test_an_answer_that_never_comes_is_not_looked_for_for_ever(line: psycopg.Connection[Any]) -> None:
+    line.pgconn.enter_pipeline_mode()
+    with pytest.raises(psycopg.OperationalError, match="in the middle of a pipeline"):
+        line.wait(pipeline._exchange(line.pgconn))  # nothing was sent
+
+
 def test_more_text_than_the_socket_takes_at_once_comes_back(line: psycopg.Connection[Any]) -> None:
     long = "é" * 3_000_000
     assert pipeline.run(line, [("SELECT %s::text", (long,)), ("SELECT %s::text", (long,))]) == [[(long,)]] * 2
