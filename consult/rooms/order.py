@@ -59,7 +59,7 @@ class Lines:
             first.answer()
         if not line:
             self.lines.pop(slot.room, None)
-        elif held:
+        elif held or line.barriers:
             self._start(line)
 
     def _start(self, line: Line) -> None:
