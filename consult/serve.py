@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -41,6 +42,8 @@ def main() -> None:
     _all_descriptors()
     sys.setswitchinterval(0.0005)  # a lane that waits for the interpreter holds its rooms' locks meanwhile
     server = Server(config(**_place(args)))
+    server.config.load()
+    _collect_seldom()
     server.run()
     sys.exit(0 if server.started else NEVER_SERVED)
 
@@ -63,6 +66,16 @@ def misconfigured() -> bool:
     for message in found:
         print(f"consult: {message.msg} ({message.id})", file=sys.stderr, flush=True)
     return any(message.is_serious() and not message.is_silenced() for message in found)
+
+
+def _collect_seldom() -> None:
+    """Garbage of cycles: what is loaded by now stays and is not looked through again, and all that came since is, a tenth as often as Python would.
+
+    With a thousand sockets under load a full collection stopped everything for 0.1 to 0.5 s, every three seconds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 5, 100)
 
 
 def _all_descriptors() -> None:
