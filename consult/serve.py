@@ -69,13 +69,14 @@ def misconfigured() -> bool:
 
 
 def _collect_seldom() -> None:
-    """Garbage of cycles: what is loaded by now stays and is not looked through again, and all that came since is, a tenth as often as Python would.
+    """Garbage of cycles: what is loaded by now stays and is not looked through again, and all that came since is, a third as often as Python would.
 
-    With a thousand sockets under load a full collection stopped everything for 0.1 to 0.5 s, every three seconds.
+    With a thousand sockets under load a full collection stopped everything for 0.1 to 0.5 s, every three seconds. Never is too seldom: a closed
+    connection is such garbage, and at most some 2,000 of them wait.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(2_000, 5, 100)
+    gc.set_threshold(2_000, 5, 20)
 
 
 def _all_descriptors() -> None:
