@@ -71,8 +71,8 @@ def misconfigured() -> bool:
 def _collect_seldom() -> None:
     """Garbage of cycles: what is loaded by now stays and is not looked through again, and all that came since is, a third as often as Python would.
 
-    With a thousand sockets under load a full collection stopped everything for 0.1 to 0.5 s, every three seconds. Never is too seldom: a closed
-    connection is such garbage, and at most some 2,000 of them wait.
+    With a thousand sockets under load a full collection stopped everything for a quarter of a second, at most half a one, every three seconds
+    (decision 12). Never would be too seldom: a closed connection is such garbage.
     """
     gc.collect()
     gc.freeze()
