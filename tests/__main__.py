@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 from consult.local import places, postgres
@@ -20,6 +21,8 @@ from tests.live import KEPT
 HERE = Path(__file__).resolve().parent
 # What waits. A new folder runs in the other half until it is named here; the times that are printed say when to move one.
 WAITING = ("chaos", "examples", "images", "jobs", "local", "paths", "scale")
+# Of a half that failed, so much is said again at the end: whoever reads a log from its end finds it there.
+LAST_LINES = 120
 
 
 def halves() -> dict[str, list[str]]:
@@ -33,14 +36,18 @@ def run(words: list[str]) -> list[str]:
     return [sys.executable, "-m", "consult.local", "run", "--throwaway", "--", sys.executable, "-m", "pytest", *words]
 
 
-def half(name: str, words: list[str], codes: dict[str, int]) -> None:
-    """Runs one half and passes on what it says, line by line, under its name."""
+def half(name: str, words: list[str], codes: dict[str, int], failed: dict[str, str]) -> None:
+    """Runs one half and passes on what it says, line by line, under its name. Keeps its last lines in `failed` if it failed."""
     began = time.monotonic()
     child = subprocess.Popen(run(["--color=no", *words]), cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert child.stdout is not None
+    last: deque[str] = deque(maxlen=LAST_LINES)
     for line in child.stdout:
         print(f"{name:>9} | {line}", end="", flush=True)
+        last.append(line)
     codes[name] = child.wait()
+    if codes[name]:
+        failed[name] = "".join(last)
     print(f"{name:>9} | ended with {codes[name]} after {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -57,11 +64,14 @@ def main(words: list[str]) -> int:
 
 def both() -> int:
     codes: dict[str, int] = {}
-    threads = [threading.Thread(target=half, args=(name, places, codes)) for name, places in halves().items()]
+    failed: dict[str, str] = {}
+    threads = [threading.Thread(target=half, args=(name, places, codes, failed)) for name, places in halves().items()]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    for name, last in failed.items():
+        print(f"\nThe last lines of {name}, which failed:\n{last}", flush=True)
     return max(codes.values(), default=1)
 
 
