@@ -13,22 +13,25 @@ from psycopg.pq import TransactionStatus
 from consult import pipeline
 from consult.pipeline import Rows, Statement
 
-__all__ = ["COMMIT", "Lasting", "Rows", "Statement", "away", "one_snapshot", "own_connection", "read_only", "together"]
+__all__ = ["BY_KEY", "COMMIT", "PLANS", "Lasting", "Rows", "Statement", "away", "one_snapshot", "own_connection", "read_only", "together"]
 
 COMMIT: Statement = ("COMMIT", ())
+# Of a lasting connection, whose statements are few and prepared: planning each anew for its parameters took longer than running it, and a plan
+# that does not know how many keys it will get must not read a whole table to join it.
+PLANS = {"plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+# Of one that does nothing but look up by key: nor because the table was nearly empty when the plan was made, which is kept for a minute and more.
+BY_KEY = {**PLANS, "enable_seqscan": "off"}
 
 
-def own_connection(other: dict[str, Any] | None = None) -> None:
-    """Gives the calling thread its own lasting connection, to the database or to the one that `other` names.
+def own_connection(other: dict[str, Any] | None = None, *, plans: dict[str, str] = PLANS) -> None:
+    """Gives the calling thread its own lasting connection, to the database or to the one that `other` names; `plans` are PLANS or BY_KEY.
 
     The pool's reconnection backs off for seconds after an outage; a lane has to know within OUTCOME_S what became of a commit,
     so it connects by itself, at once, each time it tries.
     """
     settings = deepcopy({**connections.settings["default"], **(other or {})})
     settings["OPTIONS"].pop("pool", None)
-    # Its statements are few, prepared, and lookups by key: planning each anew for its parameters took longer than running it, and a
-    # plan that does not know how many keys it will get must not read a whole table to join it.
-    settings["OPTIONS"]["options"] = f"{settings['OPTIONS'].get('options', '')} -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off".strip()
+    settings["OPTIONS"]["options"] = " ".join([settings["OPTIONS"].get("options", ""), *(f"-c {name}={value}" for name, value in plans.items())]).strip()
     settings["CONN_MAX_AGE"] = None
     connections["default"] = Lasting(settings, alias="default")
 

@@ -33,7 +33,7 @@ class Case(models.Model):
     """Title and question are words: they follow the withholding of the question's message."""
 
     room = models.OneToOneField(Room, primary_key=True, on_delete=models.CASCADE, related_name="case")
-    asker = models.ForeignKey("clinicians.Person", on_delete=models.PROTECT, related_name="cases")
+    asker = models.ForeignKey("clinicians.Person", on_delete=models.PROTECT, db_index=False, related_name="cases")
     question = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="+")  # the first post of the case's room
     specialty = models.CharField(max_length=8, blank=True)
     urgency = models.CharField(max_length=8, choices=Urgency, default=Urgency.WEEK)
@@ -71,7 +71,7 @@ class Case(models.Model):
 class Due(models.Model):
     """What a case is still to be reminded of, and when: the worker takes the row away with its effect."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="due")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, db_index=False, related_name="due")
     what = models.CharField(max_length=10)  # unanswered, outcome
     weeks = models.PositiveSmallIntegerField(default=0)  # of an outcome
     at = models.DateTimeField(db_index=True)
@@ -209,7 +209,7 @@ class Reference(models.Model):
 class Proposal(models.Model):
     """A consensus was proposed to the asker, once for one version of an answer or one diagnosis."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="proposals")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, db_index=False, related_name="proposals")
     message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="+")
     version = models.BigIntegerField(null=True)
     differential = models.ForeignKey(Differential, null=True, on_delete=models.CASCADE, related_name="+")

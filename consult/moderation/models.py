@@ -67,7 +67,7 @@ class Report(models.Model):
     """One person's flag: once an item and category. What was decided may be flagged anew (reports.py says when)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reports")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, db_index=False, related_name="reports")
     object = models.CharField(max_length=80)
     reporter_id = models.UUIDField()
     category = models.CharField(max_length=20, choices=Category)
@@ -156,7 +156,7 @@ class Rule(models.Model):
 class Trial(models.Model):
     """A dry run of one version of a rule over the messages of the last days: what it would have found."""
 
-    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="trials")
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, db_index=False, related_name="trials")
     version = models.PositiveIntegerField()
     at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

@@ -31,7 +31,7 @@ class Device(models.Model):
     refused = models.PositiveSmallIntegerField(default=0)  # 403 in a row
 
     class Meta:
-        indexes = [models.Index(fields=["person"], name="devices_of_person"), models.Index(fields=["session"], name="devices_of_session")]
+        indexes = [models.Index(fields=["session"], name="devices_of_session")]
 
 
 class Notice(models.Model):

@@ -111,8 +111,8 @@ SELECT q.room, q.person, s.moderator, r.id IS NOT NULL, {_readable(visiting)}, r
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level, r.created_by
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
-LEFT JOIN rooms_room r ON r.id = q.room LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
-"""
+LEFT JOIN rooms_room r ON r.id = q.room LEFT JOIN rooms_membership m ON m.room_id = q.room AND m.person_id = q.person
+"""  # both by what was asked: of r and p, one after the other, the planner took a room for an average one and read all members of a large one
 
 
 # Visits and agreed readings are moderators' alone (`s.moderator AND …`), and preparing to look for them is more than half of what the whole

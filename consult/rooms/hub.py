@@ -13,12 +13,13 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from consult import figures
-from consult.database import own_connection
+from consult.database import BY_KEY, own_connection
 from consult.rooms import attending, depths, doorbell, entering, greeting, heartbeats, log, rights, wire
 from consult.rooms.bus import Bus, group
 from consult.rooms.connection import Connection
@@ -45,7 +46,7 @@ class Hub:
         self.ring_bytes = 0
         self.healing = Healing(self)
         self.signals = Signals(self)
-        self.readers = ThreadPoolExecutor(settings.READERS, thread_name_prefix="reader", initializer=own_connection)
+        self.readers = ThreadPoolExecutor(settings.READERS, thread_name_prefix="reader", initializer=partial(own_connection, plans=BY_KEY))
         self.identify = Gathering(self.read, greeting.identify)
         self.visit = Gathering(self.read, entering.read)
         self.bus = Bus(self.node, self._from_bus)

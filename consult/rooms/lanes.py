@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from consult import figures
-from consult.database import own_connection
+from consult.database import BY_KEY, own_connection
 from consult.errors import OutcomeUnknown, Refusal
 from consult.rooms import log
 
@@ -66,7 +66,7 @@ class Lane(threading.Thread):
             self.wake.set()
 
     def run(self) -> None:
-        own_connection()
+        own_connection(plans=BY_KEY)
         while True:
             self.wake.wait()
             self.wake.clear()

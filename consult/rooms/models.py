@@ -74,7 +74,7 @@ class Level(models.TextChoices):
 class Membership(models.Model):
     """Who belongs to a room, and from where on. `ended` keeps the row of who left or was removed, and says which."""
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, db_index=False, related_name="memberships")
     person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     first_seq = models.BigIntegerField(default=0)  # private rooms: nothing before it is read
@@ -93,9 +93,9 @@ class Membership(models.Model):
 class Audience(models.Model):
     """Who may read a case: members of a group, one person, or (both null) every verified clinician."""
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="audience")
-    group = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="addressed")
-    person = models.ForeignKey("clinicians.Person", null=True, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, db_index=False, related_name="audience")
+    group = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, db_index=False, related_name="addressed")
+    person = models.ForeignKey("clinicians.Person", null=True, on_delete=models.CASCADE, db_index=False, related_name="+")
     moved_at = models.DateTimeField(db_default=Now())  # when someone last wrote in the case, to the hour; kept by the worker
 
     class Meta:
@@ -152,7 +152,7 @@ class Message(models.Model):
 class MessageVersion(models.Model):
     """The words an edit replaced: read through a message's history alone."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="versions")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, db_index=False, related_name="versions")
     seq = models.BigIntegerField()  # of the event that brought these words
     at = models.DateTimeField()
     body = models.TextField()
@@ -236,7 +236,7 @@ class Mention(models.Model):
 class Tag(models.Model):
     """A #tag of a message's latest version, lower case and without accents."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tags")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, db_index=False, related_name="tags")
     room_id = models.UUIDField()
     tag = models.CharField(max_length=60)
 
@@ -289,7 +289,7 @@ class Remit(models.Model):
     A trigger keeps `Standing.moderator`, which says whether a person has any: every check of rights has that row at hand.
     """
 
-    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="remits")
+    person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, db_index=False, related_name="remits")
     group = models.ForeignKey(Room, null=True, blank=True, on_delete=models.CASCADE, related_name="remits")
     specialty = models.ForeignKey("clinicians.SpecialtyGroup", null=True, blank=True, on_delete=models.PROTECT, related_name="remits")  # as people call it: DER
     since = models.DateTimeField(auto_now_add=True)
@@ -304,7 +304,7 @@ class Remit(models.Model):
 class AgreedReading(models.Model):
     """A private conversation that a moderator may visit until then, because two of them agreed on it over a report."""
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, db_index=False, related_name="+")
     person = models.ForeignKey("clinicians.Person", on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
 
@@ -317,7 +317,7 @@ class Act(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=24)  # the command's name: message.hide
-    room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="+")  # null: service-wide
+    room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, db_index=False, related_name="+")  # null: service-wide
     other_room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="+")  # where it shows as well: the target of a move
     seq = models.BigIntegerField(null=True)  # of its event in `room`
     at = models.DateTimeField()

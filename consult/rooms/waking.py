@@ -88,11 +88,11 @@ JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq JOIN rooms_room r ON 
 LEFT JOIN rooms_message t ON t.id = x.reply_to
 LEFT JOIN cases_case c ON c.card_id = x.id OR c.room_id = r.id AND r.kind = 'case'
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id JOIN push_device d ON d.person_id = p.id
-LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
+LEFT JOIN rooms_membership m ON m.room_id = q.room AND m.person_id = q.person
 LEFT JOIN rooms_mention n ON n.message_id = x.id AND n.seq = e.seq AND n.person_id = p.id
 LEFT JOIN cases_answervote v ON v.message_id = x.id AND v.person_id = p.id
-LEFT JOIN rooms_audience a ON a.room_id = r.id AND a.person_id = p.id
-LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
+LEFT JOIN rooms_audience a ON a.room_id = q.room AND a.person_id = q.person
+LEFT JOIN rooms_readmark k ON k.room_id = q.room AND k.person_id = q.person
 LEFT JOIN push_wishes w ON w.person_id = p.id
 CROSS JOIN LATERAL (SELECT {_WHY} AS reason) why
 WHERE why.reason IS NOT NULL AND p.id IS DISTINCT FROM e.actor_id AND (p.id IS DISTINCT FROM x.author_id OR e.actor_id IS NULL) AND {_WANTED} AND {access.READABLE}
@@ -167,8 +167,8 @@ _STILL = f"""
 SELECT q.id FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[]) AS q(id, room, seq, person, reason)
 JOIN clinicians_person p ON p.id = q.person JOIN standing_standing s ON s.person_id = p.id
 JOIN rooms_room r ON r.id = q.room JOIN rooms_event e ON e.room_id = q.room AND e.seq = q.seq LEFT JOIN rooms_message x ON x.id = e.message_id
-LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.person_id = p.id
-LEFT JOIN rooms_readmark k ON k.room_id = r.id AND k.person_id = p.id
+LEFT JOIN rooms_membership m ON m.room_id = q.room AND m.person_id = q.person
+LEFT JOIN rooms_readmark k ON k.room_id = q.room AND k.person_id = q.person
 LEFT JOIN push_wishes w ON w.person_id = p.id
 CROSS JOIN LATERAL (SELECT q.reason AS reason) why
 WHERE {_WANTED} AND {access.READABLE}

@@ -28,11 +28,13 @@ class Facts:
     personal: dict[uuid.UUID, uuid.UUID]
 
 
+# Each is looked up for itself (LIMIT keeps PostgreSQL from joining the tables as a whole): a plan that was made while they were nearly
+# empty is kept until they are analysed again, and would compare every post of a batch with every row.
 _BEFORE = """
 SELECT c.room_id, c.sender_id, c.client_id, c.seq, c.message_id, coalesce(v.body, m.body), m.reply_to, m.images, m.withheld
 FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[]) AS q(room, sender, client)
-JOIN rooms_clientid c ON c.room_id = q.room AND c.sender_id = q.sender AND c.client_id = q.client
-LEFT JOIN rooms_message m ON m.id = c.message_id
+JOIN LATERAL (SELECT * FROM rooms_clientid c WHERE c.room_id = q.room AND c.sender_id = q.sender AND c.client_id = q.client LIMIT 1) c ON true
+LEFT JOIN LATERAL (SELECT * FROM rooms_message m WHERE m.id = c.message_id LIMIT 1) m ON true
 LEFT JOIN LATERAL (SELECT body FROM rooms_messageversion v WHERE v.message_id = m.id ORDER BY v.seq LIMIT 1) v ON m.edited_seq IS NOT NULL"""
 
 
