@@ -52,7 +52,8 @@ class Hub:
         self.bus = Bus(self.node, self._from_bus)
         self.bus.want(ACCESS_GROUP)
         self.rights = rights.Watch(self)
-        doorbell.listen(lambda bells: self._soon(self._from_here, bells), lambda: self._soon(self._access_rang))
+        # Behind what the loop already has to do: the answers of that commit, which wait for nothing more, leave before it is delivered to everyone.
+        doorbell.listen(lambda bells: self._soon(self.loop.call_soon, self._from_here, bells), lambda: self._soon(self._access_rang))
         self.tasks = [
             asyncio.create_task(self.healing.sweeps()),
             asyncio.create_task(heartbeats.keep(self)),

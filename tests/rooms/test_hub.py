@@ -126,6 +126,18 @@ async def other(live: Hub, settings: Any) -> AsyncIterator[Hub]:
     await ended(hub)
 
 
+async def test_what_a_commit_answers_leaves_before_it_is_delivered(live: Hub, no_sweep: None, room: uuid.UUID, nadia: Person) -> None:
+    """A lane rings and then answers; with a large room in between, the author would wait for all its readers."""
+    reader = await Someone.at(live, nadia)
+    head = (await reader.enter(room))["head"]
+    text = wire.frame(type="event", room=str(room), seq=head + 1)
+    delivered: list[int] = []
+    doorbell.ring([doorbell.Bell(room, str(live.rooms[room].epoch), [wire.Frame(head + 1, "message.posted", None, text)])])
+    live.loop.call_soon_threadsafe(lambda: delivered.append(live.rooms[room].head))
+    await until(lambda: reader.ear.seqs(room) == [head + 1])
+    assert delivered == [head]
+
+
 async def test_a_commit_of_this_process_is_heard_at_once(live: Hub, no_sweep: None, room: uuid.UUID, camille: Person, nadia: Person) -> None:
     reader = await Someone.at(live, nadia)
     assert (await reader.enter(room))["mode"] == "reset"
