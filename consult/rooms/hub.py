@@ -62,7 +62,7 @@ class Hub:
             *depths.start(self),
         ]
 
-    def _soon(self, call: Callable[..., None], *args: Any) -> None:
+    def _soon(self, call: Callable[..., object], *args: Any) -> None:
         self.loop.call_soon_threadsafe(call, *args)
 
     async def read(self, call: Any, *args: Any, **kwargs: Any) -> Any:
