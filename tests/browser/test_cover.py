@@ -13,6 +13,14 @@ SECRET, LATE, TITLE = "diagnostic-a-ne-pas-montrer", "arrive-sous-la-couverture"
 LONG_AGO = "() => { localStorage.setItem('consult.active', String(Date.now() - 70_000)); document.dispatchEvent(new Event('visibilitychange')) }"
 
 
+# What a tab bar shows in the moment in which the cover comes, before the next frame.
+TITLE_THEN = """() => new Promise((told) => {
+    new MutationObserver(() => document.getElementById('uncover') && told(document.title)).observe(document.body, { childList: true, subtree: true });
+    localStorage.setItem('consult.active', String(Date.now() - 70_000));
+    document.dispatchEvent(new Event('visibilitychange'));
+})"""
+
+
 def covered(tab: Tab) -> None:
     expect(tab.page.get_by_role("heading", name="Écran couvert")).to_be_visible(timeout=PATIENCE)
     for seen in (tab.page.content(), tab.page.locator("body").aria_snapshot(), tab.page.title()):
@@ -70,3 +78,23 @@ def test_it_covers_every_tab_and_opens_to_the_password_alone(device: Devices, de
     expect(first.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
     first.sign_in("nadia").inside().room(room).sees(SECRET, LATE)
     expect(first.composer).to_have_value("brouillon sous la couverture")
+
+
+def test_what_was_about_to_be_said_aloud_is_not_said_under_the_cover(device: Devices, demo: Demo) -> None:
+    room = demo.fresh_room("idris", "camille", title=TITLE)
+    demo.many(room, "camille", ["bonjour"])
+    tab = installed(device().tab().sign_in("idris").inside()).go("/me")
+    tab.page.get_by_role("radiogroup", name="Couvrir l’écran").get_by_role("radio", name="1 min").click()
+    tab.room(room).sees("bonjour")
+    tab.page.clock.install()
+    demo.many(room, "camille", [SECRET])
+    tab.sees(SECRET)
+    said = tab.page.locator("[aria-live=polite].unseen")
+    tab.page.clock.run_for(4_000)
+    expect(said).to_contain_text(SECRET)
+    demo.many(room, "camille", [LATE])
+    tab.sees(LATE)
+    assert TITLE not in tab.page.evaluate(TITLE_THEN)
+    tab.page.clock.run_for(4_000)
+    covered(tab)
+    expect(said).to_be_empty()

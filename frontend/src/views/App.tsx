@@ -1,10 +1,10 @@
 /** The whole app: the door, the waiting page, or the places round a room. */
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { closeRoom, cover, locale, openRoom, lastDecided, session, type RoomView } from "../store";
 import { words } from "../i18n";
 import { navigate, route } from "../router";
 import { newVersion } from "../device/worker";
-import { Announcer, toast } from "./parts/announce";
+import { Announcer, hush, toast } from "./parts/announce";
 import { lazily } from "./parts/lazy";
 import { Empty, Skeletons } from "./parts/atoms";
 import { Icon, Mark } from "./parts/icons";
@@ -40,7 +40,14 @@ export function App() {
   const { status, unreachable } = session.value;
   const before = useRef(status);
   const back = route.value.name === "sign-in" && route.value.back;
+  const closed = cover.covered.value || status !== "in";
   useEffect(() => { document.documentElement.lang = locale.value; }, [locale.value]);
+  // With the page itself, not a frame later: the title names the room, and what is said aloud quotes it.
+  useLayoutEffect(() => {
+    if (!closed) return;
+    document.title = words().shell.app;
+    hush();
+  }, [closed]);
   useEffect(() => {
     if (before.current === "unverified" && status === "in") toast(words().account.nowVerified);
     before.current = status;

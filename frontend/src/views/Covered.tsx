@@ -18,10 +18,7 @@ export function Covered() {
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    document.title = words().shell.app;
-    field.current?.focus();
-  }, []);
+  useEffect(() => { field.current?.focus(); }, []);
   const submit = (event: Event) => {
     event.preventDefault();
     if (busy.value) return;

@@ -36,6 +36,16 @@ export function heard(message: Heard, now = false): void {
   }, 3_000);
 }
 
+/** Nothing of what was said stays in the page, and what waits to be said is not. */
+export function hush(): void {
+  clearTimeout(joining);
+  clearTimeout(hide);
+  joining = undefined;
+  waiting = [];
+  spoken.value = "";
+  shown.value = null;
+}
+
 export function Announcer() {
   const note = shown.value;
   return (
