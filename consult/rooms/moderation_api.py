@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
+from consult.cursors import next_url
 from consult.errors import Refusal
-from consult.rooms import access, parsing, record, wire
+from consult.rooms import access, parsing, record, suspended, wire
 from consult.rooms.actions import suspension, tools
 from consult.rooms.api import as_json, text_of
-from consult.rooms.api_lists import Body, created, me
+from consult.rooms.api_lists import Body, Limit, created, me
 from consult.rooms.commands.fields import ClientUuid
 from consult.rooms.commands.tools import Reason, Seconds, Tool
 from consult.rooms.people import person_id
@@ -62,6 +63,12 @@ def suspend(request: HttpRequest, person: str, body: Suspension) -> Status:
 @router.delete("/moderation/people/{person}/suspension", response=BOTH, summary="End a suspension before its time")
 def lift(request: HttpRequest, person: str, body: Lifting) -> Status:
     return created(suspension.lift(person_id=me(request), client_id=uuid.UUID(body.id), target=person_id(person), reason=body.reason))
+
+
+@router.get("/moderation/suspensions", summary="Who is suspended now, the one whose suspension ends first before the others")
+def suspensions(request: HttpRequest, cursor: str | None = None, limit: Limit = 100) -> dict[str, Any]:
+    found, position = suspended.now(person=me(request), cursor=cursor, limit=limit)
+    return {"suspended": found, "next": next_url(request.path, suspended.LIST, position, limit=limit)}
 
 
 @router.post("/moderation/acts/{act}/undo", response=BOTH, summary="Reverse an act")

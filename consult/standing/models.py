@@ -30,6 +30,7 @@ class Standing(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["person_id"], condition=models.Q(verification="pending"), name="people_to_verify"),
+            models.Index(fields=["suspended_until", "person_id"], condition=models.Q(suspended_until__isnull=False), name="suspended_people"),
             GinIndex(OpClass("register", name="gin_trgm_ops"), name="standing_register"),  # whom a number of the register was found for
         ]
 

@@ -44,8 +44,8 @@ export class Api {
     return this.call("PUT", path, body, { tries: 2, ...options });
   }
 
-  delete<T>(path: string, options: CallOptions = {}): Promise<T> {
-    return this.call("DELETE", path, undefined, options);
+  delete<T>(path: string, { body, ...options }: CallOptions & { body?: object } = {}): Promise<T> {
+    return this.call("DELETE", path, body, options);
   }
 
   /** A piece of a file, or (no body) a question about one; the headers of the answer say how it stands. Rejects with a Refusal. */

@@ -537,6 +537,36 @@ def test_a_suspension_is_lifted_from_the_console_days_later(device: Devices, dem
         demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", idris)
 
 
+def test_who_was_suspended_without_any_item_is_let_in_again_from_the_console(device: Devices, demo: Demo) -> None:
+    empty(demo)
+    demo.manage("remit", "add", "marc@example.org", "--everywhere")
+    idris = demo.cast["idris"].id
+    marc = console(device().tab().sign_in("marc").inside())
+    page = marc.page
+    open_list = page.get_by_role("button", name="Suspensions", exact=True)
+    open_list.click()
+    sheet = page.get_by_role("dialog", name="Suspensions")
+    expect(sheet).to_contain_text("Aucun compte n’est suspendu.", timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    # As under /admin/, or by command: no act, no item.
+    demo.sql("UPDATE standing_standing SET suspended_until = now() + interval '3 days' WHERE person_id = %s", idris)
+    try:
+        open_list.click()
+        row = sheet.locator(".act-row")
+        expect(row).to_have_count(1, timeout=PATIENCE)
+        expect(row).to_contain_text("par l’administration du service")
+        row.get_by_role("button", name="Lever la suspension").click()
+        why = row.get_by_role("textbox")
+        expect(why).to_be_focused()
+        expect(row.get_by_role("button", name="Lever la suspension")).to_be_disabled()
+        why.fill("identité vérifiée")
+        page.keyboard.press("Enter")
+        expect(sheet).to_contain_text("Aucun compte n’est suspendu.", timeout=PATIENCE)
+        assert demo.sql("SELECT suspended_until > now() FROM standing_standing WHERE person_id = %s", idris) != [(True,)]
+    finally:
+        demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", idris)
+
+
 def test_flags_that_no_longer_count_are_pardoned_where_they_are_read(device: Devices, demo: Demo) -> None:
     empty(demo)
     demo.manage("remit", "add", "marc@example.org", "--everywhere")

@@ -120,11 +120,16 @@ def _tell(made: log.Writing, kind: str, target: uuid.UUID, rooms: list[uuid.UUID
             made.append(room, kind, actor=by, acting="moderator" if by else None, person=target, data=data)
 
 
-def _require(person: uuid.UUID, target: uuid.UUID) -> None:
+def require(person: uuid.UUID) -> None:
+    """Raises Refusal account.*, moderation.remit for who does not decide about the whole service."""
     people.require_verified(person)
     authority = access.authority(person=person, room=personal.room_of(person))
     if not (authority.everywhere or authority.administrator):
         raise Refusal("moderation.remit")
+
+
+def _require(person: uuid.UUID, target: uuid.UUID) -> None:
+    require(person)
     if person == target:
         raise Refusal("moderation.party")
     if not people.known([target]):

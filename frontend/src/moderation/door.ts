@@ -29,6 +29,15 @@ export function undo(act: string, reason?: string): Promise<Done> {
 export function suspend(person: string, seconds: number | null, reason: string, room: string | null): Promise<Done> {
   return api.post(`/api/v1/moderation/people/${person}/suspension`, { id: newId(), seconds, reason, ...(room ? { room } : {}) });
 }
+/** Someone who is shut out now. `until` is null where no end is set; `act` and what follows where an operator did it. */
+export interface Suspended { person: Actor; until: string | null; act: string | null; at: string | null; reason: string | null; moderator: Actor | null }
+/** `next` is what the page before said of itself. */
+export function suspensions(next: string | null): Promise<{ suspended: Suspended[]; next: string | null }> {
+  return api.get(next ?? "/api/v1/moderation/suspensions");
+}
+export function lift(person: string, reason: string): Promise<Done> {
+  return api.delete(`/api/v1/moderation/people/${person}/suspension`, { body: { id: newId(), reason }, tries: 2 });
+}
 export function record(room: string, before?: number | string | null): Promise<{ acts: Act[]; more: boolean }> {
   return api.get(query(`/api/v1/rooms/${room}/moderation`, { before }));
 }

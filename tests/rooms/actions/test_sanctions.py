@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 
@@ -231,6 +232,39 @@ def test_who_may_suspend_whom() -> None:
     answers = at_once(lambda: suspend(admin, second), lambda: suspend(second, admin))
     assert sorted(type(a).__name__ for a in answers) == ["Refusal", "dict"], answers
     assert Standing.objects.filter(suspended_until__isnull=False).count() == 1, "one administrator is left"
+
+
+def test_who_is_suspended_now_with_or_without_an_act() -> None:
+    camille, nadia, idris, sacha = people.camille(), people.nadia(), people.idris(), people.moderator()
+    until = timezone.now() + timedelta(days=1)
+    asked = "/moderation/suspensions"
+    assert Phone(sacha).get(asked).json() == {"suspended": [], "next": None}
+    first = suspend(sacha, nadia, seconds=3600)
+    shorter = suspend(sacha, nadia, seconds=7200)
+    suspend(sacha, camille, seconds=None)
+    standing.suspend(person_id=idris.pk, until=until, by=None, reason="par commande")
+    over = people.tessard()
+    Standing.objects.filter(person_id=over.pk).update(suspended_until=timezone.now() - timedelta(seconds=1))
+    found = Phone(sacha).get(asked).json()["suspended"]
+    assert [(one["person"]["name"], one["until"] is None, one["act"] is None) for one in found] == [
+        (access.card(p.pk, p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level)["name"], for_good, by_command)
+        for p, for_good, by_command in ((nadia, False, False), (idris, False, True), (camille, True, False))
+    ]
+    assert found[0]["act"] == shorter["act"] != first["act"] and found[0]["reason"] and found[0]["moderator"]["id"] == str(sacha.pk)
+    assert found[1] == {**found[1], "until": wire.time(until), "at": None, "reason": None, "moderator": None}
+    pages, page = [], Phone(sacha).get(asked, limit=2).json()
+    while True:
+        pages.append([one["person"]["id"] for one in page["suspended"]])
+        if not page["next"]:
+            break
+        page = Phone(sacha).client.get(page["next"], headers=people.as_app(sacha)).json()
+    assert pages == [[str(nadia.pk), str(idris.pk)], [str(camille.pk)]]
+    assert Phone(sacha).get(asked, cursor="x").json()["code"] == "cursor.invalid"
+    lifted = Phone(sacha)
+    gone = lifted.client.delete(
+        f"/api/v1/moderation/people/{idris.pk}/suspension", orjson.dumps({"id": str(uuid.uuid4()), "reason": "vérifié"}), content_type="application/json", headers=lifted.headers
+    )
+    assert gone.status_code == 201 and [one["person"]["id"] for one in lifted.get(asked).json()["suspended"]] == [str(nadia.pk), str(camille.pk)]
 
 
 def test_a_burst_into_a_silence() -> None:

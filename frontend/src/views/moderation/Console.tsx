@@ -17,6 +17,7 @@ import { kept, narrow, singleKeys, wide } from "../prefs";
 import { Decide, Detail, toggleClaim, type DecideKeys } from "./Detail";
 import { QueueList, titleOf } from "./QueueList";
 import { named, Tiles, type Tile } from "./Tiles";
+import { Suspensions } from "./Suspensions";
 import { TileDesk } from "./TileDesk";
 import { Tools, undoLast, type ToolKeys } from "./Tools";
 import { everywhere, type Target } from "./toolbox";
@@ -72,6 +73,7 @@ function Inside() {
   const toolKeys = useRef<ToolKeys | null>(null);
   const decideKeys = useRef<DecideKeys | null>(null);
   const map = useSignal(false);
+  const suspended = useSignal(false);
   /** A room looked at for itself, not for an item. */
   const roomAt = useSignal<string | null>(null);
   /** On a narrow screen one sees the queue or the item. */
@@ -141,6 +143,7 @@ function Inside() {
         <h1>{t.title}</h1>
         <span class="row label second"><span class={`dot${live ? "" : " off"}`} />{live ? t.liveRooms(tiles.length) : t.notLive}</span>
         <span class="grow" />
+        {everywhere() && <button type="button" class="btn" onClick={() => (suspended.value = true)}>{t.suspensions}</button>}
         {session.value.me?.roles.includes("administrator") && <a class="btn" href="/moderation/rules">{t.rules}</a>}
       </header>
       <Tiles tiles={tiles} at={tile?.room ?? null} onPick={(room) => (roomAt.value = roomAt.value === room ? null : room)} />
@@ -161,6 +164,7 @@ function Inside() {
         </div>
         {wide.value && <aside class="console-tools panel" aria-label={t.toolsTitle}>{tools}</aside>}
       </div>
+      {suspended.value && <Suspensions onClose={() => (suspended.value = false)} onLifted={done} />}
       {map.value && <KeyMap onClose={() => (map.value = false)} />}
     </section>
   );
