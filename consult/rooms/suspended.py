@@ -50,5 +50,5 @@ def _one(row: tuple[Any, ...]) -> dict[str, Any]:
         "act": str(act) if act else None,
         "at": wire.time(at) if at else None,
         "reason": reason,
-        "moderator": access.card(*row[11:18], acting="moderator") if row[11] else None,
+        "moderator": {**access.card(*row[11:18]), "as": "moderator"} if row[11] else None,
     }
