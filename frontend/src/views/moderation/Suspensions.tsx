@@ -56,7 +56,7 @@ function Row({ of, onLifted }: { of: Suspended; onLifted: () => void }) {
       <p class="list-size">{of.reason && <span>{reasonWords(of.reason)} · </span>}<span class="second">{of.moderator ? <><Shield size="small" /> {of.moderator.name}</> : t.byOperator}</span><span class="second"> · {of.until ? mod().record.until(moment(of.until)) : t.noEnd}</span></p>
       {of.person.id !== session.value.me?.id && (open.value ? (
         <form onSubmit={send}>
-          <div class="row"><input class="input grow" maxLength={200} required ref={field} value={reason.value} placeholder={tools.motive} aria-label={t.liftWhy(name)} onInput={(event) => (reason.value = event.currentTarget.value)} />
+          <div class="row wrap"><input class="input grow" maxLength={200} required ref={field} value={reason.value} placeholder={tools.motive} aria-label={t.liftWhy(name)} onInput={(event) => (reason.value = event.currentTarget.value)} />
             <button type="submit" class="btn" disabled={busy.value || !reason.value.trim()}><Icon name="check" />{tools.unsuspend}</button></div>
           <Problem error={error.value} />
         </form>
