@@ -28,7 +28,8 @@ def measured(app: App) -> App:
                 status = f"{message['status'] // 100}xx"
             await send(message)
 
-        door = DOORS.get(scope["path"].split("/", 2)[1], "page")
+        # A target may be `*`, without any slash.
+        door = DOORS.get(scope["path"].removeprefix("/").partition("/")[0], "page")
         began = time.perf_counter()
         figures.http_running.inc()
         try:

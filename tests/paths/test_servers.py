@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
 from tests.live import Node, Someone, Stack, one_log, sockets, until
 from tests.paths.test_two_sockets import conversation
 
@@ -29,3 +33,15 @@ async def test_between_daphne_and_two_workers(stack: Stack, cast: dict[str, Some
         assert await until(lambda: all(one.tip(room) == 50 for one in all_of_them))
         await one_log(stack, room, *all_of_them)
         assert pair.figure("consult_sockets") == 8  # /metrics speaks for both workers
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
+async def test_a_strange_path_is_answered_not_broken_on(stack: Stack, kind: str) -> None:
+    node = stack.node(kind=kind)
+    for target in ("*", "//", "?x", "http:", "%"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        # Some of these no parser takes; none may find the application at a loss.
+        assert not answer or 200 <= int(answer.split()[1]) < 500, (target, answer[:200])
