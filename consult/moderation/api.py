@@ -17,8 +17,9 @@ from . import appeals, reports
 router = Router(tags=["moderation"])
 BOTH = {200: dict[str, Any], 201: dict[str, Any]}
 CategoryCode = Literal["identifies_patient", "dangerous_advice", "disrespect", "advertising", "not_clinician", "other"]
-Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
-Note = Annotated[str, Field(max_length=500)]
+_SAYABLE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*"  # of control characters line ends and tabs alone: no column takes U+0000
+Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=rf"^{_SAYABLE}[^\x00-\x20\x7f-\xa0]{_SAYABLE}$")]
+Note = Annotated[str, Field(max_length=500, pattern=f"^{_SAYABLE}$")]
 
 
 class Flag(Body):

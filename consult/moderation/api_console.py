@@ -14,6 +14,7 @@ from consult.locale import locale_of
 from consult.rooms import access
 from consult.rooms.api_lists import Body, Limit, created, me
 from consult.rooms.commands.fields import ClientUuid
+from consult.rooms.commands.tools import Reason
 from consult.rooms.people import person_id
 
 from . import claims, kinds, queue, readings, reports, watch
@@ -37,7 +38,7 @@ class Decide(Body):
 class Ask(Body):
     id: ClientUuid
     report: str
-    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    reason: Reason
 
 
 def _ids(field: str, text: str | None) -> list[uuid.UUID] | None:

@@ -12,12 +12,13 @@ from pydantic import Field
 from consult.rooms import people
 from consult.rooms.api_lists import Body, Nothing, created, me
 from consult.rooms.commands.fields import ClientUuid
+from consult.rooms.commands.tools import LINE
 
 from . import holding, rules, trials
 from .api import BOTH
 
 router = Router(tags=["rules"])
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"\S")]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=LINE)]
 Short = Annotated[str, Field(max_length=10)]
 Contents = dict[str, Any]
 

@@ -59,7 +59,7 @@ def _texts(data: Mapping[str, Any], name: str, most: int, longest: int, *, empty
         or not isinstance(given, list)
         or len(given) > most
         or (not given and not empty)
-        or not all(isinstance(g, str) and g.strip() and len(g) <= longest for g in given)
+        or not all(isinstance(g, str) and g.strip() and len(g) <= longest and "\x00" not in g for g in given)
     ):
         raise Refusal("frame.invalid", fields=["data"])
     return given
@@ -86,7 +86,7 @@ def _spaced(text: str) -> str:
 
 def _pattern(data: Mapping[str, Any]) -> Matches:
     pattern = data.get("pattern")
-    if data.keys() != {"pattern"} or not isinstance(pattern, str) or not pattern:
+    if data.keys() != {"pattern"} or not isinstance(pattern, str) or not pattern or "\x00" in pattern:
         raise Refusal("frame.invalid", fields=["data"])
     if len(pattern) > PATTERN:
         raise Refusal("rule.pattern", fields=["data"], detail=f"{len(pattern)} > {PATTERN}")

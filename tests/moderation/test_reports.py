@@ -276,3 +276,28 @@ def test_a_card_is_flagged_by_who_reads_it_and_nobody_else(room: uuid.UUID) -> N
     case = Case.objects.get(room_id=ask(camille(), group=room)["room"])
     assert flag(soizic(), case.card_id).json()["code"] == flag(soizic(), case.question_id).json()["code"] == "message.not_found"
     assert flag(camille(), case.card_id).json()["code"] == "report.own"
+
+
+def test_no_words_hold_what_a_column_does_not_take(room: uuid.UUID) -> None:
+    """U+0000 and its kin are refused by name at each door of moderation; line ends and tabs are not."""
+    sacha, admin, message = moderator(), person("admin", is_staff=True), said(room)
+    assert flag(nadia(), message, note="deux\nlignes\t.").status_code == 201
+    (item,) = queue(sacha)
+    [mine] = Phone(camille()).get("/reports/mine").json()["about_me"]
+    rule = {"name_fr": "Mots", "name_en": "Words", "kind": "words", "data": {"words": ["dose"]}, "action": "hint"}
+    for who, path, body, field in (
+        (idris(), "/reports", {"message": message, "category": "other", "note": "x"}, "note"),
+        (camille(), f"/reports/{mine['report']}/answer", {"text": "x"}, "text"),
+        (camille(), "/appeals", {"act": some_id(), "text": "x"}, "text"),
+        (sacha, f"/moderation/queue/{item['item']}/decide", {"decision": "dismiss", "note": "x"}, "note"),
+        (sacha, "/moderation/readings", {"report": some_id(), "reason": "x"}, "reason"),
+        (admin, "/moderation/rules", rule, "name_fr"),
+        (admin, "/moderation/rules", rule, "name_en"),
+        (admin, "/moderation/rules", {**rule, "data": {"words": ["x\x00"]}}, "data"),
+        (admin, "/moderation/rules", {**rule, "kind": "pattern", "data": {"pattern": "x\x00"}}, "data"),
+        (admin, "/moderation/rules", {**rule, "kind": "links", "data": {"hosts": ["x\x00.fr"]}}, "data"),
+        (admin, "/moderation/rules", {**rule, "data": {"words": ["x"], "y\x00": 1}}, "data"),
+    ):
+        for odd in ("\x00", "\x1b[0m", "\x85"):
+            answer = Phone(who).post(path, {"id": some_id(), **body, **({} if field == "data" else {field: f"a{odd}"})})
+            assert (answer.status_code, answer.json().get("fields")) == (400, [field]), (path, field, odd, answer.content[:300])
