@@ -116,7 +116,7 @@ def release(*, person_id: uuid.UUID, image_id: uuid.UUID, reason: str) -> Image:
 def release_held(image: Image, *, by: uuid.UUID, reason: str) -> Image:
     """The same by whoever may, which the caller has asked. Raises Refusal image.not_held, frame.invalid."""
     reason = " ".join(reason.split())
-    if not 0 < len(reason) <= REASON:
+    if not 0 < len(reason) <= REASON or not reason.isprintable():
         raise Refusal("frame.invalid", fields=["reason"])
     if not Image.objects.filter(pk=image.pk, state=State.HELD).update(state=State.READY, released=True):
         raise Refusal("image.not_held")

@@ -292,7 +292,9 @@ def test_a_held_picture_is_its_senders_alone(phone: Camera, other: Camera, room:
     assert other.get(f"/images/{image}").json() == {"image": image, "state": "held", "width": 300, "height": 200, "sizes": {}, "veil": None, "description": ""}
     assert phone.get(f"/images/{image}").json()["faces"] == HELD["faces"]
     assert other.post(f"/images/{image}/release", {"reason": "je la veux"}).status_code == 404
-    assert phone.post(f"/images/{image}/release", {"reason": "  "}).json()["code"] == "frame.invalid"
+    for nothing in ("  ", "accord\x00", "\x1b[0m"):
+        answer = phone.post(f"/images/{image}/release", {"reason": nothing}).json()
+        assert (answer["code"], answer["fields"]) == ("frame.invalid", ["reason"])
     assert phone.post(f"/images/{image}/release", {"reason": "le visage est la lésion, accord écrit"}).status_code == 200
     assert sees(other, image)
     record = Record.objects.get(act="image.released")
