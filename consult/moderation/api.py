@@ -11,14 +11,15 @@ from pydantic import Field
 
 from consult.rooms.api_lists import Body, created, me
 from consult.rooms.commands.fields import ClientUuid
+from consult.rooms.content import CONTROL
 
 from . import appeals, reports
 
 router = Router(tags=["moderation"])
 BOTH = {200: dict[str, Any], 201: dict[str, Any]}
 CategoryCode = Literal["identifies_patient", "dangerous_advice", "disrespect", "advertising", "not_clinician", "other"]
-_SAYABLE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*"  # of control characters line ends and tabs alone: no column takes U+0000
-Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=rf"^{_SAYABLE}[^\x00-\x20\x7f-\xa0]{_SAYABLE}$")]
+_SAYABLE = f"[^{CONTROL}]*"  # no column takes U+0000
+Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=rf"^{_SAYABLE}[^\s{CONTROL}]{_SAYABLE}$")]
 Note = Annotated[str, Field(max_length=500, pattern=f"^{_SAYABLE}$")]
 
 

@@ -12,7 +12,8 @@ from consult.errors import Refusal
 from consult.rooms import limits
 from consult.rooms.access import id_of
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # all but tabs and line ends, as a class of a pattern has them
+_CONTROL = re.compile(f"[{CONTROL}]")
 # White_Space and Default_Ignorable_Code_Point (Unicode 15, DerivedCoreProperties).
 _BLANK = re.compile(
     "[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"

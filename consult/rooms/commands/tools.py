@@ -9,7 +9,7 @@ from pydantic import Field
 from consult.rooms.commands.fields import MOST, ClientUuid, Command
 
 # One line with something to read in it.
-LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=LINE, description="Why, in words that stand on the record.")]
 Seconds = Annotated[int, Field(ge=0, le=MOST)]
 

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { mod } from "../../i18n/console";
+import { words } from "../../i18n";
 import { brief, moment } from "../../i18n/time";
 import { lift, suspensions, type Suspended } from "../../moderation/door";
 import { reasonWords } from "../../moderation/reasons";
@@ -30,7 +31,7 @@ export function Suspensions({ onClose, onLifted }: { onClose: () => void; onLift
       {!list.value && !error.value && <Skeletons rows={3} />}
       {list.value?.length === 0 && <Empty title={t.suspensionsNone} />}
       <ol class="acts">{list.value?.map((one) => <Row of={one} onLifted={() => gone(one.person.id)} key={one.person.id} />)}</ol>
-      {next.value && <button type="button" class="btn wide" onClick={() => void load(next.value)}>{mod().record.more}</button>}
+      {next.value && <button type="button" class="btn wide" onClick={() => void load(next.value)}>{words().shell.moreResults}</button>}
     </Sheet>
   );
 }
