@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -130,3 +131,17 @@ def test_one_frame_is_an_object_and_several_an_array() -> None:
 
 def test_words_of_any_script_are_utf8() -> None:
     assert read(posted(body='🩺 é \u2028 " \\'))["data"]["body"] == '🩺 é \u2028 " \\'
+
+
+def test_what_is_kept_takes_no_more_memory_than_is_counted() -> None:
+    """Readers' queues and rings are bounded by the bytes of their frames: a frame must not hold a larger buffer behind them."""
+    wire.frame(type="warm")
+    tracemalloc.start()
+    try:
+        for make in (lambda n: wire.frame(type="ok", re=n), lambda n: wire.event(posted(body=f"{n} " + "€" * 2000)).text):
+            before = tracemalloc.get_traced_memory()[0]
+            kept = [make(n) for n in range(200)]
+            grown = tracemalloc.get_traced_memory()[0] - before
+            assert grown < 1.2 * sum(map(len, kept)) + 200 * 64, (grown, sum(map(len, kept)))  # 64: a bytes object's head, and its place in the list
+    finally:
+        tracemalloc.stop()

@@ -121,7 +121,7 @@ def _frame(x: Accepted) -> wire.Frame:
         x.seq,
         "message.posted",
         message,
-        orjson.dumps(
+        wire.encoded(
             {
                 "type": "event",
                 "room": str(x.post.room),
