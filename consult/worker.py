@@ -23,7 +23,7 @@ from consult.moderation import tending
 from consult.push import actions as push
 from consult.push.delivery import Delivery
 from consult.rooms import doorbell, waking
-from consult.rooms.actions import personal, visits
+from consult.rooms.actions import endings, personal, visits
 from consult.standing import actions as standing
 
 logger = logging.getLogger("consult.worker")
@@ -41,6 +41,10 @@ def lapse() -> None:
 def tend() -> None:
     """A batch of what waits for moderators to hear of, and of what they decided."""
     tending.run_once()
+
+
+def end_measures() -> None:
+    endings.end_due()
 
 
 def end_visits() -> None:
@@ -61,7 +65,7 @@ def alone(act: Callable[[], int | None]) -> int:
 class Worker:
     def __init__(self, *, lapse_s: float = 5.0, tend_s: float = 1.0) -> None:
         self.stopping = threading.Event()
-        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), tend: (0.0, tend_s)}
+        self.due: dict[Callable[[], None], tuple[float, float]] = {lapse: (0.0, lapse_s), end_visits: (0.0, lapse_s), tend: (0.0, tend_s), end_measures: (0.0, tend_s)}
 
     def stop(self) -> None:
         self.stopping.set()

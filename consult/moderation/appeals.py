@@ -34,7 +34,7 @@ def appeal(*, person_id: uuid.UUID, client_id: uuid.UUID, act: str, text: str) -
         if request.answer is not None:
             return request.answer
         against = _against(person_id, act)
-        if against.reversed_at is not None or (against.until is not None and against.until <= made.now):
+        if not against.stands(made.now):
             raise Refusal("appeal.over")
         if Appeal.objects.filter(act_id=against.pk).exists():
             raise Refusal("appeal.made")

@@ -72,6 +72,8 @@ SELECT q.room, q.person, r.epoch, r.last_seq, r.kind, r.lock_reason, r.locked_by
        CASE WHEN s.silenced_until > now() THEN (
            SELECT t.reason FROM rooms_act t WHERE t.person_id = q.person AND t.room_id = q.room AND t.kind = 'member.silence' AND t.reversed_at IS NULL
            ORDER BY t.at DESC LIMIT 1) END,
+       CASE WHEN r.lock_reason IS NOT NULL THEN (
+           SELECT t.until FROM rooms_act t WHERE t.room_id = q.room AND t.kind = 'room.lock' AND t.reversed_at IS NULL ORDER BY t.at DESC LIMIT 1) END,
        p.title, p.given_name, p.family_name, p.profession, p.specialty, p.level
 FROM unnest(%b::uuid[], %b::uuid[]) AS q(room, person) JOIN rooms_room r ON r.id = q.room
 LEFT JOIN rooms_readmark k ON k.room_id = q.room AND k.person_id = q.person
@@ -138,6 +140,7 @@ def _state(
     expert: str | None,
     moderators: Any,
     silence_reason: str | None,
+    lock_until: datetime | None,
     *names: str,
 ) -> _State:
     state: dict[str, Any] = {}
@@ -149,7 +152,7 @@ def _state(
             "unread": max(0, min(999, unread)),
             "mentions": mentions,
             "pins": _json(pins),
-            "lock": None if lock is None else {"reason": lock, "actor": by},
+            "lock": None if lock is None else {"reason": lock, "actor": by, "until": wire.time(lock_until) if lock_until else None},
             "slow_mode": slow,
             "answers_exempt": answers_exempt,
             "expert": None if expert is None else {"specialty": expert or None},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -315,6 +316,9 @@ class AgreedReading(models.Model):
 class Act(models.Model):
     """One use of a tool: by whom (null: the system), on what, why, until when, and how it was reversed. Never a word of a message."""
 
+    # These bind a person until a time, and end by the clock wherever they are asked about. What else has an end is reversed by the worker, and stands until it was.
+    BY_THE_CLOCK = ("member.silence", "person.suspend")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=24)  # the command's name: message.hide
     room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, db_index=False, related_name="+")  # null: service-wide
@@ -339,7 +343,15 @@ class Act(models.Model):
             models.Index(fields=["person_id", "-at"], name="acts_on_a_person", condition=models.Q(person_id__isnull=False)),
             models.Index(fields=["room", "seq"], name="act_of_an_event"),
             models.Index(fields=["at"], name="calls_for_a_moderator", condition=models.Q(kind="moderator.call")),  # the worker looks each second
+            # As BY_THE_CLOCK: the worker looks each second for the others.
+            models.Index(
+                fields=["until"], name="acts_that_end", condition=models.Q(until__isnull=False, reversed_at__isnull=True) & ~models.Q(kind__in=["member.silence", "person.suspend"])
+            ),
         ]
+
+    def stands(self, now: datetime) -> bool:
+        """Neither reversed nor, where the clock ends it, over."""
+        return self.reversed_at is None and not (self.kind in self.BY_THE_CLOCK and self.until is not None and self.until <= now)
 
 
 class Visit(models.Model):

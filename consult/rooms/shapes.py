@@ -82,8 +82,11 @@ class PinnedAt(Shape):
 
 
 class Lock(Shape):
+    """Only moderators write; it ends by itself where `until` is not null."""
+
     reason: str | None
     actor: Actor | None
+    until: Time | None
 
 
 class Expert(Shape):

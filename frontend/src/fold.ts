@@ -92,7 +92,7 @@ export function foldItem(item: MessageItem, event: EventFrame, me: string): Mess
 export function foldState(state: RoomState, event: EventFrame, me: string): RoomState {
   switch (event.kind) {
     case "room.locked":
-      return { ...state, lock: { reason: event.data.reason ?? null, actor: event.actor } };
+      return { ...state, lock: { reason: event.data.reason ?? null, actor: event.actor, until: event.data.until ?? null } };
     case "room.unlocked":
       return { ...state, lock: null };
     case "room.slowed":

@@ -171,8 +171,9 @@ export interface Present { count: number; by_specialty: Record<string, number>; 
 /** What a client needs to draw a room at `head`. Of the personal room it is `{}`. */
 export interface RoomState {
   role: string | null; read_seq: number; unread: number; mentions: number; pins: { message: string; seq: number }[];
-  lock: { reason: string | null; actor: Actor | null } | null; slow_mode: number; answers_exempt: boolean; expert: { specialty: string | null } | null;
-  moderators: Actor[]; silenced_until: string | null; silence_reason: string | null; first_seq: number; present: Present;
+  lock: { reason: string | null; actor: Actor | null; until: string | null } | null; slow_mode: number; answers_exempt: boolean;
+  expert: { specialty: string | null } | null; moderators: Actor[]; silenced_until: string | null; silence_reason: string | null; first_seq: number;
+  present: Present;
 }
 /** The case that a message opened, as its card shows it. */
 export interface CaseCard { room: string; status: CaseStatus; answers: number; specialty: string | null; urgency: Urgency }
@@ -214,12 +215,12 @@ export interface EventData {
   "member.role_changed": { person: string; role: "member" | "owner" | "moderator" };
   /** A member may not write until `until`; null ends it. */
   "member.silenced": { person: string; until: string | null };
-  /** Only moderators may write. `state.lock` and the room's item hold the reason. */
-  "room.locked": { reason?: string | null };
+  /** Only moderators may write, until then or (null) until one opens it. `state.lock` and the room's item hold the reason. */
+  "room.locked": { reason?: string | null; until?: string | null };
   /** Members may write again. */
   "room.unlocked": Record<string, never>;
-  /** One message each `seconds` a person, but for who answers somebody where `answers_exempt`; 0 ends it. */
-  "room.slowed": { seconds: number; answers_exempt?: boolean };
+  /** One message each `seconds` a person, but for who answers somebody where `answers_exempt`, until then or (null) until it is ended; 0 ends it. */
+  "room.slowed": { seconds: number; answers_exempt?: boolean; until?: string | null };
   /** A message is kept in sight of the room. */
   "pin.added": { message: string };
   /** A message is no longer pinned. */
@@ -485,11 +486,11 @@ export interface ModeratorLeave { room: string; id: string; type: "moderator.lea
 /** Calls a moderator of the room in, or (no `person`) all of them. */
 export interface ModeratorCall { room: string; id: string; reason: string; type: "moderator.call"; person?: string | null }
 /** Withholds a message from all alike. */
-export interface MessageHide { room: string; id: string; reason: string; type: "message.hide"; message: string }
+export interface MessageHide { room: string; id: string; reason: string; lasts?: number | null; type: "message.hide"; message: string }
 /** Shows a hidden message again. */
 export interface MessageRestore { room: string; id: string; reason: string; type: "message.restore"; message: string }
 /** Withholds one picture of a message. */
-export interface ImageHide { room: string; id: string; reason: string; type: "image.hide"; message: string; image: string }
+export interface ImageHide { room: string; id: string; reason: string; lasts?: number | null; type: "image.hide"; message: string; image: string }
 /** Shows a withheld picture again. */
 export interface ImageRestore { room: string; id: string; reason: string; type: "image.restore"; message: string; image: string }
 /** Asks the author to mask what a picture shows; it is hidden until that is done. */
@@ -499,25 +500,25 @@ export interface MemberSilence { room: string; id: string; reason: string; type:
 /** Lets a silenced person write again. */
 export interface MemberUnsilence { room: string; id: string; reason: string; type: "member.unsilence"; person: string }
 /** Puts a person out of the room; they cannot come back by themselves. */
-export interface MemberRemove { room: string; id: string; reason: string; type: "member.remove"; person: string }
+export interface MemberRemove { room: string; id: string; reason: string; lasts?: number | null; type: "member.remove"; person: string }
 /** Lets a removed person in again. */
 export interface MemberReadmit { room: string; id: string; reason: string; type: "member.readmit"; person: string }
 /** Withholds a proposed diagnosis of a case from all alike; who backs it is kept. */
-export interface DifferentialHide { room: string; id: string; reason: string; type: "differential.hide"; differential: string }
+export interface DifferentialHide { room: string; id: string; reason: string; lasts?: number | null; type: "differential.hide"; differential: string }
 /** Shows a hidden diagnosis again, with those who back it. */
 export interface DifferentialRestore { room: string; id: string; reason: string; type: "differential.restore"; differential: string }
 /** Withholds a reference on an answer. */
-export interface ReferenceHide { room: string; id: string; reason: string; type: "reference.hide"; reference: string }
+export interface ReferenceHide { room: string; id: string; reason: string; lasts?: number | null; type: "reference.hide"; reference: string }
 /** Shows a hidden reference again. */
 export interface ReferenceRestore { room: string; id: string; reason: string; type: "reference.restore"; reference: string }
 /** One message each `seconds` a person, up to an hour; 0 ends it. With `answers_exempt` not for who answers somebody. */
-export interface RoomSlow { room: string; id: string; reason: string; type: "room.slow"; seconds: number; answers_exempt: boolean }
+export interface RoomSlow { room: string; id: string; reason: string; lasts?: number | null; type: "room.slow"; seconds: number; answers_exempt: boolean }
 /** Only moderators may write from now on. */
-export interface RoomLock { room: string; id: string; reason: string; type: "room.lock" }
+export interface RoomLock { room: string; id: string; reason: string; lasts?: number | null; type: "room.lock" }
 /** Members may write again. */
 export interface RoomUnlock { room: string; id: string; reason: string; type: "room.unlock" }
 /** Keeps a message in sight of the room. Its owners may do that too. */
-export interface PinAdd { room: string; id: string; type: "pin.add"; message: string; reason?: string | null }
+export interface PinAdd { room: string; id: string; type: "pin.add"; message: string; reason?: string | null; lasts?: number | null }
 /** Takes a message from among the pinned. */
 export interface PinRemove { room: string; id: string; type: "pin.remove"; message: string; reason?: string | null }
 /** Moves a message and the replies to it to another group. */
@@ -527,7 +528,7 @@ export interface CaseMove { room: string; id: string; reason: string; type: "cas
 /** Closes a case that was asked twice, and points to the other. */
 export interface CaseMerge { room: string; id: string; reason: string; type: "case.merge"; into: string }
 /** Marks a room's question as needing an expert. */
-export interface ExpertAsk { room: string; id: string; reason: string; type: "expert.ask"; specialty?: string | null }
+export interface ExpertAsk { room: string; id: string; reason: string; lasts?: number | null; type: "expert.ask"; specialty?: string | null }
 /** The expert was found, or is not needed. */
 export interface ExpertUnask { room: string; id: string; reason: string; type: "expert.unask" }
 /** What a client may ask, without the `ref` that the socket gives it. */

@@ -1,6 +1,6 @@
 /** Times as people say them: as the browser's own library would, which the first screen does not wait for. */
 import { expect, test, vi } from "vitest";
-import { briefIn, clock, dayIn, lastingIn, momentIn } from "../src/i18n/time";
+import { briefIn, clock, dayIn, lastingIn, momentIn, untilIn } from "../src/i18n/time";
 
 vi.mock("../src/store", async () => ({ locale: (await import("@preact/signals")).signal("fr") }));
 
@@ -35,4 +35,12 @@ test("the end of a line says the hour, then yesterday, then the date", () => {
   expect(briefIn("en", new Date(2026, 10, 22, 0, 1).toISOString(), today)).toBe("yesterday");
   expect(briefIn("fr", new Date(2026, 10, 21).toISOString(), today)).toBe("21 nov.");
   expect(lastingIn("fr", 0)).toBe("1\u00a0min");
+});
+
+test("an end within a day is an hour, a later one has its date", () => {
+  const today = new Date(2026, 10, 23, 9).getTime(), soon = new Date(2026, 10, 23, 10, 5).toISOString(), later = new Date(2026, 10, 30, 10, 5).toISOString();
+  expect(untilIn("fr", soon, today)).toBe("jusqu’à 10:05");
+  expect(untilIn("en", soon, today)).toBe("until 10:05");
+  expect(untilIn("fr", later, today)).toBe("jusqu’au 30 novembre 2026 à 10:05");
+  expect(untilIn("en", later, today)).toBe("until 30 November 2026 at 10:05");
 });

@@ -477,6 +477,39 @@ def test_silenced_slowed_and_locked_with_reasons(device: Devices, demo: Demo) ->
     expect(camille.page.get_by_text(re.compile("Vous n’avez plus accès|n’existe pas"))).to_be_visible(timeout=PATIENCE)
 
 
+def test_a_lock_with_a_duration_says_until_when_and_opens_by_itself(device: Devices, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "camille", kind="group", title="Salle en pause")
+    camille = device().tab().sign_in("camille").inside().room(room)
+    camille.write("Premier mot.").sees("Premier mot.")
+    laptop = device()
+    laptop.expects(f"/api/v1/rooms/{room}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "échanges vifs")
+    sheet = tray(sacha, "Premier mot.")
+    duration = sheet.get_by_label("Durée")
+    expect(duration).to_have_value("null")
+    # By keys: a reason, an hour, the lock.
+    for key in ("3", "t"):
+        sacha.page.keyboard.press(key)
+    expect(duration.locator("option:checked")).to_have_text("1 h")
+    expect(sheet.get_by_role("button", name="Verrouiller")).to_contain_text("1 h")
+    expect(sheet.get_by_role("button", name="Déplacer le fil")).not_to_contain_text("1 h")
+    sacha.page.keyboard.press("v")
+    note = camille.page.locator(".composer .note")
+    expect(note).to_contain_text(re.compile(r"Salle verrouillée par Dr Delmont jusqu’à \d\d:\d\d\s: propos déplacés\."), timeout=PATIENCE)
+    expect(camille.log.locator(".notice.moderation").last).to_contain_text(re.compile(r"La salle est verrouillée jusqu’à \d\d:\d\d\s: propos déplacés\."))
+    # Entered anew, it says so too.
+    camille.go(f"/rooms/{room}")
+    expect(note).to_contain_text(re.compile(r"jusqu’à \d\d:\d\d"), timeout=PATIENCE)
+
+    demo.sql("UPDATE rooms_act SET until = now() WHERE kind = 'room.lock' AND room_id = %s", room)
+    expect(camille.log).to_contain_text("La salle est de nouveau ouverte", timeout=PATIENCE)
+    expect(camille.composer).to_be_editable(timeout=PATIENCE)
+    camille.page.get_by_role("button", name="Plus d’actions").click()
+    camille.page.get_by_role("menuitem", name="Journal de modération").click()
+    expect(camille.page.get_by_role("dialog").locator(".act-row").first).to_contain_text("A pris fin à son terme", timeout=PATIENCE)
+
+
 def test_a_suspended_account_learns_why_and_contests(device: Devices, demo: Demo) -> None:
     laptop = device()
     laptop.expects("/api/v1/")

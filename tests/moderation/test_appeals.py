@@ -13,7 +13,7 @@ from django.utils import timezone
 from consult.audit.models import Record
 from consult.moderation import readings, tending
 from consult.moderation.models import Item, Reading
-from consult.rooms.actions import conversations, hiding, tools
+from consult.rooms.actions import conversations, endings, hiding, tools
 from consult.rooms.models import Act, AgreedReading, Membership
 from consult.rooms.wire import time
 from consult.standing import actions as standing
@@ -89,6 +89,21 @@ def test_only_the_sanctioned_person_appeals_once_and_while_it_stands(room: uuid.
     assert appeal(camille(), act).json()["code"] == "appeal.made"
     _, over = hidden(room, luce)
     tools.undo(act_id=uuid.UUID(over), person_id=luce.pk)
+    assert appeal(camille(), over).json()["code"] == "appeal.over"
+
+
+def test_what_ends_by_itself_is_appealed_until_it_has_ended(room: uuid.UUID) -> None:
+    """Past its time and not yet reversed it still binds; ended with an appeal open, the appeal is decided upon nothing."""
+    luce, maude = moderator("luce"), moderator("maude")
+    message, act = hidden(room, luce)
+    Act.objects.filter(pk=act).update(until=timezone.now() - timedelta(seconds=1))
+    assert appeal(camille(), act).status_code == 201
+    assert endings.end_due() == 1 and withheld(message) is None
+    assert decide(maude, queue(maude)[0]["item"], "grant", "Elle est déjà levée").status_code == 201
+    assert withheld(message) is None and Act.objects.get(pk=act).reversed_by is None
+    _, over = hidden(room, luce)
+    Act.objects.filter(pk=over).update(until=timezone.now() - timedelta(seconds=1))
+    endings.end_due()
     assert appeal(camille(), over).json()["code"] == "appeal.over"
 
 

@@ -443,6 +443,28 @@ async def test_a_hidden_picture_is_served_to_nobody_on_any_node(scene: Scene, ow
     assert await served() == shown
 
 
+async def test_what_has_a_duration_ends_on_all_nodes_by_itself(scene: Scene, own_services: Services, tmp_path: Path) -> None:
+    """A worker of its own process reverses what is due; every open socket hears it, of nobody."""
+    everybody = [scene.camille, scene.phone, scene.desk]
+    used = [await scene.use("message.hide", message=scene.message, lasts=600), await scene.use("room.lock", lasts=600)]
+    assert await scene.posts() == {"room.locked"}
+    scene.stack.sql("UPDATE rooms_act SET until = now() WHERE id = ANY(%s::uuid[])", [done["act"] for done in used])
+    env = own_services.env(scene.stack.database, scene.stack.redis_url)
+    with open(tmp_path / "worker.log", "ab") as log:
+        worker = own_services.family.start("worker", [sys.executable, "manage.py", "worker"], env=env, cwd=CHECKOUT, log=log)
+    try:
+        ended = {("message.restored", None), ("room.unlocked", None)}
+        assert await until(lambda: all(ended <= {(e["kind"], e["actor"]) for e in one.events[scene.room] if e["actor"] is None} for one in everybody), 60), (
+            tmp_path / "worker.log"
+        ).read_text()
+    finally:
+        own_services.family.stop(worker)
+    assert await scene.withheld() is None and await scene.posts() == {"ok"}
+    assert [(act["reversed"]["by"], act["until"] is not None) for act in await acts(scene)] == [(None, True)] * 2
+    assert sorted(scene.audit(scene.room)[2:]) == [("message.restore", None, scene.message, ""), ("room.unlock", None, scene.room, "")]
+    await one_log(scene.stack, scene.room, scene.camille)
+
+
 def test_the_audit_trail_of_a_real_database_only_grows(pair: Stack) -> None:
     pair.sql("INSERT INTO audit_record (at, act, object, reason) VALUES (now(), 'test', '', '')")
     before = pair.sql("SELECT count(*) FROM audit_record")

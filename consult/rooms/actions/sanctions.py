@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -52,13 +53,18 @@ def _silence(use: Use) -> Answer:
     person, row = _target(use)
     if row.ended == "removed":
         raise Refusal("person.not_found")
-    before = use.open_act("member.silence", person_id=person)
+    before = _silence_of(use, person)
     if row.silenced_until and row.silenced_until > use.made.now and until <= row.silenced_until + SAME:
         return use.unchanged(before)
     use.close(before)
     row.silenced_until = until
     row.save()
     return use.keep(_tell(use, person, until), person_id=person, until=until)
+
+
+def _silence_of(use: Use, person: uuid.UUID) -> Act | None:
+    """The silence that binds this person now: it ends by the clock, wherever it is asked about."""
+    return use.open_act("member.silence", person_id=person, until__gt=use.made.now)
 
 
 def _tell(use: Use, person: uuid.UUID, until: datetime | None) -> int:
@@ -104,16 +110,16 @@ def _readmit(use: Use, act: Act) -> int:
     return seq
 
 
-def _of(kind: str) -> Reversal:
+def _of(kind: str, standing: Callable[[Use, uuid.UUID], Act | None]) -> Reversal:
     def find(use: Use) -> Act | None:
         person = people.person_id(str(use.order.asked["person"]))
         use.not_oneself(person)
-        return use.open_act(kind, person_id=person)
+        return standing(use, person)
 
     return Reversal((kind,), find, _reach)
 
 
 tools.TOOLS["member.silence"] = Tool(_silence, _unsilence, _reach)
-tools.REVERSALS["member.unsilence"] = _of("member.silence")
+tools.REVERSALS["member.unsilence"] = _of("member.silence", _silence_of)
 tools.TOOLS["member.remove"] = Tool(_remove, _readmit, _reach)
-tools.REVERSALS["member.readmit"] = _of("member.remove")
+tools.REVERSALS["member.readmit"] = _of("member.remove", lambda use, person: use.open_act("member.remove", person_id=person))

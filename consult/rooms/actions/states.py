@@ -7,7 +7,7 @@ import uuid
 from consult.audit.models import record
 from consult.clinicians.models import Specialty
 from consult.errors import Refusal
-from consult.rooms import access
+from consult.rooms import access, wire
 from consult.rooms.actions import changes, tools
 from consult.rooms.actions.tools import Answer, Reversal, Tool, Use
 from consult.rooms.models import Act, Message, Pin, Room
@@ -28,20 +28,24 @@ def _slow(use: Use) -> Answer:
         record(act="room.slow", person=use.order.person, room=use.room, object=str(use.room), reason=use.order.reason)
         return {"seq": _unslow(use, before), "act": str(before.pk) if before else None}
     Room.objects.filter(pk=use.room).update(slow_mode=seconds, answers_exempt=exempt)
-    seq = use.event("room.slowed", data={"seconds": seconds, "answers_exempt": exempt})
+    seq = use.event("room.slowed", data={"seconds": seconds, "answers_exempt": exempt, "until": _until(use)})
     return use.keep(seq, data={"seconds": seconds, "answers_exempt": exempt})
 
 
 def _unslow(use: Use, act: Act | None) -> int:
     Room.objects.filter(pk=use.room).update(slow_mode=0, answers_exempt=False)
-    return use.event("room.slowed", data={"seconds": 0, "answers_exempt": False})
+    return use.event("room.slowed", data={"seconds": 0, "answers_exempt": False, "until": None})
 
 
 def _lock(use: Use) -> Answer:
     if use.head.lock_reason is not None:
         return use.unchanged(use.open_act("room.lock"))
     Room.objects.filter(pk=use.room).update(lock_reason=use.order.reason, locked_by=use.order.person)
-    return use.keep(use.event("room.locked"))
+    return use.keep(use.event("room.locked", data={"until": _until(use)}))
+
+
+def _until(use: Use) -> str | None:
+    return wire.time(use.until) if use.until else None
 
 
 def _unlock(use: Use, act: Act) -> int:

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from consult.audit.models import record
 from consult.errors import Refusal
 from consult.rooms import access, doorbell, lanes, log, receipts
@@ -73,6 +71,7 @@ class Use:
     order: Order
     made: log.Writing
     authority: Authority | None  # None: nobody's rights are asked
+    until: datetime | None  # when the worker reverses it; None: it lasts until somebody does
     act: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
@@ -101,6 +100,7 @@ class Use:
         order = self.order
         if self.by_owner:
             fields["data"] = {**fields.get("data", {}), "owner": True}
+        fields = {"until": self.until, **fields}
         act = Act.objects.create(id=self.act, kind=order.kind, room_id=self.room, seq=seq, at=self.made.now, moderator_id=order.person, reason=order.reason, **fields)
         record(act=order.kind, person=order.person, room=self.room, object=_object(act), reason=order.reason)
         return {"seq": seq, "act": str(self.act)}
@@ -111,9 +111,8 @@ class Use:
             end_act(act, by=self.order.person, at=self.made.now, reason=self.order.reason)
 
     def open_act(self, *kinds: str, **where: Any) -> Act | None:
-        """The latest act of these kinds in this room that stands: neither reversed nor run out."""
-        standing = Q(until=None) | Q(until__gt=self.made.now)
-        return Act.objects.filter(standing, room_id=self.room, kind__in=kinds, reversed_at=None, **where).order_by("-at").first()
+        """The latest act of these kinds in this room that is not reversed."""
+        return Act.objects.filter(room_id=self.room, kind__in=kinds, reversed_at=None, **where).order_by("-at").first()
 
     def not_oneself(self, *people: uuid.UUID | None) -> None:
         if self.order.person is not None and self.order.person in people:
@@ -185,7 +184,9 @@ def _carry_out(made: log.Writing, order: Order) -> Answer:
         raise Refusal("room.not_found")
     reversal = REVERSALS.get(order.kind)
     tool = TOOLS[reversal.of[0]] if reversal else TOOLS[order.kind]
-    use = Use(order, made, _authority(order, tool, own=order.kind == "moderator.leave" and order.asked.get("person") in (None, str(order.person))))
+    lasts = order.asked.get("lasts")
+    authority = _authority(order, tool, own=order.kind == "moderator.leave" and order.asked.get("person") in (None, str(order.person)))
+    use = Use(order, made, authority, None if lasts is None else until(int(lasts), made.now))
     if reversal is None:
         return tool.do(use)
     act = Act.objects.get(pk=order.act) if order.act else reversal.find(use)
@@ -222,20 +223,27 @@ def undo(*, act_id: uuid.UUID, person_id: uuid.UUID | None, client_id: uuid.UUID
     from consult.rooms.actions import suspension
 
     act = Act.objects.filter(pk=act_id).first()
-    kind = next((name for name, r in REVERSALS.items() if act and act.kind in r.of), None)
     if act is not None and act.kind == suspension.KIND and act.person_id:
         return suspension.lift(person_id=person_id, client_id=client_id, target=act.person_id, reason=reason, checked=checked)
-    if act is None or kind is None or act.room_id is None:
+    if act is None:
+        raise Refusal("moderation.gone")
+    return send(reversing(act, person_id, client_id, reason, checked, base))
+
+
+def reversing(act: Act, person: uuid.UUID | None = None, client_id: uuid.UUID | None = None, reason: str = "", checked: bool = False, base: int | None = None) -> Order:
+    """The order that reverses this very act. Raises Refusal moderation.gone where there is nothing to reverse."""
+    kind = next((name for name, r in REVERSALS.items() if act.kind in r.of), None)
+    if kind is None or act.room_id is None:
         raise Refusal("moderation.gone")
     asked = {name: str(value) for name, value in (("message", act.message_id), ("person", act.person_id), ("image", act.image_id)) if value}
-    return send(Order(kind, act.room_id, person_id, client_id, reason, asked, checked, act.pk, base))
+    return Order(kind, act.room_id, person, client_id, reason, asked, checked, act.pk, base)
 
 
 def until(seconds: int, now: datetime) -> datetime:
-    """When a sanction of so many seconds ends. Raises Refusal moderation.duration."""
+    """When a measure of so many seconds ends. Raises Refusal moderation.duration."""
     if not SHORTEST <= seconds <= LONGEST:
         raise Refusal("moderation.duration")
     return now + timedelta(seconds=seconds)
 
 
-SHORTEST, LONGEST = 60, 31_536_000  # seconds of a sanction: a minute, a year
+SHORTEST, LONGEST = 60, 31_536_000  # seconds of a measure: a minute, a year

@@ -25,6 +25,13 @@ class Reasoned(Tool):
     reason: Reason
 
 
+Lasts = Annotated[int, Field(ge=0, le=MOST, description="Seconds, from a minute to a year, after which it ends by itself; without, it lasts until somebody ends it.")]
+
+
+class Lasting(Reasoned):
+    lasts: Lasts | None = None
+
+
 class ModeratorJoin(Reasoned):
     """Arrives in a room of one's remit, for all to see: from then on one reads, and writes as a moderator."""
 
@@ -44,7 +51,7 @@ class ModeratorCall(Reasoned):
     person: str | None = None
 
 
-class MessageHide(Reasoned):
+class MessageHide(Lasting):
     """Withholds a message from all alike."""
 
     type: Literal["message.hide"]
@@ -58,7 +65,7 @@ class MessageRestore(Reasoned):
     message: str
 
 
-class ImageHide(Reasoned):
+class ImageHide(Lasting):
     """Withholds one picture of a message."""
 
     type: Literal["image.hide"]
@@ -82,7 +89,7 @@ class ImageAskMask(Reasoned):
     image: str
 
 
-class DifferentialHide(Reasoned):
+class DifferentialHide(Lasting):
     """Withholds a proposed diagnosis of a case from all alike; who backs it is kept."""
 
     type: Literal["differential.hide"]
@@ -96,7 +103,7 @@ class DifferentialRestore(Reasoned):
     differential: str
 
 
-class ReferenceHide(Reasoned):
+class ReferenceHide(Lasting):
     """Withholds a reference on an answer."""
 
     type: Literal["reference.hide"]
@@ -125,7 +132,7 @@ class MemberUnsilence(Reasoned):
     person: str
 
 
-class MemberRemove(Reasoned):
+class MemberRemove(Lasting):
     """Puts a person out of the room; they cannot come back by themselves."""
 
     type: Literal["member.remove"]
@@ -139,7 +146,7 @@ class MemberReadmit(Reasoned):
     person: str
 
 
-class RoomSlow(Reasoned):
+class RoomSlow(Lasting):
     """One message each `seconds` a person, up to an hour; 0 ends it. With `answers_exempt` not for who answers somebody."""
 
     type: Literal["room.slow"]
@@ -147,7 +154,7 @@ class RoomSlow(Reasoned):
     answers_exempt: bool
 
 
-class RoomLock(Reasoned):
+class RoomLock(Lasting):
     """Only moderators may write from now on."""
 
     type: Literal["room.lock"]
@@ -165,6 +172,7 @@ class PinAdd(Tool):
     type: Literal["pin.add"]
     message: str
     reason: Reason | None = None
+    lasts: Lasts | None = None
 
 
 class PinRemove(Tool):
@@ -197,7 +205,7 @@ class CaseMerge(Reasoned):
     into: str
 
 
-class ExpertAsk(Reasoned):
+class ExpertAsk(Lasting):
     """Marks a room's question as needing an expert."""
 
     type: Literal["expert.ask"]

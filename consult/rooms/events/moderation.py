@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from consult.rooms.events.data import AboutMessage, AboutPerson, Data
-from consult.rooms.shapes import Count, Withheld
+from consult.rooms.shapes import Count, Time, Withheld
 
 
 class RoomLocked(Data):
-    """Only moderators may write. `state.lock` and the room's item hold the reason."""
+    """Only moderators may write, until then or (null) until one opens it. `state.lock` and the room's item hold the reason."""
 
     reason: str | None = None
+    until: Time | None = None
 
 
 class RoomUnlocked(Data):
@@ -21,10 +22,11 @@ class RoomUnlocked(Data):
 
 
 class RoomSlowed(Data):
-    """One message each `seconds` a person, but for who answers somebody where `answers_exempt`; 0 ends it."""
+    """One message each `seconds` a person, but for who answers somebody where `answers_exempt`, until then or (null) until it is ended; 0 ends it."""
 
     seconds: Count
     answers_exempt: bool = False
+    until: Time | None = None
 
 
 class PinAdded(AboutMessage):

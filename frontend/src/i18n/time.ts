@@ -56,6 +56,13 @@ export function momentIn(locale: Lang, at: string): string {
   return `${date.getDate()} ${months[date.getMonth()]} ${date.getFullYear()} ${on} ${clock(at)}`;
 }
 
+/** "jusqu’à 14:05" within a day, then with the date. */
+export function untilIn(locale: Lang, at: string | number, today: number): string {
+  const time = new Date(at), near = time.getTime() - today < 20 * 3_600_000;
+  if (locale === "fr") return near ? `jusqu’à ${clock(at)}` : `jusqu’au ${momentIn(locale, time.toISOString())}`;
+  return `until ${near ? clock(at) : momentIn(locale, time.toISOString())}`;
+}
+
 /** How long something took, in its one largest unit. */
 export function lastingIn(locale: Lang, ms: number): string {
   const minutes = Math.max(1, Math.round(ms / 60_000));
@@ -68,6 +75,7 @@ export function lastingIn(locale: Lang, ms: number): string {
 
 export const day = (at: string) => dayIn(lang(), at, now.value);
 export const brief = (at: string) => briefIn(lang(), at, now.value);
+export const until = (at: string | number) => untilIn(lang(), at, now.value);
 export const lasting = (ms: number) => lastingIn(lang(), ms);
 /** The whole moment, for a title or a screen reader. */
 export const moment = (at: string) => momentIn(lang(), at);

@@ -40,7 +40,7 @@ def slow(room: uuid.UUID, who: Person, seconds: int, exempt: bool = False) -> to
 def test_slow_mode_keeps_to_one_message_each_and_may_exempt_who_answers(room: uuid.UUID) -> None:
     camille, nadia, sacha = people.camille(), people.nadia(), people.moderator()
     first = slow(room, sacha, 60)
-    assert events(room)[-1]["data"] == {"seconds": 60, "answers_exempt": False} and state(room)["slow_mode"] == 60
+    assert events(room)[-1]["data"] == {"seconds": 60, "answers_exempt": False, "until": None} and state(room)["slow_mode"] == 60
     said = post(room, nadia, "un")
     assert refused(post, room, nadia, "deux") == "room.slow"
     mine = post(room, camille, "et moi")
@@ -103,7 +103,7 @@ def test_in_a_slow_case_who_answers_is_exempt() -> None:
 def test_the_lock_and_its_reason(room: uuid.UUID) -> None:
     nadia, sacha = people.nadia(), people.moderator()
     answer = tools.use(order("room.lock", room, sacha, "Le temps d’apaiser"))
-    assert events(room)[-1]["data"] == {"reason": "Le temps d’apaiser"}
+    assert events(room)[-1]["data"] == {"reason": "Le temps d’apaiser", "until": None}
     lock = state(room)["lock"]
     assert isinstance(lock, dict) and lock["reason"] == "Le temps d’apaiser" and lock["actor"]["id"] == str(sacha.pk)
     assert refused(post, room, nadia, "non") == "room.locked"

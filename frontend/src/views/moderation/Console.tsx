@@ -235,7 +235,7 @@ function KeyMap({ onClose }: { onClose: () => void }) {
   const t = mod().console;
   const tools = mod().tools;
   const rows: [string[], string][] = [
-    [["j", "k"], t.keyMove], [["Home", "End"], t.keyEnds], [["↵"], t.keyEnter], [["c"], t.keyClaim], [["1", "2", "3", "4"], t.keyMotive], [["m"], tools.hide], [["d"], tools.mask], [["p"], tools.pin], [["l"], tools.slow], [["v"], tools.lock],
+    [["j", "k"], t.keyMove], [["Home", "End"], t.keyEnds], [["↵"], t.keyEnter], [["c"], t.keyClaim], [["1", "2", "3", "4"], t.keyMotive], [["t"], t.keyDuration], [["m"], tools.hide], [["d"], tools.mask], [["p"], tools.pin], [["l"], tools.slow], [["v"], tools.lock],
     [["a"], tools.call], [["e"], tools.expert], [["s"], tools.silence], [["x"], tools.remove], [["n"], t.keyDismiss], [["o"], t.keyUphold], [["u"], t.keyUndo], [["?"], t.keyMap],
   ];
   return (

@@ -84,6 +84,9 @@ export function actWord(kind: string): string {
   return typeof word === "string" ? word : kind;
 }
 
+/** Nobody reversed it: its time was over. */
+const over = (act: Act): boolean => !!act.reversed && !act.reversed.by && !!act.until && act.reversed.at >= act.until;
+
 export function ActRow({ act, onUndo }: { act: Act; onUndo?: ((act: Act) => void) | undefined }) {
   const t = mod().record;
   return (
@@ -91,7 +94,7 @@ export function ActRow({ act, onUndo }: { act: Act; onUndo?: ((act: Act) => void
       <div class="row wrap"><span class="strong">{actWord(act.kind)}</span>{act.person && <span class="second">{t.about(shortName(typeof act.person === "string" ? nameOf(act.person, null) : act.person.name))}</span>}
         <time class="meta third" dateTime={act.at} title={moment(act.at)}>{brief(act.at)}</time></div>
       <p class="list-size">{act.reason && <span>{reasonWords(act.reason)} · </span>}<span class="second">{act.moderator ? <><Shield size="small" /> {act.moderator.name}</> : t.system}</span>{act.until && !act.until.startsWith("9999") && <span class="second"> · {t.until(moment(act.until))}</span>}</p>
-      {act.reversed ? <p class="label second">{t.reversed(act.reversed.by?.name ?? t.system, moment(act.reversed.at))}{act.reversed.reason ? ` · ${act.reversed.reason}` : ""}</p>
+      {act.reversed ? <p class="label second">{over(act) ? t.ended(moment(act.reversed.at)) : t.reversed(act.reversed.by?.name ?? t.system, moment(act.reversed.at))}{act.reversed.reason ? ` · ${act.reversed.reason}` : ""}</p>
         : onUndo && <button type="button" class="link reach" onClick={() => onUndo(act)}>{t.undo}</button>}
     </li>
   );

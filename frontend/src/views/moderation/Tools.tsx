@@ -1,6 +1,6 @@
 /** The tray's inside: the reason first, then the tools with their keys; what was done can be undone for ten seconds. */
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { lang } from "../../i18n";
 import { undo, type Done } from "../../moderation/door";
@@ -8,7 +8,7 @@ import { groups, rooms, specialties, type RoomItem } from "../../store";
 import { say, toast } from "../parts/announce";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
-import { lastingWords, SILENCES, SLOWS, SUSPENSIONS, toolsFor, type Asks, type Section, type Target, type Tool } from "./toolbox";
+import { DURATIONS, lastingWords, SILENCES, SLOWS, SUSPENSIONS, toolsFor, type Asks, type Section, type Target, type Tool } from "./toolbox";
 
 export type ToolKeys = (key: string) => boolean;
 const ARMED = 6_000;
@@ -20,11 +20,13 @@ const SECTIONS: Section[] = ["message", "room", "case", "person"];
 export function Tools({ target, keys, onDone, first = "" }: { target: Target; keys?: { current: ToolKeys | null }; onDone?: (tool: Tool, done: Done) => void; first?: string }) {
   const t = mod().tools;
   const reason = useSignal(first);
+  const lasts = useSignal<number | null>(null);
   const missing = useSignal(false);
   const open = useSignal<Tool | null>(null);
   const armed = useSignal<string | null>(null);
   const error = useSignal<unknown>(null);
   const busy = useSignal(false);
+  const selectId = useId();
   const field = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const tools = useMemo(() => toolsFor(target), [target, lang()]);
@@ -48,8 +50,9 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
     busy.value = true;
     error.value = null;
     try {
-      const done = await tool.run(reason.value.trim(), chosen);
+      const done = await tool.run(reason.value.trim(), chosen, lasts.value);
       open.value = null;
+      lasts.value = null;
       told(tool.label, done, tool.back);
       onDone?.(tool, done);
     } catch (why) {
@@ -74,6 +77,11 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
   if (keys) keys.current = (key) => {
     const motive = motives[Number(key) - 1];
     if (motive) { pick(motive[1]); say(motive[0]); return true; }
+    if (key.toLowerCase() === "t" && tools.some((one) => one.lasting)) {
+      lasts.value = DURATIONS[(DURATIONS.indexOf(lasts.value) + 1) % DURATIONS.length]!;
+      say(t.lastsNow(lastsWords(lasts.value)));
+      return true;
+    }
     const tool = tools.find((one) => one.key === key.toLowerCase());
     if (!tool) return false;
     press(tool);
@@ -90,6 +98,11 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
           onInput={(event) => { reason.value = event.currentTarget.value; missing.value = false; }} />
         {missing.value && <p class="over label" role="alert" id="motive-first">{t.motiveFirst}</p>}
       </fieldset>
+      {tools.some((one) => one.lasting) && <div class="duration"><label class="label second" for={selectId}>{t.duration}</label>
+        <select id={selectId} class="input grow" aria-keyshortcuts="T" value={String(lasts.value)} onChange={(event) => (lasts.value = DURATIONS[event.currentTarget.selectedIndex]!)}>
+          {DURATIONS.map((one) => <option value={String(one)} key={String(one)}>{lastsWords(one)}</option>)}
+        </select><kbd aria-hidden="true">T</kbd>
+      </div>}
       {SECTIONS.map((section) => {
         const own = tools.filter((tool) => tool.section === section);
         if (!own.length) return null;
@@ -97,7 +110,7 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
           <section class="tool-section" aria-label={headings[section]} key={section}>
             <h3 class="one-line">{headings[section]}</h3>
             <div class="tool-grid">
-              {own.map((tool) => <ToolButton tool={tool} armed={!!tool.twice && !tool.asks && armed.value !== null && armed.value.startsWith(`${tool.id}:`)} open={open.value?.id === tool.id} busy={busy.value} onPress={() => press(tool)} key={tool.id} />)}
+              {own.map((tool) => <ToolButton tool={tool} lasts={tool.lasting ? lasts.value : null} armed={!!tool.twice && !tool.asks && armed.value !== null && armed.value.startsWith(`${tool.id}:`)} open={open.value?.id === tool.id} busy={busy.value} onPress={() => press(tool)} key={tool.id} />)}
             </div>
             {open.value?.section === section && open.value.asks && (
               <More tool={open.value} asks={open.value.asks} target={target} armed={armed.value} busy={busy.value} onPick={(chosen) => void run(open.value!, chosen)} onClose={() => (open.value = null)} />
@@ -110,6 +123,9 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
     </div>
   );
 }
+
+/** How long a measure lasts, in words. */
+const lastsWords = (seconds: number | null): string => (seconds === null ? mod().tools.untilEnded : lastingWords(seconds));
 
 type Motives = readonly (readonly [label: string, text: string])[];
 const motivesOf = (): Motives => {
@@ -154,11 +170,11 @@ export async function undoLast(): Promise<boolean> {
   return true;
 }
 
-function ToolButton({ tool, armed, open, busy, onPress }: { tool: Tool; armed: boolean; open: boolean; busy: boolean; onPress: () => void }) {
+function ToolButton({ tool, lasts, armed, open, busy, onPress }: { tool: Tool; lasts: number | null; armed: boolean; open: boolean; busy: boolean; onPress: () => void }) {
   const t = mod().tools;
   return (
     <button type="button" class={`tool${tool.label.length > SHORT ? " wide-tool" : ""}${armed ? " armed" : ""}${tool.id === "hide" ? " main-tool" : ""}`} disabled={busy} aria-expanded={tool.asks ? open : undefined} aria-keyshortcuts={tool.key?.toUpperCase()} onClick={onPress}>
-      <Icon name={tool.icon} /><span class="grow">{armed ? t.again(tool.label) : tool.label}</span>{tool.key && <kbd aria-hidden="true">{tool.key.toUpperCase()}</kbd>}
+      <Icon name={tool.icon} /><span class="grow">{armed ? t.again(tool.label) : tool.label}{lasts !== null && <> <span class="for-how-long">· {lastingWords(lasts)}</span></>}</span>{tool.key && <kbd aria-hidden="true">{tool.key.toUpperCase()}</kbd>}
     </button>
   );
 }

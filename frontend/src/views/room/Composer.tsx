@@ -5,7 +5,7 @@ import type { Confirmed, Line, PersonCard, RoomView } from "../../store";
 import { clockSkew, connection, join, session } from "../../store";
 import type { Mention } from "../../protocol";
 import { words } from "../../i18n";
-import { clock, moment } from "../../i18n/time";
+import { clock, moment, until } from "../../i18n/time";
 import { actOn, forget } from "../../moderation/reasons";
 import { leaveRoom } from "../../moderation/visit";
 import { moderating } from "../layers";
@@ -315,14 +315,15 @@ function useClosed(view: RoomView) {
   useEffect(() => (isSilenced ? () => forget(view.id, me) : undefined), [view.id, state?.silenced_until]);
   if (isSilenced) {
     const m = words().moderation;
-    const until = silenced - Date.now() < 20 * 3_600_000 ? t.silenced(clock(silenced)) : m.silencedUntil(moment(new Date(silenced).toISOString()));
+    const free = silenced - Date.now() < 20 * 3_600_000 ? t.silenced(clock(silenced)) : m.silencedUntil(moment(new Date(silenced).toISOString()));
     const reason = state?.silence_reason ?? act?.reason;
-    return <div class="note confirm" role="alert"><Icon name="mute" /><span class="grow">{reason ? m.silencedWhy(until, reason) : until}</span>
+    return <div class="note confirm" role="alert"><Icon name="mute" /><span class="grow">{reason ? m.silencedWhy(free, reason) : free}</span>
       {act && <button type="button" class="link reach" onClick={() => (moderating.value = { kind: "appeal", act: act.act })}>{m.contest}</button>}</div>;
   }
   if (lock && !visits(view) && state?.role !== "moderator") {
     const by = state?.lock?.actor?.name;
-    const said = by ? t.lockedBy(shortName(by)) : t.locked;
+    const locked = by ? t.lockedBy(shortName(by)) : t.locked;
+    const said = state?.lock?.until ? `${locked} ${until(Date.parse(state.lock.until) - clockSkew.value)}` : locked;
     return <div class="note"><Icon name="lock" /><span>{lock.reason ? t.lockedWhy(said, lock.reason) : said}</span></div>;
   }
   return null;

@@ -4,7 +4,7 @@ import type { Reaction } from "../../protocol";
 import { lazily } from "../parts/lazy";
 import { memo } from "../parts/memo";
 import { words } from "../../i18n";
-import { clock, moment } from "../../i18n/time";
+import { clock, moment, until } from "../../i18n/time";
 import { useEffect } from "preact/hooks";
 import { actOn, forget, reasonWords } from "../../moderation/reasons";
 import { moderating } from "../layers";
@@ -118,7 +118,7 @@ function Hidden({ line, room, tab, acts }: { line: MessageLine; room: string; ta
   const mod = session.value.me?.mod ?? false;
   return (
     <div class="hatched">
-      <span>{act && !act.moderator ? t.hiddenAuto : act?.reason ? t.hiddenWhy(reasonWords(act.reason)) : words().room.hidden}</span>
+      <span>{act && !act.moderator ? t.hiddenAuto : act?.reason ? t.hiddenWhy(reasonWords(act.reason)) + (act.until ? ` (${until(act.until)})` : "") : words().room.hidden}</span>
       {line.own && act && <button type="button" class="link reach" tabIndex={tab} onClick={() => (moderating.value = { kind: "appeal", act: act.act })}>{t.contest}</button>}
       {(line.own || mod) && <button type="button" class="link reach" tabIndex={tab} onClick={() => acts.versions(message)}>{t.readHidden}</button>}
       {mod && !line.own && <button type="button" class="link reach" tabIndex={tab} onClick={() => acts.moderate(line)}><Shield size="small" />{t.moderate}</button>}

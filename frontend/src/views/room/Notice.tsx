@@ -2,7 +2,7 @@
 import type { EventFrame } from "../../protocol";
 import type { RoomView } from "../../store";
 import { words } from "../../i18n";
-import { clock } from "../../i18n/time";
+import { clock, until } from "../../i18n/time";
 import { toRoom } from "../../router";
 import { specialtyLabel } from "../parts/atoms";
 import { Shield } from "../parts/icons";
@@ -50,9 +50,15 @@ function useSaid(event: EventFrame): Said | null {
     case "case.merged": return event.data.into === event.room ? { text: m.caseMergedHere, to: { room: event.data.case, label: m.caseInto } } : { text: m.caseMerged, to: { room: event.data.into, label: m.caseInto } };
     case "expert.asked": return { text: m.expertAsked(specialtyLabel(event.data.specialty) ?? "") };
     case "expert.unasked": return { text: m.expertUnasked };
-    case "room.locked": return { text: event.data.reason ? t.lockedWhy(t.roomLocked, event.data.reason) : t.roomLocked, moderation: true };
+    case "room.locked": {
+      const said = event.data.until ? `${t.roomLocked} ${until(event.data.until)}` : t.roomLocked;
+      return { text: event.data.reason ? t.lockedWhy(said, event.data.reason) : said, moderation: true };
+    }
     case "room.unlocked": return { text: t.roomUnlocked, moderation: true };
-    case "room.slowed": return { text: event.data.seconds && event.data.answers_exempt ? m.slowFor(t.roomSlowed(event.data.seconds)) : t.roomSlowed(event.data.seconds), moderation: true };
+    case "room.slowed": {
+      const said = event.data.until ? `${t.roomSlowed(event.data.seconds)} ${until(event.data.until)}` : t.roomSlowed(event.data.seconds);
+      return { text: event.data.seconds && event.data.answers_exempt ? m.slowFor(said) : said, moderation: true };
+    }
     case "case.updated": return event.data.case === event.room ? { text: t.caseNow(t[event.data.status]) } : null;
     default: return null;
   }
