@@ -15,6 +15,7 @@ import pytest
 
 from consult.api import api
 from consult.errors import CODES
+from consult.moderation import console
 from consult.rooms import commands
 from consult.rooms.commands.tools import TOOLS
 from tests.live import Gone, Node, Refused, Socket, Someone, Stack
@@ -24,6 +25,7 @@ WHO = {
     "unverified": "yann", "outsider": "soizic", "reader": "helene", "member": "nadia", "owner": "camille", "silenced": "idris", "removed": "aline", "suspended": "writer1",
     "remit": "writer2", "visiting": "writer3", "elsewhere": "writer4", "administrator": "writer5",
 }  # fmt: skip
+ROOMS = {"A listed group": "group", "A case": "case", "A private conversation": "private", "The personal room": "personal", "The console's room": "console"}
 OTHER, INVITED, OWNER_TOO = "writer6", "writer7", "writer8"  # whose message and person it is about; whom one brings in; a second owner
 BEFORE = {  # what must have been done, so that its reversal has something to do
     "message.restore": "message.hide", "member.unsilence": "member.silence", "member.readmit": "member.remove", "room.unlock": "room.lock",
@@ -59,11 +61,11 @@ def test_the_page_can_be_read() -> None:
     assert set(MARKS.values()) <= CODES.keys() and len(MARKS) > 10
     tools = {c.model_fields["type"].annotation.__args__[0] for c in TOOLS}  # type: ignore[union-attr]
     plain = commands.COMMANDS.keys() - tools - {"hello", "ping", "room.leave"}  # leaving a room one has not entered is ok for everyone
-    for title in ("A listed group", "A case", "A private conversation", "The personal room"):
+    for title in ROOMS:
         said = {action.removesuffix(" own") for action in table(title)}
         assert tools | plain <= said, (title, (tools | plain) - said)
     assert routes() <= table("The service").keys() | table("A case").keys(), routes() - table("The service").keys()
-    for title in ("A listed group", "A case", "A private conversation", "The personal room", "The service"):
+    for title in (*ROOMS, "The service"):
         for action, cells in table(title).items():
             assert set(cells.values()) <= {*CODES, "✓", "·"}, (title, action)
             assert cells.keys() <= {"nobody", *WHO}
@@ -113,7 +115,7 @@ class World:
     def __init__(self, stack: Stack, roles: dict[str, Someone], cast: dict[str, Someone], kind: str) -> None:
         self.stack, self.roles, self.cast, self.kind = stack, roles, cast, kind
         self.target = stack.room(kind="group", title="Target")
-        self.anew = kind != "personal"
+        self.anew = kind not in ("personal", "console")
 
     def say(self, room: str, by: Someone, form: str = "text", images: Sequence[str] = ()) -> str:
         id = uuid.uuid4()
@@ -139,8 +141,8 @@ class World:
 
     def scene(self) -> Scene:
         r, other = self.roles, self.cast[OTHER]
-        if self.kind == "personal":
-            room = r["owner"].personal
+        if self.kind in ("personal", "console"):
+            room = r["owner"].personal if self.kind == "personal" else self.console()
             return Scene(room, self.target, self.target, str(uuid.uuid4()), str(uuid.uuid4()), {}, str(other.id), str(self.cast[INVITED].id))
         members = [r[role] for role in ("unverified", "member", "silenced", "removed", "suspended")]
         owners = [r["owner"], *([self.cast[OWNER_TOO]] if self.kind == "group" else [])]
@@ -164,6 +166,15 @@ class World:
         message = self.say(room, other, form, [image])
         own = {role: self.say(room, someone, form) for role, someone in r.items()}
         return Scene(room, self.target, into, message, image, own, str(other.id), str(self.cast[INVITED].id))
+
+    def console(self) -> str:
+        """The room of that kind, of which there is one; made here where nothing has waited for a moderator yet."""
+        self.stack.sql(
+            "INSERT INTO rooms_room (id, kind, title, code, epoch, last_seq, last_post_no, listed, slow_mode, moderators_live, created_at) "
+            "VALUES (%s, 'console', 'Console', '', 'c0', 0, 0, false, 0, 0, now()) ON CONFLICT DO NOTHING",
+            console.ROOM,
+        )
+        return str(console.ROOM)
 
     def lay(self, scene: Scene, what: str, by: Someone | None) -> str:
         """A mark, a diagnosis or a reference by this person, as if it had always been there."""
@@ -442,9 +453,7 @@ async def walk(world: World, doors: Doors, wanted: dict[str, dict[str, str]]) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("title", "kind"), [("A listed group", "group"), ("A case", "case"), ("A private conversation", "private"), ("The personal room", "personal"), ("The service", "personal")]
-)
+@pytest.mark.parametrize(("title", "kind"), [*ROOMS.items(), ("The service", "personal")])
 async def test_every_cell(title: str, kind: str, pair: Stack, nodes: tuple[Node, Node], cast: dict[str, Someone], roles: dict[str, Someone]) -> None:
     world = Service(pair, roles, cast, kind) if title == "The service" else World(pair, roles, cast, kind)
     doors = Doors(nodes, roles, world)
