@@ -600,6 +600,32 @@ def test_who_was_suspended_without_any_item_is_let_in_again_from_the_console(dev
         demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", idris)
 
 
+def test_an_administrator_without_a_remit_has_the_rules_and_the_suspensions(device: Devices, demo: Demo) -> None:
+    demo.sql("UPDATE clinicians_person SET is_staff = true WHERE email = 'helene@example.org'")
+    idris = demo.cast["idris"].id
+    try:
+        helene = device().tab().sign_in("helene").inside().go("/me")
+        helene.page.get_by_role("link", name="Ouvrir la console").click()
+        page = helene.page
+        expect(page.get_by_text("Aucune salle n’est à votre charge.")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#queue")).to_have_count(0)
+        demo.sql("UPDATE standing_standing SET suspended_until = now() + interval '3 days' WHERE person_id = %s", idris)
+        page.get_by_role("button", name="Suspensions", exact=True).click()
+        sheet = page.get_by_role("dialog", name="Suspensions")
+        row = sheet.locator(".act-row")
+        expect(row).to_have_count(1, timeout=PATIENCE)
+        row.get_by_role("button", name="Lever la suspension").click()
+        row.get_by_role("textbox").fill("identité vérifiée")
+        page.keyboard.press("Enter")
+        expect(sheet).to_contain_text("Aucun compte n’est suspendu.", timeout=PATIENCE)
+        page.keyboard.press("Escape")
+        page.get_by_role("link", name="Règles").click()
+        expect(page.get_by_role("button", name="Nouvelle règle")).to_be_visible(timeout=PATIENCE)
+    finally:
+        demo.sql("UPDATE standing_standing SET suspended_until = NULL WHERE person_id = %s", idris)
+        demo.sql("UPDATE clinicians_person SET is_staff = false WHERE email = 'helene@example.org'")
+
+
 def test_flags_that_no_longer_count_are_pardoned_where_they_are_read(device: Devices, demo: Demo) -> None:
     empty(demo)
     demo.manage("remit", "add", "marc@example.org", "--everywhere")

@@ -166,6 +166,8 @@ const console_ = {
   liveRooms: p((n: number) => `${n} ${plural.fr(n, "salle en direct", "salles en direct")}`, (n: number) => `${n} ${plural.en(n, "room live", "rooms live")}`),
   notLive: p("Reconnexion…", "Reconnecting…"),
   notMod: p("Cette page est réservée à la modération.", "This page is for moderators."),
+  noRemit: p("Aucune salle n’est à votre charge.", "No room is yours to moderate."),
+  noRemitText: p("Vous écrivez les règles et décidez des suspensions.", "You write the rules and decide about suspensions."),
   rules: p("Règles", "Rules"),
   watched: p("Salles suivies", "Watched rooms"),
   present: p((n: number) => `${n} ${plural.fr(n, "présent", "présents")}`, (n: number) => `${n} present`),

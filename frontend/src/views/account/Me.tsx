@@ -42,7 +42,7 @@ export default function MePage() {
         </section>
         <section class="me-part"><h2>{words().moderation.title}</h2>
           <div class="row wrap"><button type="button" class="btn" onClick={() => (moderating.value = { kind: "mine" })}>{words().moderation.myReports}</button>
-            {me.mod && <a class="btn" href="/moderation">{words().moderation.console}</a>}</div>
+            {(me.mod || me.roles.includes("administrator")) && <a class="btn" href="/moderation">{words().moderation.console}</a>}</div>
         </section>
         <section class="me-part last"><div><button type="button" class="btn" onClick={() => (signingOut.value = true)}>{t.signOut}</button></div></section>
       </div>

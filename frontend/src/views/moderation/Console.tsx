@@ -29,8 +29,30 @@ const chosen = kept<string[]>("consult.console.rooms", [], strings);
 
 export default function Console() {
   const t = mod().console;
-  if (!session.value.me?.mod) return <Empty title={t.notMod}><a class="link" href="/">{words().shell.toRooms}</a></Empty>;
-  return <Inside />;
+  if (session.value.me?.mod) return <Inside />;
+  return everywhere() ? <WithoutRemit /> : <Empty title={t.notMod}><a class="link" href="/">{words().shell.toRooms}</a></Empty>;
+}
+
+/** What an administrator decides who moderates no room. */
+function WithoutRemit() {
+  const t = mod().console;
+  const suspended = useSignal(false);
+  return (
+    <section class="console" aria-label={t.title}>
+      <header class="console-head"><h1>{t.title}</h1></header>
+      <Empty title={t.noRemit}>{t.noRemitText}<div class="row wrap"><Offices onSuspended={() => (suspended.value = true)} /></div></Empty>
+      {suspended.value && <Suspensions onClose={() => (suspended.value = false)} onLifted={() => undefined} />}
+    </section>
+  );
+}
+
+/** What is about the whole service, for who decides about it. */
+function Offices({ onSuspended }: { onSuspended: () => void }) {
+  const t = mod().console;
+  return <>
+    {everywhere() && <button type="button" class="btn" onClick={onSuspended}>{t.suspensions}</button>}
+    {session.value.me?.roles.includes("administrator") && <a class="btn" href="/moderation/rules">{t.rules}</a>}
+  </>;
 }
 
 function useDesk(): Desk {
@@ -143,8 +165,7 @@ function Inside() {
         <h1>{t.title}</h1>
         <span class="row label second"><span class={`dot${live ? "" : " off"}`} />{live ? t.liveRooms(tiles.length) : t.notLive}</span>
         <span class="grow" />
-        {everywhere() && <button type="button" class="btn" onClick={() => (suspended.value = true)}>{t.suspensions}</button>}
-        {session.value.me?.roles.includes("administrator") && <a class="btn" href="/moderation/rules">{t.rules}</a>}
+        <Offices onSuspended={() => (suspended.value = true)} />
       </header>
       <Tiles tiles={tiles} at={tile?.room ?? null} onPick={(room) => (roomAt.value = roomAt.value === room ? null : room)} />
       <div class="console-in">
