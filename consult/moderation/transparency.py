@@ -54,7 +54,10 @@ REPORTS = {
     Category.OTHER: ("Autre", "Other"),
 }
 
-_ACTS = "SELECT kind, count(*), count(*) FILTER (WHERE moderator_id IS NULL), count(reversed_at) FROM rooms_act WHERE at >= %s AND at < %s GROUP BY 1"
+# What ended when its time was over was not reversed by anybody.
+_ACTS = """
+SELECT kind, count(*), count(*) FILTER (WHERE moderator_id IS NULL), count(reversed_at) FILTER (WHERE NOT coalesce(reversed_by IS NULL AND reversed_at >= until, false))
+FROM rooms_act WHERE at >= %s AND at < %s GROUP BY 1"""
 _REPORTS = """
 SELECT x.category, count(*), count(*) FILTER (WHERE i.decision = 'uphold'), count(*) FILTER (WHERE i.decision = 'dismiss')
 FROM moderation_report x JOIN moderation_item i ON i.id = x.item_id WHERE x.at >= %s AND x.at < %s GROUP BY 1"""

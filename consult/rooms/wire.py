@@ -116,7 +116,7 @@ def frame(**fields: Any) -> bytes:
 
 def encoded(fields: dict[str, Any]) -> bytes:
     """JSON in no more memory than its bytes. orjson does not give back the rest of the buffer it wrote into (4 kB for an answer of 100 bytes,
-    256 kB for 24): frames wait for readers and are remembered by bytes counted, and would hold ten times as many."""
+    256 kB for one of 24 kB), while frames wait for readers, and are remembered, by bytes counted."""
     return b"".join((orjson.dumps(fields), b""))
 
 

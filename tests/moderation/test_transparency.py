@@ -48,9 +48,13 @@ def test_everything_is_counted_by_kind(room: uuid.UUID) -> None:
         decide(sacha, item["item"], "uphold" if item["urgency"] == 3 else "dismiss")
     acts("member.silence", 4, reversed_at=log.utc_now())
     acts("member.remove", 1)
+    now = log.utc_now()
+    acts("room.lock", 2, until=now - timedelta(minutes=1), reversed_at=now)  # its time was over
+    acts("room.lock", 1, until=now + timedelta(minutes=1), reversed_at=now, reversed_by=sacha.pk)
     found = account().json()
     assert of(found["acts"], "kind", "message.hide") == {"kind": "message.hide", "count": 1, "automatic": 1, "reversed": 0}
     assert of(found["acts"], "kind", "member.silence") == {"kind": "member.silence", "count": 4, "automatic": 0, "reversed": 4}
+    assert of(found["acts"], "kind", "room.lock") == {"kind": "room.lock", "count": 3, "automatic": 0, "reversed": 1}
     assert of(found["acts"], "kind", "member.remove")["count"] is None
     assert of(found["acts"], "kind", "person.suspend")["count"] == 0
     assert of(found["reports"], "category", "identifies_patient") == {"category": "identifies_patient", "count": 1, "upheld": 1, "dismissed": 0}
