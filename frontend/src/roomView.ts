@@ -122,8 +122,8 @@ export class OpenRoom implements RoomView {
   async open(around?: number, fresh = false): Promise<void> {
     void this.loadDraft();
     const { log, o } = { log: this.log, o: this.o };
-    if (!o.list.get(this.id)) void this.loadItem();
-    if (around !== undefined && fresh) await this.openFresh(around);
+    const item = o.list.get(this.id) ? Promise.resolve() : this.loadItem();
+    if (around !== undefined && fresh) await this.openFresh(around, item);
     else if (around !== undefined) {
       if (log.order.epoch !== null) o.live.enter(this.id);
       await this.jumpTo(around);
@@ -149,14 +149,19 @@ export class OpenRoom implements RoomView {
     return true;
   }
 
-  /** From a notification about `at`: what is kept, what came since, and the first line of it. */
-  private async openFresh(at: number): Promise<void> {
+  /** From a notification about `at`: what is kept, what came since, and the first line of it. `item`: how far one has read, where the list does not say. */
+  private async openFresh(at: number, item: Promise<void>): Promise<void> {
     const { log, o } = { log: this.log, o: this.o };
     this.landing = at;
     const kept = await this.fromCache();
     if (kept && o.live.connected) o.live.enter(this.id);
     else if (kept && (await o.live.catchUp(this.id))) this.changed();
-    else if (!this.closed) await this.pages.around(this.readAt ? Math.max(this.readAt.seq, 1) : at, LANDING_PAGE);
+    else if (!this.closed) {
+      // Drawn before that is known, the newest lines would be seen, and so read, and what is new would begin nowhere.
+      await item;
+      if (!this.closed) await this.pages.around(this.readAt ? Math.max(this.readAt.seq, 1) : at, LANDING_PAGE);
+    }
+    await item;
     // Nothing is new, or not before the socket tells: the line itself is known to be there.
     if (this.landing !== null && log.to >= at) this.landOn(at);
   }

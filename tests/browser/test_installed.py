@@ -268,6 +268,29 @@ def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> 
     assert shown(nadia) == []
 
 
+# The list of rooms is still on its way, and the answer about this room comes a second after its messages could.
+SLOW_LIST = """const real = self.fetch;
+  self.fetch = async (...asked) => {
+    const { pathname, search } = new URL(asked[0].url ?? asked[0], location.href);
+    if (pathname === "/api/v1/rooms" && search.includes("limit")) await new Promise(() => undefined);
+    if (/^.api.v1.rooms.[0-9a-f-]{36}$/.test(pathname)) await new Promise((done) => setTimeout(done, 1000));
+    return real(...asked);
+  };"""
+
+
+def test_a_press_before_the_list_has_come_goes_to_the_first_unread_line_too(nadia: Tab, demo: Demo) -> None:
+    room = demo.fresh_room("nadia", "camille", title="On vous y attend")
+    demo.many(room, "camille", [f"Message {n}." for n in range(1, 41)])
+    nadia.page.add_init_script(SLOW_LIST)
+    installed(nadia.go("/directory"))
+    Push(nadia).wake(room, 40)
+    worker_of(nadia.device).evaluate(CLICK, room)
+    expect(nadia.message("Message 1.")).to_be_in_viewport(timeout=PATIENCE)
+    expect(nadia.log.locator(".divider.new")).to_contain_text("40")
+    nadia.page.wait_for_timeout(1500)
+    expect(nadia.message("Message 1.")).to_be_in_viewport()
+
+
 def test_a_press_without_a_window_opens_one(nadia: Tab, demo: Demo) -> None:
     room = demo.fresh_room("nadia", "camille")
     Push(nadia).wake(room, 7)
