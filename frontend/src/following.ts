@@ -103,6 +103,7 @@ export class Following {
 
   /** A room that was joined, left or changed by an act of this person. */
   async changed(room: string): Promise<void> {
+    await this.loading?.catch(() => undefined); // a list that was asked for before the act does not know of it
     await this.load().catch(() => undefined);
     if (!this.o.list.isListed(room)) await this.fetchOne(room, false);
     this.o.touched(room);
