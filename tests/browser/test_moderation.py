@@ -33,6 +33,18 @@ def enter(tab: Tab, motive: str) -> Tab:
     return tab.live()
 
 
+def heated(device: Devices, demo: Demo, title: str) -> tuple[str, Tab, Tab]:
+    """A group in which Camille has said a first word, and into which Sacha has come as its moderator."""
+    room = demo.fresh_room("nadia", "camille", kind="group", title=title)
+    camille = device().tab().sign_in("camille").inside().room(room)
+    camille.write("Premier mot.").sees("Premier mot.")
+    laptop = device()
+    laptop.expects(f"/api/v1/rooms/{room}")
+    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
+    enter(sacha, "échanges vifs")
+    return room, camille, sacha
+
+
 def tools(tab: Tab) -> Locator:
     return tab.page.locator("dialog .tools")
 
@@ -416,13 +428,7 @@ def test_the_console_counts_and_writes_into_a_watched_room(device: Devices, demo
 
 
 def test_silenced_slowed_and_locked_with_reasons(device: Devices, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "camille", kind="group", title="Salle agitée")
-    camille = device().tab().sign_in("camille").inside().room(room)
-    camille.write("Premier mot.").sees("Premier mot.")
-    laptop = device()
-    laptop.expects(f"/api/v1/rooms/{room}")
-    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
-    enter(sacha, "échanges vifs")
+    _, camille, sacha = heated(device, demo, "Salle agitée")
 
     # Slow mode: the button counts, the text stays one's own.
     sheet = tray(sacha, "Premier mot.")
@@ -478,13 +484,7 @@ def test_silenced_slowed_and_locked_with_reasons(device: Devices, demo: Demo) ->
 
 
 def test_a_lock_with_a_duration_says_until_when_and_opens_by_itself(device: Devices, demo: Demo) -> None:
-    room = demo.fresh_room("nadia", "camille", kind="group", title="Salle en pause")
-    camille = device().tab().sign_in("camille").inside().room(room)
-    camille.write("Premier mot.").sees("Premier mot.")
-    laptop = device()
-    laptop.expects(f"/api/v1/rooms/{room}")
-    sacha = laptop.tab().sign_in("sacha").inside().go(f"/rooms/{room}")
-    enter(sacha, "échanges vifs")
+    room, camille, sacha = heated(device, demo, "Salle en pause")
     sheet = tray(sacha, "Premier mot.")
     duration = sheet.get_by_label("Durée")
     expect(duration).to_have_value("null")

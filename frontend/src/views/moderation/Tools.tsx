@@ -50,7 +50,7 @@ export function Tools({ target, keys, onDone, first = "" }: { target: Target; ke
     busy.value = true;
     error.value = null;
     try {
-      const done = await tool.run(reason.value.trim(), chosen, lasts.value);
+      const done = await tool.run(reason.value.trim(), chosen, tool.lasting ? lasts.value : null);
       open.value = null;
       lasts.value = null;
       told(tool.label, done, tool.back);

@@ -65,19 +65,19 @@ export function toolsFor(of: Target): Tool[] {
         ? { id: "restore", back: true, key: "m", icon: "eye", label: t.restore, section: "message", run: (reason) => deed({ type: "message.restore", message: message.id, reason }) }
         : { id: "hide", key: "m", icon: "eyeoff", label: t.hide, section: "message", lasting: true, run: (reason, _, lasts) => deed({ type: "message.hide", message: message.id, reason }, lasts) });
       const picture = (tool: Pick<Tool, "id" | "key" | "icon" | "label" | "back" | "lasting">, type: string, pictures: string[]): Tool => ({
-        ...tool, section: "message", pictures, ...(pictures.length > 1 ? { asks: "image" as const } : {}), run: (reason, image, lasts) => deed({ type, message: message.id, image: image ?? pictures[0], reason }, tool.lasting ? lasts : null),
+        ...tool, section: "message", pictures, ...(pictures.length > 1 ? { asks: "image" as const } : {}), run: (reason, image, lasts) => deed({ type, message: message.id, image: image ?? pictures[0], reason }, lasts),
       });
       const shown = message.images.filter((one) => !message.veiled.includes(one)), veiled = message.images.filter((one) => message.veiled.includes(one));
       if (shown.length) tools.push(picture({ id: "mask", key: "d", icon: "mask", label: t.mask }, "image.ask_mask", shown), picture({ id: "hidepicture", icon: "photo", label: t.hidePicture, lasting: true }, "image.hide", shown));
       if (veiled.length) tools.push(picture({ id: "showpicture", icon: "eye", label: t.restorePicture, back: true }, "image.restore", veiled));
       if (of.kind !== "private") tools.push({ id: "pin", key: "p", icon: "pin", label: message.pinned ? t.unpin : t.pin, section: "message", free: true, back: message.pinned, lasting: !message.pinned,
-        run: (_, __, lasts) => deed({ type: message.pinned ? "pin.remove" : "pin.add", message: message.id }, message.pinned ? null : lasts) });
+        run: (_, __, lasts) => deed({ type: message.pinned ? "pin.remove" : "pin.add", message: message.id }, lasts) });
       if (of.kind === "group") tools.push({ id: "thread", icon: "move", label: t.moveThread, section: "message", asks: "room", run: (reason, to) => deed({ type: "thread.move", message: message.id, to, reason }) });
     }
     tools.push(of.slow
       ? { id: "slowend", back: true, key: "l", icon: "hour", label: t.slowEnd, section: "room", run: (reason) => deed({ type: "room.slow", seconds: 0, answers_exempt: false, reason }) }
       : { id: "slow", key: "l", icon: "hour", label: t.slow, section: "room", asks: "slow", lasting: true, run: (reason, chosen, lasts) => deed({ type: "room.slow", ...(chosen as { seconds: number; answers_exempt: boolean }), reason }, lasts) });
-    tools.push({ id: of.locked ? "unlock" : "lock", back: of.locked, key: "v", icon: "lock", label: of.locked ? t.unlock : t.lock, section: "room", lasting: !of.locked, run: (reason, _, lasts) => deed({ type: of.locked ? "room.unlock" : "room.lock", reason }, of.locked ? null : lasts) });
+    tools.push({ id: of.locked ? "unlock" : "lock", back: of.locked, key: "v", icon: "lock", label: of.locked ? t.unlock : t.lock, section: "room", lasting: !of.locked, run: (reason, _, lasts) => deed({ type: of.locked ? "room.unlock" : "room.lock", reason }, lasts) });
     tools.push({ id: "call", key: "a", icon: "people", label: t.call, section: "room", run: (reason) => deed({ type: "moderator.call", reason }) });
     if (of.kind === "case") tools.push(
       of.expert ? { id: "unexpert", back: true, key: "e", icon: "star", label: t.unexpert, section: "case", run: (reason) => deed({ type: "expert.unask", reason }) }
