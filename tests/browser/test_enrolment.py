@@ -52,6 +52,20 @@ CHANGED = """async (address) => {
   return store.getItem("subscription");
 }"""
 
+# The look at this device is answered once the press has come to the registration, which waits until it is let go.
+CROSSED = """() => {
+  const real = self.fetch, atRegistration = new Promise((come) => { self.registering = come });
+  const letGo = new Promise((come) => { self.letGo = come });
+  let asked = 0;
+  self.fetch = async (...what) => {
+    const { pathname } = new URL(what[0].url ?? what[0], location.href), method = what[1]?.method ?? what[0].method ?? "GET";
+    if (pathname === "/api/v1/push" && asked++ === 0) await atRegistration;
+    if (pathname === "/api/v1/devices" && method === "GET") self.looked = true; // the list is asked for after the look
+    if (pathname === "/api/v1/devices" && method === "POST") { self.registering(); await letGo }
+    return real(...what);
+  };
+}"""
+
 
 @pytest.fixture
 def chromium(whole_chromium: Browser) -> Browser:
@@ -152,6 +166,26 @@ def test_turned_on_by_a_press_woken_by_a_push_and_turned_off(device: Devices, de
     assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
     changed(nadia, second.address())
     assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
+
+
+def test_a_press_during_the_look_is_on_once_the_server_knows(device: Devices, demo: Demo, service: Service) -> None:
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)
+    nadia = subscribing(device, service.browser("only").address())
+    page, part = nadia.page, nadia.page.locator("#notifications")
+    page.locator("a[href='/me']").first.click()
+    expect(part.get_by_role("button", name="Activer sur cet appareil")).to_be_visible()
+    page.locator("a[href='/directory']").first.click()
+    expect(part).to_have_count(0)
+    page.evaluate(CROSSED)
+    page.locator("a[href='/me']").first.click()
+    part.get_by_role("button", name="Activer sur cet appareil").click()
+    page.wait_for_function("() => self.looked")
+    page.wait_for_timeout(200)  # what a browser needs to draw it, were it taken
+    expect(part.get_by_role("status")).to_contain_text("ne vous prévient pas")
+    assert registered(demo) == []
+    page.evaluate("() => self.letGo()")
+    expect(part.get_by_text("Activées sur cet appareil.")).to_be_visible()
+    assert registered(demo) == ["Chrome, Linux"]
 
 
 def test_an_address_that_somebody_else_holds_under_other_keys_is_given_up_for_another(device: Devices, demo: Demo, service: Service) -> None:

@@ -20,10 +20,23 @@ async function subscription(): Promise<PushSubscription | null> {
   return (await (await registered())?.pushManager.getSubscription()) ?? null;
 }
 
-/** What stands here, without asking the person anything. */
+let begun = 0, ended = 0;
+
+/** What turns notifications on or off. Halfway, a browser holds a subscription that the server has not heard of. */
+async function turning(run: () => Promise<void>): Promise<void> {
+  begun++;
+  try {
+    await run();
+  } finally {
+    ended++;
+  }
+}
+
+/** What stands here, without asking the person anything. Who is turning it on or off meanwhile knows better. */
 export async function lookAtDevice(): Promise<void> {
-  const before = _waking.value, found = await stands();
-  if (_waking.value === before) _waking.value = found; // a press meanwhile knows better
+  if (begun !== ended) return;
+  const before = begun, found = await stands();
+  if (begun === before) _waking.value = found;
 }
 
 async function stands(): Promise<Waking> {
@@ -34,14 +47,16 @@ async function stands(): Promise<Waking> {
 }
 
 /** Only ever at a press: that is when a browser lets the question be asked, and when it makes sense. Rejects where the push service does not answer. */
-export async function turnOn(label: string): Promise<void> {
-  const asked = await Notification.requestPermission();
-  if (asked !== "granted") {
-    _waking.value = asked === "denied" ? "denied" : "off";
-    return;
-  }
-  await subscribe(label);
-  _waking.value = "on";
+export function turnOn(label: string): Promise<void> {
+  return turning(async () => {
+    const asked = await Notification.requestPermission();
+    if (asked !== "granted") {
+      _waking.value = asked === "denied" ? "denied" : "off";
+      return;
+    }
+    await subscribe(label);
+    _waking.value = "on";
+  });
 }
 
 async function subscribe(label: string): Promise<void> {
@@ -66,9 +81,11 @@ async function subscribe(label: string): Promise<void> {
   await tellWorker("wanted", true);
 }
 
-export async function turnOff(): Promise<void> {
-  await release();
-  await forgetDevice();
+export function turnOff(): Promise<void> {
+  return turning(async () => {
+    await release();
+    await forgetDevice();
+  });
 }
 
 /** The address may have changed while the app was closed; the server keeps one row an address. */
@@ -81,11 +98,13 @@ export async function renewDevice(): Promise<void> {
 }
 
 /** Here alone: the server lets the device go with its session. */
-export async function forgetDevice(): Promise<void> {
-  _waking.value = able() && Notification.permission === "denied" ? "denied" : "off";
-  await tellWorker("wanted", false).catch(() => undefined); // no storage, so nothing was noted either
-  await (await subscription())?.unsubscribe();
-  await closeAll();
+export function forgetDevice(): Promise<void> {
+  return turning(async () => {
+    if (_waking.value === "on") _waking.value = Notification.permission === "denied" ? "denied" : "off";
+    await tellWorker("wanted", false).catch(() => undefined); // no storage, so nothing was noted either
+    await (await subscription())?.unsubscribe();
+    await closeAll();
+  });
 }
 
 /** The server's rows of this session: more than one where the browser changed its address and no push has found the old one dead yet. */
