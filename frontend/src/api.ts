@@ -78,7 +78,11 @@ export class Api {
       method, headers, credentials: "same-origin", cache: "no-store", ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(options.signal ? { signal: options.signal } : {}),
     });
-    const text = await response.text().catch(() => "");
+    // Cut off in the middle, it is no answer.
+    const text = await response.text().catch((error: unknown) => {
+      if (response.ok) throw unreachable(error);
+      return "";
+    });
     let data: unknown = null;
     try {
       data = text ? JSON.parse(text) : null;
@@ -94,8 +98,7 @@ export class Api {
     try {
       return await this.o.fetch(path, init);
     } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw new Refusal({ code: "network.unreachable", temporary: true });
+      throw unreachable(error);
     }
   }
 
@@ -105,6 +108,10 @@ export class Api {
     await this.send(CONFIG, { credentials: "same-origin" });
     return cookieOf(this.o.cookie(), "csrftoken");
   }
+}
+
+function unreachable(error: unknown): unknown {
+  return error instanceof DOMException && error.name === "AbortError" ? error : new Refusal({ code: "network.unreachable", temporary: true });
 }
 
 function cookieOf(cookies: string, name: string): string {

@@ -24,7 +24,7 @@ export interface FollowingOptions {
   decided(what: Decided): void;
 }
 
-const FRESH_AFTER = 300, MOST = 500, KEEP_AFTER = 2000;
+const FRESH_AFTER = 300, AGAIN_AFTER = 10_000, MOST = 500, KEEP_AFTER = 2000;
 
 export class Following {
   private loading: Promise<void> | null = null;
@@ -47,6 +47,7 @@ export class Following {
   }
 
   private async fetchAll(): Promise<void> {
+    const { moves } = this.o.list;
     const items: RoomItem[] = [];
     let next: string | null = "/api/v1/rooms?limit=100";
     while (next && items.length < MOST) {
@@ -61,6 +62,7 @@ export class Following {
     });
     for (const item of items) this.follow(item);
     void this.o.cache().saveRooms(items).catch(() => undefined);
+    if (moves !== this.o.list.moves) await this.fetchAll(); // asked for before a room came or went
   }
 
   /** The list as it stands now, kept a moment after it changed: where one had read to is where the next start begins. */
@@ -81,13 +83,16 @@ export class Following {
   }
 
   private async fetchOne(room: string, listed: boolean): Promise<void> {
+    const held = this.o.list.get(room);
     try {
       const item = await this.o.api.get<RoomItem>(`/api/v1/rooms/${room}`);
-      if (this.closed) return;
+      if (this.closed || (held && !this.o.list.get(room))) return; // gone meanwhile
       this.o.list.put(item, listed);
       if (listed) this.follow(item);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 404) this.o.list.remove(room);
+      if (!(error instanceof Refusal)) throw error;
+      if (error.status === 404) this.o.list.remove(room);
+      else if (error.temporary && listed) this.o.after(AGAIN_AFTER, () => this.stale(room)); // an urgent case is not to be missed for a tunnel
     }
   }
 

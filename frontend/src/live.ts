@@ -61,7 +61,7 @@ export class Live {
   readonly tracks = new Map<string, Track>();
   personalRoom: string | null = null;
   private up = false;
-  /** Followed after a hello was sent and before it was answered: it did not name them. */
+  /** Followed, or moved, after a hello was sent and before it was answered: it did not name them, or not so. */
   private readonly late = new Set<string>();
   /** A hello is on its way. */
   private asked = false;
@@ -84,7 +84,12 @@ export class Live {
   /** Enters again from where the log stands: at once when connected, else with the next hello. */
   enter(room: string): void {
     const track = this.tracks.get(room);
-    if (!track || !this.up) return;
+    if (!track) return;
+    if (!this.up) {
+      // The hello that is on its way may name another place than where the log stands by now.
+      if (this.asked) this.late.add(room);
+      return;
+    }
     track.turn++;
     const turn = track.turn;
     this.o.socket.call({ type: "room.enter", room, after: track.log.order.head }).catch((error: unknown) => {
@@ -188,6 +193,7 @@ export class Live {
     const { order } = track.log;
     track.entered = true;
     track.turn++;
+    track.reading = false; // what reads for an earlier entry is dropped when it comes
     if (room !== this.personalRoom) track.state = state;
     if (mode === "replay") {
       // Without a cursor there is nothing to be replayed from; with one, what was missed follows.

@@ -41,6 +41,9 @@ export class RoomList {
     return items;
   });
 
+  /** How often a room came into the list or went out of it, by itself. */
+  moves = 0;
+
   /** `stale` asks for the item anew: what happened cannot be told from what is held. */
   constructor(private readonly me: string, private readonly hold: Signal<boolean>, private readonly stale: (room: string) => void) {}
 
@@ -67,6 +70,7 @@ export class RoomList {
   }
 
   put(item: RoomItem, listed = true): void {
+    if (listed && !this.isListed(item.id)) this.moves++;
     if (listed) this.aside.delete(item.id);
     else if (!this.isListed(item.id)) this.aside.add(item.id);
     this.set(this.newer(item));
@@ -74,7 +78,10 @@ export class RoomList {
 
   remove(room: string): void {
     const next = new Map(this.items.peek());
-    if (next.delete(room)) this.items.value = next;
+    if (next.delete(room)) {
+      this.items.value = next;
+      this.moves++;
+    }
     this.aside.delete(room);
     this.lastMessage.delete(room);
   }
@@ -86,7 +93,13 @@ export class RoomList {
     // Nor the read mark, which was moved here while the answer was on its way.
     if (held.head.seq < item.head.seq) return { ...item, read_seq: Math.max(held.read_seq, item.read_seq) };
     if (held.head.seq === item.head.seq && held.read_seq <= item.read_seq) return item;
-    return { ...item, head: held.head, read_seq: held.read_seq, unread: held.unread, mentions: held.mentions, last: held.last };
+    const now = { ...item, head: held.head, read_seq: held.read_seq, unread: held.unread, mentions: held.mentions, last: held.last };
+    if (held.head.seq === item.head.seq) return now;
+    const { status, answers } = held.case ?? {};
+    return {
+      ...now, lock: held.lock, members: held.members, ...(held.title ? {} : { title: "" }), // what was withdrawn does not come back
+      case: item.case && status && answers !== undefined ? { ...item.case, status, answers, ...(held.case?.question ? {} : { question: "" }) } : item.case,
+    };
   }
 
   private set(item: RoomItem): void {
@@ -180,7 +193,8 @@ export class RoomList {
   /** Read up to `seq`, here or on another device. */
   read(room: string, seq: number): void {
     const item = this.items.peek().get(room);
-    if (!item || seq <= item.read_seq) return;
+    // The same place again: the server has heard of it by now, and can say how much is left.
+    if (!item || seq < item.read_seq || (seq === item.read_seq && !item.unread)) return;
     if (seq >= item.head.seq || (item.last && seq >= item.last.seq)) this.change(room, { read_seq: seq, unread: 0, mentions: 0 });
     else {
       this.change(room, { read_seq: seq });

@@ -201,6 +201,7 @@ export class RoomLog {
       this.extras.set(item.message, { item, asOf });
       for (const id of this.extras.keys()) if (this.extras.size > EXTRAS) this.extras.delete(id);
     }
+    if (!later) this.wanted.add(item.message); // what happened to it since is not known any more
     for (const event of later ?? []) if (messageOf(event) === item.message) this.fold(event);
     this.version++;
   }

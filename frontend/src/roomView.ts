@@ -51,6 +51,8 @@ export class OpenRoom implements RoomView {
   /** The read mark as it was when the room was opened. */
   private readAt: { seq: number; unread: number } | null = null;
   private decided = false;
+  /** How far was seen before it was known where what is new begins. */
+  private seen = 0;
   /** The line that a notification told of, until the reader has been put before what is new. */
   private landing: number | null = null;
   private readonly pages: WindowPages;
@@ -77,6 +79,10 @@ export class OpenRoom implements RoomView {
     return this.track.log;
   }
 
+  private isBehind(): boolean {
+    return !this.log.loaded || !this.track.entered || this.log.order.missing > 0;
+  }
+
   /** Signals that follow from the log: read again whenever it says that it changed. */
   private from<T>(read: () => T): ReadonlySignal<T> {
     return computed(() => {
@@ -94,7 +100,7 @@ export class OpenRoom implements RoomView {
   readonly below = this.from(() => this.log.below);
   readonly said = this.from(() => this.log.said);
   readonly loading = this.from(() => !this.log.loaded && this.gone.value === null && this.error.value === null);
-  readonly behind = this.from(() => !this.log.loaded || !this.track.entered || this.log.order.missing > 0);
+  readonly behind = this.from(() => this.isBehind());
   private readonly edges = this.from(() => `${this.log.moreBefore},${this.log.loaded && !this.log.live}`);
   readonly more = computed(() => {
     const [before, after] = this.edges.value.split(",");
@@ -132,7 +138,9 @@ export class OpenRoom implements RoomView {
       if (this.closed) return;
       // With a cursor, entering needs no page; without one, the page brings it.
       if (log.order.epoch !== null) o.live.enter(this.id);
-      if (!log.loaded) await this.loadFirst();
+      // Which page is the first depends on how far one has read.
+      if (!log.loaded) await item;
+      if (!log.loaded && !this.closed) await this.loadFirst();
     }
     if (!this.closed && !this.track.entered) o.live.enter(this.id);
   }
@@ -190,9 +198,9 @@ export class OpenRoom implements RoomView {
     if (!this.log.loaded) void this.loadFirst().then(() => this.track.entered || this.o.live.enter(this.id));
   }
 
-  private loadFirst(): Promise<void> {
+  private async loadFirst(): Promise<void> {
     const { seq, unread } = this.readAt ?? { seq: 0, unread: 0 };
-    return unread > FAR && seq > 0 && !this.decided ? this.pages.around(seq) : this.pages.newest();
+    await (unread > FAR && seq > 0 && !this.decided ? this.pages.around(seq) : this.pages.newest());
   }
 
   /** What the log had is no longer true. */
@@ -200,22 +208,23 @@ export class OpenRoom implements RoomView {
     void this.pages.newest();
   }
 
-  loadBefore(): Promise<void> {
-    return this.pages.before();
+  async loadBefore(): Promise<void> {
+    await this.pages.before();
   }
 
-  loadAfter(): Promise<void> {
-    return this.pages.after();
+  async loadAfter(): Promise<void> {
+    await this.pages.after();
   }
 
   async toNewest(): Promise<void> {
+    this.landing = null;
     if (!this.log.live) await this.pages.newest();
   }
 
   async jumpTo(seq: number): Promise<void> {
+    this.landing = null;
     const here = this.log.items.some((e) => e.item.seq === seq);
-    if (!here) await this.pages.around(seq);
-    this.jump.value = { seq };
+    if (here || (await this.pages.around(seq))) this.jump.value = { seq };
   }
 
   private failed(refusal: Refusal): void {
@@ -242,12 +251,16 @@ export class OpenRoom implements RoomView {
   private decide(): void {
     if (this.decided || !this.readAt || !this.log.loaded) return;
     const { seq } = this.readAt;
-    const unread = Math.max(this.readAt.unread, this.landing === null ? 0 : (this.item.peek()?.unread ?? 0));
+    const unread = Math.max(this.readAt.unread, this.item.peek()?.unread ?? 0);
     const first = this.log.items.find((e) => e.item.seq > seq && e.item.actor?.id !== this.o.me);
-    // What is kept here ends before what is new: that is on its way.
-    if (!first && (unread > 0 || this.landing !== null)) return;
+    const behind = this.isBehind();
+    // A list from the last start knows of nothing that came since.
+    if (first && !unread && this.landing === null && behind) return;
+    // What is kept here, or looked at, ends before what is new: that is on its way.
+    if (!first && (behind || (!this.log.live && (unread > 0 || this.landing !== null)))) return;
     this.decided = true;
     if (unread > 0 && first) this.newSince.value = { seq, at: first.item.at, count: unread };
+    else if (this.seen) this.o.markRead(this.id, this.seen);
     if (this.landing !== null && first) this.landOn(first.item.seq);
   }
 
@@ -288,10 +301,11 @@ export class OpenRoom implements RoomView {
       if (next !== known) this.o.drafts.save(this.id, next);
       known = next;
     });
-    const draft = await this.o.drafts.get(this.id).catch(() => EMPTY);
-    if (this.closed || this.draft.peek() !== EMPTY) return;
-    known = draft;
-    this.draft.value = draft;
+    const draft = await this.o.drafts.get(this.id).catch(() => EMPTY), typed = this.draft.peek();
+    if (this.closed || draft === EMPTY) return;
+    if (typed === EMPTY) this.draft.value = known = draft;
+    // Somebody was quicker than the disk: what was kept goes before it.
+    else this.draft.value = before(draft, typed);
   }
 
   async send(body: string, options: { replyTo?: string | null; mentions?: Mention[]; images?: string[]; marks?: OutboxEntry["marks"]; confirmed?: Confirmed } = {}): Promise<void> {
@@ -319,8 +333,13 @@ export class OpenRoom implements RoomView {
     await this.o.socket.call({ type: "reaction.remove", room: this.id, message, reaction });
   }
 
+  /** `seq`: what was seen, where no act says that all was read. */
   markRead(seq?: number): void {
     if (!this.log.loaded) return;
+    if (seq !== undefined && !this.decided) {
+      this.seen = Math.max(this.seen, seq);
+      return;
+    }
     this.o.markRead(this.id, seq ?? (this.log.live ? this.log.order.tip : this.log.to));
   }
 
@@ -351,4 +370,14 @@ export class OpenRoom implements RoomView {
     void this.o.drafts.flush().catch(() => undefined);
     this.o.live.close(this.id);
   }
+}
+
+/** Two drafts of one room in one. */
+function before(one: Draft, other: Draft): Draft {
+  const head = one.body && other.body ? `${one.body}\n` : one.body;
+  const pictures = [...(one.pictures ?? []), ...(other.pictures ?? [])];
+  return {
+    body: head + other.body, replyTo: other.replyTo ?? one.replyTo,
+    mentions: [...one.mentions, ...other.mentions.map((m) => ({ ...m, start: m.start + head.length }))], ...(pictures.length ? { pictures } : {}),
+  };
 }

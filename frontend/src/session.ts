@@ -26,7 +26,10 @@ export class Account {
   /** null where nobody is signed in; rejects where nobody can say. */
   async whoAmI(): Promise<MeAnswer | null> {
     try {
-      return await this.api.get<MeAnswer>("/api/v1/me", { quiet: true });
+      const answer = await this.api.get<MeAnswer | null>("/api/v1/me", { quiet: true });
+      // A network that answers in the server's place, with nothing, has not said that nobody is signed in.
+      if (!answer?.me) throw new Refusal({ code: "network.garbled", temporary: true });
+      return answer;
     } catch (error) {
       if (error instanceof Refusal && error.status === 401) return null;
       throw error;

@@ -120,7 +120,8 @@ async function settle(endedBy?: number): Promise<void> {
 /** The server has said who it is. Rejects where it does not say what unlocks what they keep here. */
 async function settled(answer: MeAnswer | null, before: number, begin: (() => void) | null, endedBy?: number): Promise<void> {
   const held = _session.value.me;
-  if (!answer) return left(endedBy);
+  // Who has just signed out here is not told that their session ended.
+  if (!answer) return _session.value.status === "out" ? undefined : left(endedBy);
   // An answer that was on its way while the profile was saved may be from before it.
   const me = saved !== before && held?.id === answer.me.id ? held : answer.me;
   // Shut out: what was seen goes, what was not sent stays under lock until the account is open again.

@@ -19,28 +19,29 @@ const FIRST_PAGE = 100, PAGE = 200, STALE_TRIES = 3;
 
 export class WindowPages {
   private turn = 0;
-  private under = new Map<PageKind, Promise<void>>();
+  private under = new Map<PageKind, Promise<boolean>>();
   private asked = new Set<string>();
   private closed = false;
 
   constructor(private readonly o: WindowPagesOptions) {}
 
-  newest(): Promise<void> {
+  newest(): Promise<boolean> {
     return this.load("replace", { limit: FIRST_PAGE });
   }
 
-  around(seq: number, limit = FIRST_PAGE): Promise<void> {
+  /** Whether this page was put in place: it may fail, and a newer wish replaces it. */
+  around(seq: number, limit = FIRST_PAGE): Promise<boolean> {
     return this.load("replace", { around: seq, limit });
   }
 
-  before(): Promise<void> {
+  before(): Promise<boolean> {
     const log = this.o.log();
-    return log.loaded && log.moreBefore ? this.load("before", { before: log.from, limit: PAGE }, log.from) : Promise.resolve();
+    return log.loaded && log.moreBefore ? this.load("before", { before: log.from, limit: PAGE }, log.from) : Promise.resolve(false);
   }
 
-  after(): Promise<void> {
+  after(): Promise<boolean> {
     const log = this.o.log();
-    return log.loaded && !log.live ? this.load("after", { after: log.to, limit: PAGE }, log.to) : Promise.resolve();
+    return log.loaded && !log.live ? this.load("after", { after: log.to, limit: PAGE }, log.to) : Promise.resolve(false);
   }
 
   close(): void {
@@ -48,7 +49,7 @@ export class WindowPages {
   }
 
   /** One page of a kind at a time; but the newest wish to see another place replaces an older one. */
-  private load(kind: PageKind, params: Params, edge?: number): Promise<void> {
+  private load(kind: PageKind, params: Params, edge?: number): Promise<boolean> {
     const under = kind === "replace" ? undefined : this.under.get(kind);
     if (under) return under;
     const work = this.fetch(kind, params, edge).finally(() => {
@@ -58,24 +59,27 @@ export class WindowPages {
     return work;
   }
 
-  private async fetch(kind: PageKind, params: Params, edge?: number): Promise<void> {
+  private async fetch(kind: PageKind, params: Params, edge?: number): Promise<boolean> {
     const turn = kind === "replace" ? ++this.turn : this.turn;
     const late = (): boolean => this.closed || turn !== this.turn;
+    let placed = false;
     try {
       for (let i = 0; i < STALE_TRIES; i++) {
         const page = await this.o.api.get<MessagePage>(query(`/api/v1/rooms/${this.o.room}/messages`, params));
-        if (late()) return;
+        if (late()) return false;
         const how = this.o.log().load(kind, page, edge);
         if (how === "stale") continue;
         if (how === "epoch") this.o.otherEpoch();
+        placed = how === "ok";
         break;
       }
       this.o.loaded();
     } catch (error) {
-      if (late()) return;
+      if (late()) return false;
       if (!(error instanceof Refusal)) throw error;
       this.o.failed(error);
     }
+    return placed;
   }
 
   /** Quoted messages outside the window, and messages whose words came back. */
@@ -85,13 +89,17 @@ export class WindowPages {
     log.wanted.clear();
     const quoted = log.items.map(({ item }) => item.reply_to).filter((id) => id !== null && !log.find(id) && !this.asked.has(id)) as string[];
     for (const id of quoted) this.asked.add(id);
-    if (again.length || quoted.length) await Promise.allSettled([...again.map((item) => this.again(item)), ...quoted.map((id) => this.quoted(id))]);
+    // What could not be read is asked for with the next change of the room.
+    await Promise.all([
+      ...again.map((item) => this.again(item).catch(() => log.wanted.add(item.message))),
+      ...quoted.map((id) => this.quoted(id).catch((error: unknown) => (error instanceof Refusal && !error.temporary) || this.asked.delete(id))),
+    ]);
   }
 
   private async quoted(id: string): Promise<void> {
     const log = this.o.log(), asOf = log.order.tip;
     const item = await this.o.api.get<MessageItem>(`/api/v1/messages/${id}`);
-    if (this.closed) return;
+    if (this.closed || log.find(id)) return; // a page brought it meanwhile, and says of which moment it is
     log.refresh(item, asOf);
     this.o.loaded();
   }

@@ -25,7 +25,7 @@ function respond(method: string, path: string): [number, unknown] {
   const url = new URL(path, "http://x");
   const number = (name: string): number | undefined => (url.searchParams.has(name) ? Number(url.searchParams.get(name)) : undefined);
   if (method === "DELETE") return [401, { status: 401, data: {} }];
-  if (url.pathname === "/api/v1/rooms") return [200, { rooms: [room()], next: null }];
+  if (url.pathname === "/api/v1/rooms") return [200, { rooms: listed(), next: null }];
   if (url.pathname === "/api/v1/rooms/R") return [200, room()];
   if (url.pathname === "/api/v1/rooms/R/events") return [200, { epoch: server.epoch, head: server.head.seq, events: server.events.slice(number("after")) }];
   if (url.pathname.endsWith("/messages")) {
@@ -33,6 +33,10 @@ function respond(method: string, path: string): [number, unknown] {
   }
   return [404, { code: "room.not_found", message: "x", temporary: false, retry_after_ms: 0 }];
 }
+
+/** What comes late: whose path has this in it waits until it is let go. */
+let held: { path: string; answer: Promise<unknown> } | null = null;
+let listed = (): RoomItem[] => [room()];
 
 interface Place { desk: Desk; world: FakeWorld; connection: { value: Connection }; api: Api }
 async function sitDown(id: string): Promise<Place> {
@@ -47,7 +51,8 @@ async function stand(id: string): Promise<Place> {
     fetch: ((input: string, init?: RequestInit) => {
       calls.push(`${id} ${init?.method ?? "GET"} ${input}`);
       const [status, body] = respond(init?.method ?? "GET", input);
-      return Promise.resolve(new Response(JSON.stringify(body), { status }));
+      const answer = new Response(JSON.stringify(body), { status });
+      return held && input.includes(held.path) ? held.answer.then(() => answer) : Promise.resolve(answer);
     }) as typeof fetch,
     cookie: () => "csrftoken=t", locale: () => "fr", unauthorized: () => {}, sleep: () => Promise.resolve(), random: () => 0,
   });
@@ -91,6 +96,8 @@ beforeEach(() => {
   for (const body of ["one", "two", "three"]) server.post(body, "b");
   calls = [];
   doubts = [];
+  held = null;
+  listed = () => [room()];
 });
 
 test("a room of no list is heard by several at once, and followed until the last of them stops", async () => {
@@ -186,6 +193,95 @@ test("what a pressed notification is about is asked for before anything is drawn
   await expect.poll(() => view.lines.value.filter((l) => l.type === "message").length).toBe(4);
   expect(calls).toHaveLength(1);
   await second.desk.close();
+});
+
+describe("answers and events that cross", () => {
+  test("what came since the list of the last start begins where one had read to, whatever that list said", async () => {
+    const none = (): RoomItem => ({ ...room(), read_seq: 3, unread: 0 });
+    listed = () => [none()];
+    const first = await sitDown("ana");
+    first.desk.openRoom("R");
+    await connect(first, "ana");
+    first.desk.closeRoom("R");
+    await settle();
+    await first.desk.close();
+    for (const body of ["four", "five"]) server.post(body, "b");
+    const second = await stand("ana");
+    await second.desk.open();
+    const view = second.desk.openRoom("R");
+    await settle();
+    expect([view.lines.value.filter((l) => l.type === "message").length, view.newSince.value]).toEqual([3, null]);
+    view.markRead(3);
+    second.desk.socket.start();
+    const state = { role: "member", read_seq: 3, unread: 2, mentions: 0, pins: [], lock: null, slow_mode: 0, silenced_until: null, first_seq: 0, present: { count: 1, by_specialty: {}, sample: [] } };
+    second.world.line.welcome({ me: { id: "ana", name: "", profession: null, specialty: null, roles: [] } });
+    second.world.line.say({ type: "entered", room: "R", head: server.head, mode: "replay", state }, ...server.events.slice(3));
+    await settle();
+    expect(view.newSince.value).toMatchObject({ seq: 3, count: 2 });
+    await second.desk.close();
+  });
+
+  test("the first page waits for how far one has read, where the list does not say", async () => {
+    const place = await stand("ana");
+    await place.desk.open();
+    held = { path: "/api/v1/rooms/R", answer: new Promise(() => undefined) };
+    place.desk.openRoom("R");
+    await settle();
+    expect(calls).toEqual(["ana GET /api/v1/rooms/R"]);
+    await place.desk.close();
+  });
+
+  test("a room that came while the list was on its way stays in it", async () => {
+    const place = await sitDown("ana");
+    await connect(place, "ana");
+    let come = (): void => {};
+    held = { path: "/api/v1/rooms?", answer: new Promise<void>((done) => (come = done)) };
+    const touched = place.desk.touched("R");
+    await settle();
+    listed = () => [room(), { ...room(), id: "C" }];
+    place.desk.list.put({ ...room(), id: "C" });
+    held = null;
+    come();
+    await touched;
+    expect(place.desk.list.sorted.value.map((one) => one.id).sort()).toEqual(["C", "R"]);
+    await place.desk.close();
+  });
+
+  test("a jump whose page does not come moves nobody", async () => {
+    const place = await sitDown("ana");
+    const view = place.desk.openRoom("R");
+    await connect(place, "ana");
+    const respondTo = server.page.bind(server);
+    server.page = () => { throw new TypeError("no network"); };
+    await view.jumpTo(99);
+    server.page = respondTo;
+    expect(view.jump.value).toBeNull();
+    await view.jumpTo(2);
+    expect(view.jump.value).toEqual({ seq: 2 });
+    await place.desk.close();
+  });
+
+  test("words typed before the kept ones were read stand after them", async () => {
+    const first = await sitDown("ana");
+    first.desk.openRoom("R").draft.value = { body: "kept", replyTo: "m1", mentions: [] };
+    await first.desk.close();
+    const second = await sitDown("ana");
+    const view = second.desk.openRoom("R");
+    view.draft.value = { body: "@ben typed", replyTo: null, mentions: [{ person: "ben", start: 0, length: 4 }] };
+    await settle();
+    expect(view.draft.value).toEqual({ body: "kept\n@ben typed", replyTo: "m1", mentions: [{ person: "ben", start: 5, length: 4 }] });
+    await second.desk.close();
+  });
+});
+
+test("an answer that is cut off, or that holds nobody, is no sign that nobody is signed in", async () => {
+  const api = (answer: Response): Api => new Api({
+    fetch: () => Promise.resolve(answer), cookie: () => "csrftoken=t", locale: () => "fr", unauthorized: () => {}, sleep: () => Promise.resolve(), random: () => 0,
+  });
+  const cut = new Response(new ReadableStream({ start: (to) => to.error(new TypeError("network error")) }), { status: 200 });
+  await expect(new Account(api(cut)).whoAmI()).rejects.toMatchObject({ temporary: true });
+  await expect(new Account(api(new Response("", { status: 200 }))).whoAmI()).rejects.toMatchObject({ code: "network.garbled" });
+  expect(await new Account(api(new Response("{}", { status: 401 }))).whoAmI()).toBeNull();
 });
 
 describe("persons", () => {

@@ -107,6 +107,32 @@ describe("modes", () => {
   });
 });
 
+describe("while something is under way", () => {
+  test("a room whose log is moved after the hello was sent is entered from where it stands", () => {
+    live.follow("R", { epoch: "E", seq: 10 });
+    live.resume([]);
+    live.follow("R", null, true).log.load("replace", server.page({ limit: 100 }, 5));
+    live.tracks.get("R")!.log.order.set({ epoch: "E", seq: 5 });
+    live.enter("R");
+    live.ready(welcome, true);
+    expect(enters()).toEqual([{ type: "room.enter", room: "R", after: { epoch: "E", seq: 5 } }]);
+  });
+
+  test("what reads for an earlier entry keeps nobody from mending a hole later", async () => {
+    live.follow("R", null, true).log.load("replace", server.page({ limit: 100 }));
+    server.post("missed");
+    const reading = live.catchUp("R");
+    live.ready(welcome, true);
+    live.take([entered(server.head, "replay")]);
+    await reading;
+    live.take(server.events.slice(10));
+    live.take([{ type: "heads", rooms: { R: 12 } } as ServerFrame]);
+    const before = enters().length;
+    await world.pass(2500);
+    expect(enters().length - before).toBe(1);
+  });
+});
+
 describe("holes", () => {
   test("one that the server heals in time costs no command", async () => {
     opened();

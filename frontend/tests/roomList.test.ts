@@ -50,6 +50,25 @@ test("a mark in the middle, and an edit of what may be the last line, ask the se
   expect([asked.length, list.get("R")?.last?.excerpt]).toEqual([2, null]);
 });
 
+test("an answer from before the server heard of a mark is asked for again once it has", () => {
+  const { list, asked } = listOf(item("R", { head: { epoch: "E", seq: 9 }, unread: 5, last: { seq: 9, at: "", actor: null, excerpt: "words", withheld: null } }));
+  list.read("R", 4);
+  list.put(item("R", { head: { epoch: "E", seq: 9 }, unread: 5 }));
+  expect([list.get("R")?.read_seq, list.get("R")?.unread]).toEqual([4, 5]);
+  list.read("R", 4); // told by the server
+  expect(asked).toEqual(["R", "R"]);
+  list.put(item("R", { head: { epoch: "E", seq: 9 }, read_seq: 4, unread: 2 }));
+  expect(list.get("R")?.unread).toBe(2);
+});
+
+test("an answer older than what the socket brought does not bring back what was withdrawn", () => {
+  const asked = { status: "open", answers: 0, question: "her words" } as NonNullable<RoomItem["case"]>;
+  const { list } = listOf(item("R", { kind: "case", title: "her case", case: asked }));
+  list.apply("R", [{ type: "event", room: "R", epoch: "E", seq: 1, kind: "consent.withdrawn", at: "", actor: null, data: {} as never }]);
+  list.put(item("R", { kind: "case", title: "her case", case: asked }));
+  expect([list.get("R")?.title, list.get("R")?.case?.question]).toEqual(["", ""]);
+});
+
 test("an answer older than what the socket brought takes nothing back", () => {
   const { list } = listOf(item("R"));
   const server = new RoomServer();

@@ -59,8 +59,12 @@ CROSSED = """() => {
   let asked = 0;
   self.fetch = async (...what) => {
     const { pathname } = new URL(what[0].url ?? what[0], location.href), method = what[1]?.method ?? what[0].method ?? "GET";
-    if (pathname === "/api/v1/push" && asked++ === 0) await atRegistration;
-    if (pathname === "/api/v1/devices" && method === "GET") self.looked = true; // the list is asked for after the look
+    if (pathname === "/api/v1/push" && asked++ === 0) {
+      await atRegistration;
+      const answer = await real(...what);
+      self.answered = true;
+      return answer;
+    }
     if (pathname === "/api/v1/devices" && method === "POST") { self.registering(); await letGo }
     return real(...what);
   };
@@ -179,8 +183,8 @@ def test_a_press_during_the_look_is_on_once_the_server_knows(device: Devices, de
     page.evaluate(CROSSED)
     page.locator("a[href='/me']").first.click()
     part.get_by_role("button", name="Activer sur cet appareil").click()
-    page.wait_for_function("() => self.looked")
-    page.wait_for_timeout(200)  # what a browser needs to draw it, were it taken
+    page.wait_for_function("() => self.answered")
+    page.wait_for_timeout(300)  # what a browser needs to read and draw it, were it taken
     expect(part.get_by_role("status")).to_contain_text("ne vous prévient pas")
     assert registered(demo) == []
     page.evaluate("() => self.letGo()")

@@ -22,8 +22,8 @@ export function startDevice(): void {
   let late: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     const items = rooms.value;
+    clearTimeout(late); // nor is the next person's badge that of the one before
     if (roomsLoaded.value !== "yes") return;
-    clearTimeout(late);
     late = setTimeout(() => void closeRead(items), PAUSE);
   });
 

@@ -20,23 +20,24 @@ async function subscription(): Promise<PushSubscription | null> {
   return (await (await registered())?.pushManager.getSubscription()) ?? null;
 }
 
-let begun = 0, ended = 0;
+let turns = 0, last: Promise<unknown> = Promise.resolve();
 
-/** What turns notifications on or off. Halfway, a browser holds a subscription that the server has not heard of. */
-async function turning(run: () => Promise<void>): Promise<void> {
-  begun++;
-  try {
-    await run();
-  } finally {
-    ended++;
-  }
+/** Turning on, off and renewing, one after the other: halfway, a browser holds a subscription that the server has not heard of. */
+function turning(run: () => Promise<void>): Promise<void> {
+  turns++;
+  const mine = last.then(run);
+  last = mine.catch(() => undefined); // told to whoever turned
+  return mine;
 }
 
-/** What stands here, without asking the person anything. Who is turning it on or off meanwhile knows better. */
+/** What stands here, without asking the person anything. */
 export async function lookAtDevice(): Promise<void> {
-  if (begun !== ended) return;
-  const before = begun, found = await stands();
-  if (begun === before) _waking.value = found;
+  for (let before = -1; before !== turns;) {
+    await last;
+    before = turns;
+    const found = await stands();
+    if (before === turns) _waking.value = found;
+  }
 }
 
 async function stands(): Promise<Waking> {
@@ -47,13 +48,15 @@ async function stands(): Promise<Waking> {
 }
 
 /** Only ever at a press: that is when a browser lets the question be asked, and when it makes sense. Rejects where the push service does not answer. */
-export function turnOn(label: string): Promise<void> {
-  return turning(async () => {
-    const asked = await Notification.requestPermission();
-    if (asked !== "granted") {
-      _waking.value = asked === "denied" ? "denied" : "off";
-      return;
-    }
+export async function turnOn(label: string): Promise<void> {
+  const asked = await Notification.requestPermission();
+  if (asked !== "granted") {
+    turns++;
+    _waking.value = asked === "denied" ? "denied" : "off";
+    return;
+  }
+  await navigator.serviceWorker.ready; // it may not come at all, and nothing else is to wait for it
+  await turning(async () => {
     await subscribe(label);
     _waking.value = "on";
   });
@@ -84,14 +87,16 @@ async function subscribe(label: string): Promise<void> {
 export function turnOff(): Promise<void> {
   return turning(async () => {
     await release();
-    await forgetDevice();
+    await forget();
   });
 }
 
 /** The address may have changed while the app was closed; the server keeps one row an address. */
 export async function renewDevice(): Promise<void> {
   try {
-    if (able() && Notification.permission === "granted" && (await subscription())) await subscribe(deviceLabel());
+    await turning(async () => {
+      if (able() && Notification.permission === "granted" && (await subscription())) await subscribe(deviceLabel());
+    });
   } catch {
     // No network, or no push service: the next start tries again, and what is registered stays good meanwhile.
   }
@@ -99,12 +104,14 @@ export async function renewDevice(): Promise<void> {
 
 /** Here alone: the server lets the device go with its session. */
 export function forgetDevice(): Promise<void> {
-  return turning(async () => {
-    if (_waking.value === "on") _waking.value = Notification.permission === "denied" ? "denied" : "off";
-    await tellWorker("wanted", false).catch(() => undefined); // no storage, so nothing was noted either
-    await (await subscription())?.unsubscribe();
-    await closeAll();
-  });
+  return turning(forget);
+}
+
+async function forget(): Promise<void> {
+  if (_waking.value === "on") _waking.value = Notification.permission === "denied" ? "denied" : "off";
+  await tellWorker("wanted", false).catch(() => undefined); // no storage, so nothing was noted either
+  await (await subscription())?.unsubscribe();
+  await closeAll();
 }
 
 /** The server's rows of this session: more than one where the browser changed its address and no push has found the old one dead yet. */

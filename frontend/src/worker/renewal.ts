@@ -17,7 +17,7 @@ export async function renew(): Promise<void> {
     const subscription = (await self.registration.pushManager.getSubscription())
       ?? (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decodeKey(web.key) }));
     const token = await csrf();
-    if (!token) return;
+    if (!token || !(await noted<boolean>(db, "wanted"))) return; // turned off meanwhile
     const body = { id: crypto.randomUUID(), courier: "web", label: deviceLabel(), address: addressOf(subscription) };
     await json("/api/v1/devices", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify(body) });
   } finally {

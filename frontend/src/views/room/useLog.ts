@@ -28,6 +28,8 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
   const bottom = useSignal(true);
   const place = useRef<Place | null>(null);
   const opened = useRef(false);
+  /** Where what is new begins was drawn. */
+  const divided = useRef(false);
   const busy = useRef(false);
   const flash = useSignal<string | null>(null);
   /** A scroll whose place is not noted yet. */
@@ -92,6 +94,17 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
   useLayoutEffect(() => {
     const log = box.current;
     if (!log || !opened.current) return;
+    // It came after the room was drawn: who waits at the bottom is put before it, and has not read what lies under it.
+    const news = divided.current ? -1 : lines.findIndex((line) => line.type === "new");
+    if (news >= 0) {
+      divided.current = true;
+      const first = lines[news + 1];
+      if (bottom.peek() && !view.jump.peek() && first?.type === "message") {
+        bottom.value = false;
+        view.jump.value = { seq: first.item.seq };
+        return;
+      }
+    }
     keep();
     note();
     // Too few lines to scroll: nothing would ever ask for the older ones.
@@ -109,6 +122,7 @@ export function useLog(view: RoomView, onSeen: (seq: number) => void) {
     if (!view.jump.peek()) {
       const news = lines.find((line) => line.type === "new");
       if (news) {
+        divided.current = true;
         const at = lines.indexOf(news);
         if (at < shown.from) range.value = windowAt(lines.length, at);
         const child = atKey(news.key);
