@@ -84,10 +84,12 @@ export class Account {
   /**
    * Nothing of a person is lost or left behind without being asked: "send" waits until all has left, "keep" leaves it for
    * this person on this device, "delete" takes it away. Drafts cannot be sent, so "send" keeps them; the cached rooms go always.
+   * False where it was thought better of (`still`) while all was leaving.
    */
-  async signOut(choice: "send" | "keep" | "delete", left: Belongings): Promise<void> {
+  async signOut(choice: "send" | "keep" | "delete", left: Belongings, still = (): boolean => true): Promise<boolean> {
     await left.flushDrafts();
     if (choice === "send" && left.unsent() > 0) await left.allSent();
+    if (!still()) return false;
     left.pause();
     try {
       await this.end();
@@ -97,6 +99,7 @@ export class Account {
     }
     if (choice === "delete") await left.wipeUnsent();
     await left.wipeCache();
+    return true;
   }
 }
 

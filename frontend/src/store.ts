@@ -304,12 +304,13 @@ export async function uncover(proof: () => Promise<void>): Promise<void> {
   }
   cover.lift();
 }
-/** "send": wait until all has left, rejects with "outbox.not_empty" where it cannot; "keep": for me on this device; "delete". */
-export async function signOut(choice: "send" | "keep" | "delete"): Promise<void> {
+/** False where it was thought better of, as `still` says. "send": wait until all has left, rejects with "outbox.not_empty" where it cannot; "keep": for me on this device; "delete". */
+export async function signOut(choice: "send" | "keep" | "delete", still?: () => boolean): Promise<boolean> {
   const mine = here();
-  await account.signOut(choice, mine);
+  if (!(await account.signOut(choice, mine, still))) return false;
   await left();
   tabs?.postMessage({ type: "changed" });
+  return true;
 }
 /** From a suspended account: there is no desk, and what was not sent stays under lock. */
 export async function signOutSuspended(): Promise<void> {

@@ -24,18 +24,28 @@ class Server {
   stopped = 0;
   hidden = false;
   urgent: string[] = [];
+  /** Another hears the room already, so that listening is no entry. */
+  heardAlready = false;
+  /** Holds answers back, as they were when asked for, until it is let go. */
+  slow: (() => void)[] | null = null;
+  slowWatch: (() => void)[] | null = null;
   readonly world = new FakeWorld();
   readonly chosen = signal<string[]>([]);
   readonly console = new Console({
-    queue: async (of) => this.answer(of),
+    queue: async (of) => {
+      const answer = this.answer(of);
+      if (this.slow) await new Promise<void>((go) => this.slow!.push(go));
+      return answer;
+    },
     watch: async (rooms) => {
       this.watched.push(rooms);
       if (this.down) throw new Refusal({ code: "network.unreachable", temporary: true });
+      if (this.slowWatch) await new Promise<void>((go) => this.slowWatch!.push(go));
       return { rooms: rooms.map((room) => ({ room, present: 1, posts: [], flags: 0, slow_mode: 0, locked: false, moderators: [] })) };
     },
     listen: (_room, hear) => {
       this.hear = hear;
-      hear.again();
+      if (!this.heardAlready) hear.again();
       return () => void this.stopped++;
     },
     after: this.world.after, hidden: () => this.hidden, others: () => [], chosen: this.chosen, urgent: (one) => void this.urgent.push(one.item),
@@ -47,6 +57,11 @@ class Server {
     if (of.items) return { items: this.items.filter((one) => of.items!.includes(one.item)), room: "console", next: null, claim_s: 90 };
     const from = Number(of.next ?? 0), to = from + 100;
     return { items: this.items.slice(from, to), room: "console", next: to < this.items.length ? String(to) : null, claim_s: 90 };
+  }
+  /** The answers that were held back arrive. */
+  async arrive(): Promise<void> {
+    for (const go of this.slow!.splice(0)) go();
+    await this.world.pass(0);
   }
   tell(kind: string, id: string): void {
     this.hear!.events([{ type: "event", room: "console", epoch: "e", seq: ++this.seq, kind, at: at(0), actor: null, data: { item: id } } as unknown as EventFrame]);
@@ -65,7 +80,8 @@ const held = (server: Server) => server.console.queue.value.items.length;
 describe("the queue", () => {
   test("is read page after page, once", async () => {
     const server = await opened(500);
-    expect([held(server), server.asked.length, server.console.loaded.value]).toEqual([500, 5, true]);
+    // The first page twice: nobody heard what was told between it and the listening.
+    expect([held(server), server.asked.length, server.console.loaded.value]).toEqual([500, 6, true]);
   });
   test("what comes in is asked for together, and said when it is urgent", async () => {
     const server = await opened(2);
@@ -74,7 +90,7 @@ describe("the queue", () => {
     server.tell("item.opened", "i11");
     server.tell("item.opened", "gone-already");
     await server.world.pass(400);
-    expect(server.asked.slice(1)).toEqual([{ items: ["i10", "i11", "gone-already"] }]);
+    expect(server.asked.slice(2)).toEqual([{ items: ["i10", "i11", "gone-already"] }]);
     expect(server.console.queue.value.items.map((one) => one.item)).toEqual(["i10", "i0", "i1", "i11"]);
     expect(server.urgent).toEqual(["i10"]);
     server.tell("item.opened", "i10");
@@ -111,7 +127,7 @@ describe("the queue", () => {
     for (const one of server.items) server.tell("item.opened", one.item);
     await server.world.pass(5000);
     expect(held(server)).toBe(120);
-    expect(server.asked.slice(1).map((one) => one.items?.length)).toEqual([50, 50, 20]);
+    expect(server.asked.slice(2).map((one) => one.items?.length)).toEqual([50, 50, 20]);
   });
   test("a server that does not answer is asked again, and nothing is lost", async () => {
     const server = new Server();
@@ -130,6 +146,69 @@ describe("the queue", () => {
     server.down = false;
     await server.world.pass(20_000);
     expect(held(server)).toBe(2);
+  });
+});
+
+describe("what is told while an answer is on its way", () => {
+  const ids = (server: Server) => server.console.queue.value.items.map((one) => one.item);
+  test("between the first page and the listening is in the queue, where the room was heard already too", async () => {
+    const server = new Server();
+    server.heardAlready = true;
+    server.items = [item(1), item(2)];
+    server.slow = [];
+    server.console.start();
+    server.items = [item(2), item(3)];
+    await server.arrive();
+    await server.arrive();
+    expect(ids(server)).toEqual(["i2", "i3"]);
+  });
+  test("opened while the whole is read is not dropped by it, and said once", async () => {
+    const server = await opened(2);
+    server.slow = [];
+    void server.console.load();
+    server.items.push(item(3, { urgency: 3 }));
+    server.tell("item.opened", "i3");
+    await server.world.pass(400);
+    server.slow.reverse();
+    await server.arrive();
+    server.slow = null;
+    await server.world.pass(400);
+    expect([ids(server), server.urgent]).toEqual([["i3", "i0", "i1"], ["i3"]]);
+  });
+  test("decided while the whole is read does not come back with it; nor does a claim get lost", async () => {
+    const server = await opened(2);
+    server.slow = [];
+    void server.console.load();
+    server.items.shift();
+    server.tell("item.decided", "i0");
+    server.tell("item.claimed", "i1");
+    await server.arrive();
+    expect(ids(server)).toEqual(["i1"]);
+    expect(server.console.queue.value.items[0]!.claimed_until).not.toBe(null);
+  });
+  test("decided while some are asked for does not come back with them", async () => {
+    const server = await opened(1);
+    server.items.push(item(2, { urgency: 3 }), item(3));
+    server.tell("item.opened", "i2");
+    server.tell("item.opened", "i3");
+    server.slow = [];
+    await server.world.pass(400);
+    server.items.splice(1, 1);
+    server.tell("item.decided", "i2");
+    server.tell("item.claimed", "i3");
+    await server.arrive();
+    expect([ids(server), server.urgent]).toEqual([["i0", "i3"], []]);
+    server.console.take([item(2)]);
+    expect(ids(server)).toEqual(["i0", "i3"]);
+  });
+  test("an older look at the rooms does not replace a newer one", async () => {
+    const server = await opened(1);
+    const slow: (() => void)[] = (server.slowWatch = []);
+    server.console.look();
+    server.chosen.value = ["chosen"];
+    server.console.look();
+    for (const go of slow.reverse()) { go(); await server.world.pass(0); }
+    expect(server.console.watched.value.map((one) => one.room)).toEqual(["chosen", "r0"]);
   });
 });
 

@@ -364,9 +364,13 @@ describe("persons", () => {
     const ana = await sitDown("ana");
     await ana.desk.openRoom("R").send("last words");
     await connect(ana, "ana");
+    const better = new Account(ana.api).signOut("send", ana.desk, () => false);
+    expect(await serve(ana, "ana")).toBe(1);
+    expect([await better, calls.filter((c) => c.includes("DELETE"))]).toEqual([false, []]);
+    await ana.desk.openRoom("R").send("very last words");
     const out = new Account(ana.api).signOut("send", ana.desk);
     expect(await serve(ana, "ana")).toBe(1);
-    await out;
+    expect(await out).toBe(true);
     expect(calls.at(-1)).toContain("DELETE");
     calls = [];
     await ana.desk.openRoom("R").send("refused words");

@@ -41,6 +41,10 @@ export class Console {
   private turn = 0;
   private loading: Promise<void> | null = null;
   private again = false;
+  /** The pages read so far are from before something that nobody here has heard: from the first one again. */
+  private missed = false;
+  /** For each answer on its way, what the room told meanwhile: the answer may be older. */
+  private readonly meanwhile = new Set<EventFrame[]>();
   private closed = false;
   /** What a claim is worth without an act, in seconds, as the server says. */
   private claimS = 0;
@@ -56,6 +60,7 @@ export class Console {
     if (this.loading) this.again = true;
     this.loading ??= this.fetchAll().finally(() => {
       this.loading = null;
+      this.askSoon();
       if (!this.again || this.closed) return;
       this.again = false;
       void this.load();
@@ -64,24 +69,34 @@ export class Console {
   }
 
   private async fetchAll(): Promise<void> {
+    const since: EventFrame[] = [];
+    this.meanwhile.add(since);
     try {
       const items: Item[] = [];
       let next: string | null = null;
-      do {
+      this.missed = false;
+      for (;;) {
         const page: QueuePage = await this.o.queue({ next });
         if (this.closed) return;
         items.push(...page.items);
         this.claimS = page.claim_s;
         this.follow(page.room);
         next = page.next ?? null;
-      } while (next && items.length < MOST);
-      this.queue.value = replace(this.queue.peek(), items);
+        if (this.missed) {
+          this.missed = false;
+          items.length = 0;
+          next = null;
+        } else if (!next || items.length >= MOST) break;
+      }
+      this.queue.value = this.tell(replace(this.queue.peek(), items), since);
       this.error.value = null;
       this.loaded.value = true;
       if (!this.polling) void this.poll();
     } catch (why) {
       this.error.value = why;
       if (!this.closed && !this.loaded.peek()) this.o.after(RETRY, () => this.closed || void this.load());
+    } finally {
+      this.meanwhile.delete(since);
     }
   }
 
@@ -89,34 +104,53 @@ export class Console {
     if (this.room === room) return;
     this.stopListening?.();
     this.room = room;
-    let entered = false;
+    // Somebody here may hear the room already: then no entry says that something was told before.
+    this.missed = true;
     this.stopListening = this.o.listen(room, {
       events: (events) => this.heard(events),
-      // The first entry comes with the load that is under way.
       again: () => {
-        if (entered || this.loaded.peek()) void this.load();
-        entered = true;
+        if (this.loading) this.missed = true;
+        else void this.load();
       },
     });
   }
 
   private heard(events: EventFrame[]): void {
-    let queue = this.queue.peek();
+    for (const since of this.meanwhile) since.push(...events);
+    this.queue.value = this.tell(this.queue.peek(), events);
+    for (const event of events) {
+      if (!event.kind.endsWith(".decided")) continue;
+      const { item = "" } = event.data as { item?: string };
+      this.decided.value = new Set([...this.decided.peek(), item].slice(-DECIDED));
+    }
+    this.askSoon();
+  }
+
+  /** The queue after what was told; which items are to be read anew is kept in `due`. */
+  private tell(queue: Queue, events: readonly EventFrame[]): Queue {
     for (const event of events) {
       const after = told(queue, event, this.claimS);
       queue = after.queue;
       for (const item of after.ask) this.due.add(item);
-      if (event.kind.endsWith(".decided")) {
-        const { item = "" } = event.data as { item?: string };
-        this.due.delete(item);
-        this.decided.value = new Set([...this.decided.peek(), item].slice(-DECIDED));
-      }
+      if (event.kind.endsWith(".decided")) this.due.delete((event.data as { item?: string }).item ?? "");
     }
-    this.queue.value = queue;
-    if (this.due.size) this.asking ??= this.o.after(ASK_AFTER, () => void this.ask());
+    return queue;
+  }
+
+  /** While the whole is being read, what is new waits for it: it would be dropped again. */
+  private askSoon(): void {
+    if (this.due.size && !this.loading && !this.closed) this.asking ??= this.o.after(ASK_AFTER, () => void this.ask());
+  }
+
+  /** Some items as somebody else asked for them; one that was decided meanwhile does not come back. */
+  take(items: readonly Item[]): void {
+    this.queue.value = merge(this.queue.peek(), items.filter((one) => !this.decided.peek().has(one.item)));
   }
 
   private async ask(): Promise<void> {
+    if (this.loading) return void (this.asking = null);
+    const since: EventFrame[] = [];
+    this.meanwhile.add(since);
     const items = [...this.due].slice(0, ASK_MOST);
     for (const item of items) this.due.delete(item);
     try {
@@ -126,14 +160,18 @@ export class Console {
       let queue = merge(this.queue.peek(), page.items);
       const answered = new Set(page.items.map((one) => one.item));
       for (const item of items) if (!answered.has(item)) queue = remove(queue, item);
-      this.queue.value = queue;
-      for (const item of page.items) if (item.urgency >= URGENT && item.state === "open" && (known.get(item.item) ?? 0) < URGENT) this.o.urgent(item);
+      this.queue.value = this.tell(queue, since);
+      const held = new Set(this.queue.peek().items.map((one) => one.item));
+      for (const item of page.items) if (held.has(item.item) && item.urgency >= URGENT && item.state === "open" && (known.get(item.item) ?? 0) < URGENT) this.o.urgent(item);
     } catch {
       // What was not told is not lost: the whole is read again.
       this.again = true;
       this.o.after(RETRY, () => this.closed || void this.load());
+    } finally {
+      this.meanwhile.delete(since);
     }
-    this.asking = this.due.size && !this.closed ? this.o.after(ASK_AFTER, () => void this.ask()) : null;
+    this.asking = null;
+    this.askSoon();
   }
 
   rooms(): string[] {
@@ -149,7 +187,7 @@ export class Console {
       try {
         const { rooms: seen } = await this.o.watch(rooms);
         const rank = new Map(rooms.map((room, at) => [room, at]));
-        if (!this.closed) this.watched.value = seen.filter((one) => rank.has(one.room)).sort((a, b) => rank.get(a.room)! - rank.get(b.room)!);
+        if (!this.closed && turn === this.turn) this.watched.value = seen.filter((one) => rank.has(one.room)).sort((a, b) => rank.get(a.room)! - rank.get(b.room)!);
         this.failures = 0;
       } catch {
         this.failures++;

@@ -6,14 +6,17 @@ const AFTER = 1_000;
 
 /** Answers how to stop. */
 export function followWaiting(): () => void {
-  let stopped = false, timer: ReturnType<typeof setTimeout> | undefined, stop: (() => void) | null = null;
+  let stopped = false, turn = 0, timer: ReturnType<typeof setTimeout> | undefined, stop: (() => void) | null = null;
   const ask = async () => {
     timer = undefined;
+    const mine = ++turn;
     try {
       const { open, room } = await api.get<{ open: number; room: string }>("/api/v1/moderation/queue?limit=1");
       if (stopped) return;
-      itemsWaiting.value = open;
-      stop ??= hear(room, { events: later, again: later });
+      if (mine === turn) itemsWaiting.value = open;
+      if (stop) return;
+      stop = hear(room, { events: later, again: later });
+      later(); // nobody here has heard what was told since that answer
     } catch {
       // A number that is late is no harm: the next word of the console's room, or the next start, brings it.
     }

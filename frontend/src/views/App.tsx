@@ -15,7 +15,7 @@ import { ConnectionBar } from "./connection";
 import { Covered } from "./Covered";
 import { Switcher } from "./find/Switcher";
 import { KeyMap, startKeys } from "./keys";
-import { keyMap, listDrawer, moderating, signingOut, switcher } from "./layers";
+import { closeLayers, keyMap, listDrawer, moderating, signingOut, switcher } from "./layers";
 import { RoomList } from "./list/RoomList";
 import { listShown, narrow, panelShown, wide } from "./prefs";
 import { Rail, Tabs } from "./rail";
@@ -37,10 +37,12 @@ const ProSanteReturn = lazily(() => import("./account/ProSanteReturn").then((par
 const Suspended = lazily(() => import("./moderation/Suspended").then((part) => part.default));
 
 export function App() {
-  const { status, unreachable } = session.value;
+  const { status, unreachable, me } = session.value;
   const before = useRef(status);
   const back = route.value.name === "sign-in" && route.value.back;
   const closed = cover.covered.value || status !== "in";
+  // Another person, or nobody: a sheet left open, such as signing out, would act for whoever comes next.
+  useLayoutEffect(closeLayers, [status === "suspended" || me?.id]);
   useEffect(() => { document.documentElement.lang = locale.value; }, [locale.value]);
   // With the page itself, not a frame later: the title names the room, and what is said aloud quotes it.
   useLayoutEffect(() => {

@@ -10,12 +10,23 @@ export const caseSheet = signal(false);
 export const itemsWaiting = signal(0);
 export const signingOut = signal(false);
 
-/** What is open of moderation: its scripts come when it first is. */
+/** What is open of moderation: its scripts come when it first is. `then` hears whether the layer was still open. */
 export type Moderating =
   | { kind: "report"; of: { room?: string; message?: string; image?: string; person?: string }; images?: string[]; name?: string }
   | { kind: "record"; room: string }
   | { kind: "appeal"; act: string }
   | { kind: "mine" }
-  | { kind: "enter"; room: string; then?: () => void }
+  | { kind: "enter"; room: string; then?: (still: boolean) => void }
   | { kind: "tray"; room: string; message: string | null };
 export const moderating = signal<Moderating | null>(null);
+/** Closes this layer alone: an answer that comes late finds another there. True where it was still open. */
+export function shut(layer: Moderating): boolean {
+  const open = moderating.peek() === layer;
+  if (open) moderating.value = null;
+  return open;
+}
+/** Where the person changes. */
+export function closeLayers(): void {
+  for (const one of [switcher, keyMap, listDrawer, caseSheet, signingOut]) one.value = false;
+  moderating.value = null;
+}

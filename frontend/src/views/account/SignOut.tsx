@@ -1,6 +1,6 @@
 /** Signing out; with text that was not sent, the person says what becomes of it. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { connection, Refusal, session, signOut } from "../../store";
 import { words } from "../../i18n";
 import { Problem } from "../parts/atoms";
@@ -21,11 +21,18 @@ export function SignOut() {
   const asking = useSignal(connection.value.unsent > 0 || readDraft(me) !== null).value;
   const unsent = connection.value.unsent + (readDraft(me) ? 1 : 0);
   const close = () => (signingOut.value = false);
+  const gone = useRef(false);
+  useEffect(() => () => { gone.current = true; }, []);
   const go = (choice: Choice) => {
     busy.value = true;
     error.value = null;
     // This browser is not woken any more; where the signing out fails, it is again.
-    releaseDevice().then(() => signOut(choice)).then(() => { close(); navigate("/", { replace: true }); }, (why: unknown) => { error.value = why; void renewDevice(); }).finally(() => (busy.value = false));
+    releaseDevice().then(async () => {
+      // Closed meanwhile, or another's session by now.
+      if (gone.current || !(await signOut(choice, () => !gone.current))) return renewDevice();
+      close();
+      navigate("/", { replace: true });
+    }).catch((why: unknown) => { error.value = why; void renewDevice(); }).finally(() => (busy.value = false));
   };
   // Nothing waits: there is nothing to ask. "keep" leaves drafts to the person; "send" would only wait for nothing.
   useEffect(() => { if (!asking) go("keep"); }, []);

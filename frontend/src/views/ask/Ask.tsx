@@ -35,6 +35,10 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
   const busy = useSignal(false);
   /** Once chosen by hand, a specialty or group is not guessed over. */
   const byHand = useRef({ specialty: !!draft.peek().specialty, group: draft.peek().groups.length > 0 });
+  /** How often its readers were chosen here. */
+  const choices = useRef(0);
+  const gone = useRef(false);
+  useEffect(() => () => { gone.current = true; }, []);
   const it = draft.value;
   const watches = Object.fromEntries(TEXTS.map((name) => [name, useIdentifiers(it[name])])) as Watches;
 
@@ -58,9 +62,13 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
   };
 
   useEffect(() => {
-    groups().then((list) => { listed.value = list; settle({}); }, () => undefined); // those one has joined are known
+    // Another's desk may be here by the time of an answer: it is told nothing of this draft.
+    let left = false;
+    groups().then((list) => { if (left) return; listed.value = list; settle({}); }, () => undefined); // those one has joined are known
     if (group) { byHand.current.group = true; put({ groups: [group], audience: "group" }); }
-    if (to) person(to).then((card) => put({ audience: "people", people: [card] }), () => undefined);
+    const before = choices.current;
+    if (to) person(to).then((card) => { if (!left && choices.current === before) put({ audience: "people", people: [card] }); }, () => undefined);
+    return () => { left = true; };
   }, [group, to]);
 
   const lacks = missing(it);
@@ -77,8 +85,8 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
     event.preventDefault();
     if (toSettle || waiting || busy.value) return;
     await watches.question.ready();
-    // Pressed twice while the rules were on their way, or written on: what was not looked at is for the next press.
-    if (busy.value || TEXTS.some((name) => draft.value[name] !== it[name])) return;
+    // Pressed twice while the rules were on their way, or changed, in its words or its readers: what was not looked at is for the next press.
+    if (gone.current || busy.value || JSON.stringify(draft.value) !== JSON.stringify(it) || chosen.value === null) return;
     const seen = TEXTS.map((name) => watches[name].check(it[name]));
     const open = TEXTS[seen.findIndex((one) => one.open)];
     if (open) {
@@ -95,9 +103,13 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
     ask({ ...newCase(it, listed.value, confirmed), ...(images.length ? { images } : {}) }).then(async ({ room, message }) => {
       // The draft stays until all of it is there: sent again, it is the same question.
       await lay(marks, room, message, ({ type: _type, room: _room, ...mark }) => api.post(`/api/v1/rooms/${room}/marks`, mark));
-      keepDraft(null);
-      navigate(toRoom(room), { replace: true });
-    }).catch((why: unknown) => { error.value = why; busy.value = false; });
+      if (readDraft(me.id)?.id === it.id) keepDraft(null);
+      if (!gone.current) navigate(toRoom(room), { replace: true });
+    }).catch((why: unknown) => {
+      error.value = why;
+      busy.value = false;
+      if (!gone.current) keepDraft(draft.value); // with what was typed meanwhile
+    });
   };
   const anew = () => {
     void forgetPictures(goingOf(it.pictures)).catch(() => undefined); // they go by themselves after a day
@@ -130,7 +142,7 @@ export default function Ask({ group, to }: { group: string | null; to: string | 
           <Shots key={it.id} kept={it.pictures} chosen={chosen} onKept={(pictures) => put({ pictures })} />
           <Patient draft={it} field={field} onPut={put} />
           <Consent draft={it} pictures={it.pictures.length > 0} onPut={put} />
-          <Audience draft={it} listed={listed.value} onPut={(some) => { if (some.groups) byHand.current.group = true; put(some); }} />
+          <Audience draft={it} listed={listed.value} onPut={(some) => { choices.current++; if (some.groups) byHand.current.group = true; put(some); }} />
           <Problem error={error.value} />
           <div class="form-foot">
             <Similar title={titleOf(it.question)} question={it.context} />

@@ -48,6 +48,8 @@ function People({ draft, onPut }: Props) {
   const t = askingWords();
   const query = useSignal("");
   const keys = useRef<PickerKeys | null>(null);
+  // Letters that name nobody yet must not send the question to those chosen before.
+  const onKey = (event: KeyboardEvent) => { if (query.value && (keys.current?.(event) || event.key === "Enter")) event.preventDefault(); };
   const add = (one: PersonCard) => { query.value = ""; onPut({ people: [...draft.people, one] }); };
   return (
     <div class="col">
@@ -55,7 +57,7 @@ function People({ draft, onPut }: Props) {
         <li class="person-chip" key={one.id}>{one.name}<button type="button" class="icon-btn" aria-label={t.remove(one.name ?? "?")} onClick={() => onPut({ people: draft.people.filter((p) => p.id !== one.id) })}><Icon name="close" size="small" /></button></li>
       ))}</ul>}
       <div class="anchor">
-        <label class="field"><Icon name="plus" /><input value={query.value} placeholder={t.addPeople} aria-label={t.addPeople} autocomplete="off" onInput={(event) => (query.value = event.currentTarget.value)} onKeyDown={(event) => { if (query.value && keys.current?.(event)) event.preventDefault(); }} /></label>
+        <label class="field"><Icon name="plus" /><input value={query.value} placeholder={t.addPeople} aria-label={t.addPeople} autocomplete="off" onInput={(event) => (query.value = event.currentTarget.value)} onKeyDown={onKey} /></label>
         {query.value.trim() && <MentionPicker query={query.value.trim()} keys={keys} onPick={add} onClose={() => (query.value = "")} without={[session.value.me!.id, ...draft.people.map((one) => one.id)]} />}
       </div>
     </div>

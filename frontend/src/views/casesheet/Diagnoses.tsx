@@ -10,7 +10,7 @@ import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { actOn, reasonWords } from "../../moderation/reasons";
 import { moderating } from "../layers";
-import { mayHide, openLayer, typed, useActing } from "./acting";
+import { mayHide, openLayer, sentOf, typed, useActing } from "./acting";
 import { Legend, People, Voters } from "./Voters";
 
 const LONGEST = 120;
@@ -71,8 +71,8 @@ function Propose({ view }: { view: RoomView }) {
   if (!open.value) return <button type="button" class="btn" onClick={() => (open.value = true)}><Icon name="plus" />{t.propose}</button>;
   const send = (event: Event) => {
     event.preventDefault();
-    const label = words.value.trim();
-    if (label) acting.act({ type: "differential.propose", label }, () => { words.value = ""; open.value = false; say(t.proposedNow(label)); });
+    const sent = words.value, label = sent.trim();
+    if (label) acting.act({ type: "differential.propose", label }, () => { if (sentOf(words, sent)) open.value = false; say(t.proposedNow(label)); });
   };
   return (
     <form class="col" onSubmit={send}>

@@ -30,7 +30,8 @@ export function Top({ view, room }: { view: RoomView; room: RoomItem }) {
   // What was open over one room is not opened over the next.
   useEffect(() => () => { layer.value = null; }, [view]);
   const open = layer.value?.room === view.id ? layer.value : null;
-  const close = () => (layer.value = null);
+  // This one alone: what was done in it may be answered when another is open.
+  const close = () => { if (layer.peek() === open) layer.value = null; };
   return (
     <>
       {sheet?.accepted && <AcceptedBar of={sheet.accepted} view={view} />}

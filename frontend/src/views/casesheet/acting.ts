@@ -52,3 +52,10 @@ export function typed(view: RoomView, field: string): Signal<string> {
   if (!one) words.set(key, (one = signal("")));
   return one;
 }
+
+/** These words have been sent: the field is emptied, unless it says something else by now. Whether it was. */
+export function sentOf(field: Signal<string>, sent: string): boolean {
+  const same = field.peek() === sent;
+  if (same) field.value = "";
+  return same;
+}

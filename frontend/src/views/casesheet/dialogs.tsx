@@ -8,7 +8,7 @@ import { caseWords } from "../../i18n/sheet";
 import { toast } from "../parts/announce";
 import { Problem, Segments } from "../parts/atoms";
 import { Sheet } from "../parts/sheet";
-import { typed, useActing, type Acting } from "./acting";
+import { sentOf, typed, useActing, type Acting } from "./acting";
 import { bodyOf } from "./jump";
 
 function Form({ title, acting, label, ready, danger, onSend, onClose, children }: { title: string; acting: Acting; label: string; ready: boolean; danger?: boolean; onSend: () => void; onClose: () => void; children: ComponentChildren }) {
@@ -29,7 +29,10 @@ export function OutcomeSheet({ view, onClose }: { view: RoomView; onClose: () =>
   const acting = useActing(view);
   const said = typed(view, "outcome");
   const verdict = useSignal<Verdict | "">("");
-  const send = () => acting.act({ type: "outcome.tell", body: said.value.trim(), verdict: verdict.value as Verdict }, () => { said.value = ""; onClose(); toast(t.told); });
+  const send = () => {
+    const words = said.value;
+    acting.act({ type: "outcome.tell", body: words.trim(), verdict: verdict.value as Verdict }, () => { sentOf(said, words); onClose(); toast(t.told); });
+  };
   return (
     <Form title={t.howEnded} acting={acting} label={t.tell} ready={verdict.value !== "" && said.value.trim() !== ""} onSend={send} onClose={onClose}>
       <div class="input-block"><span class="as-label">{t.verdict}</span><Segments label={t.verdict} value={verdict.value} options={VERDICTS.map((value) => ({ value, label: t[value] }))} onPick={(value) => (verdict.value = value)} /></div>
@@ -43,9 +46,12 @@ export function ReferenceSheet({ view, message, onClose }: { view: RoomView; mes
   const t = caseWords().sheet;
   const acting = useActing(view);
   const link = typed(view, `reference/${message}`);
+  const send = () => {
+    const words = link.value;
+    acting.act({ type: "reference.add", message, link: words.trim() }, () => { sentOf(link, words); onClose(); });
+  };
   return (
-    <Form title={t.addReference} acting={acting} label={t.add} ready={link.value.trim() !== ""} onClose={onClose}
-      onSend={() => acting.act({ type: "reference.add", message, link: link.value.trim() }, () => { link.value = ""; onClose(); })}>
+    <Form title={t.addReference} acting={acting} label={t.add} ready={link.value.trim() !== ""} onSend={send} onClose={onClose}>
       <div class="input-block"><label for="reference">{t.reference}</label><input class="input" id="reference" inputMode="url" autocomplete="off" value={link.value} onInput={(event) => (link.value = event.currentTarget.value)} />
         <p class="meta third">{t.referenceHint}</p></div>
     </Form>

@@ -24,13 +24,14 @@ export function CaseSearch({ wanted }: { wanted: Wanted }) {
   useEffect(() => () => clearTimeout(timer.current), []);
   const any = Object.values(wanted).some((value) => value.trim());
   const found = usePages<RoomItem>(any ? (next, stop) => searchCases({ ...wanted, q: wanted.q.trim(), next }, stop) : null, JSON.stringify(wanted), 0);
-  const go = (some: Partial<Wanted>) => navigate(toCases("search", { ...wanted, q: typed.peek(), ...some }), { replace: true });
+  // With what has been typed: a look that still waits knows nothing of a filter chosen since.
+  const go = (some: Partial<Wanted>) => { clearTimeout(timer.current); navigate(toCases("search", { ...wanted, q: typed.peek(), ...some }), { replace: true }); };
   const list = found.items.value;
   const filtered = [wanted.specialty, wanted.status, wanted.picture, wanted.since, wanted.until].filter(Boolean).length;
   const open = useRef(filtered > 0);
   return (
     <>
-      <form class="sticky-tools" role="search" onSubmit={(event) => { event.preventDefault(); clearTimeout(timer.current); go({}); }}>
+      <form class="sticky-tools" role="search" onSubmit={(event) => { event.preventDefault(); go({}); }}>
         <label class="field"><Icon name="search" />
           <input ref={field} type="search" value={typed.value} placeholder={t.words} aria-label={t.words} autocomplete="off" enterkeyhint="search"
             onInput={(event) => { typed.value = event.currentTarget.value; clearTimeout(timer.current); timer.current = setTimeout(() => go({}), WAIT); }} />

@@ -1,6 +1,6 @@
 /** Cases put aside: my collections, and one of them opened. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { collected, collections, dropCollection, nameCollection, save, type Collection } from "../../cases/finding";
 import { Refusal, type RoomItem } from "../../store";
 import { findingWords } from "../../i18n/finding";
@@ -19,7 +19,11 @@ export function Collections() {
   const list = useSignal<Collection[] | null>(null);
   const error = useSignal<unknown>(null);
   const layer = useSignal<Layer | null>(null);
-  const load = () => collections().then((all) => { list.value = all; error.value = null; }, (why: unknown) => { error.value = why; });
+  const turn = useRef(0);
+  const load = () => {
+    const mine = ++turn.current; // an older answer may come last
+    return collections().then((all) => { if (mine === turn.current) { list.value = all; error.value = null; } }, (why: unknown) => { if (mine === turn.current) error.value = why; });
+  };
   useEffect(() => void load(), []);
   return (
     <>
@@ -64,10 +68,10 @@ function Name({ id, label, go, from = "", onName }: { id: string; label: string;
   const busy = useSignal(false);
   const submit = (event: Event) => {
     event.preventDefault();
-    const called = name.value.trim();
+    const typed = name.value, called = typed.trim();
     if (!called || busy.value) return;
     busy.value = true;
-    onName(called).then(() => { name.value = from; error.value = null; }, (why: unknown) => { error.value = why; }).finally(() => (busy.value = false));
+    onName(called).then(() => { if (name.peek() === typed) name.value = from; error.value = null; }, (why: unknown) => { error.value = why; }).finally(() => (busy.value = false));
   };
   return (
     <form class="make" onSubmit={submit}>

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { PersonCard, RoomItem } from "../../store";
 import { groups, join, people, rooms, session, startConversation } from "../../store";
 import { words } from "../../i18n";
-import { navigate, toRoom } from "../../router";
+import { navigate, route, toRoom } from "../../router";
 import { Avatar, Code, Empty, Problem, Skeletons, standing, Verified } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { moderating } from "../layers";
@@ -40,7 +40,8 @@ function People({ q }: { q: string }) {
   const { value: follows, again } = useFollows();
   const talk = (id: string) => {
     busy.value = id;
-    startConversation([id]).then((room) => navigate(toRoom(room)), (error: unknown) => (failure.value = error)).finally(() => (busy.value = null));
+    const from = route.peek(); // who has gone elsewhere meanwhile is left there
+    startConversation([id]).then((room) => { if (route.peek() === from) navigate(toRoom(room)); }, (error: unknown) => (failure.value = error)).finally(() => (busy.value = null));
   };
   return (
     <>
@@ -89,7 +90,8 @@ function Groups() {
   useEffect(() => void load(), []);
   const enter = (id: string) => {
     busy.value = id;
-    join(id).then(() => navigate(toRoom(id)), (why: unknown) => (error.value = why)).finally(() => (busy.value = null));
+    const from = route.peek();
+    join(id).then(() => { if (route.peek() === from) navigate(toRoom(id)); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = null));
   };
   return (
     <>

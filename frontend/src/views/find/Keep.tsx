@@ -24,9 +24,9 @@ export function Keep({ room, onClose }: { room: string; onClose: () => void }) {
   const make = (event: Event) => {
     event.preventDefault();
     const id = crypto.randomUUID();
-    const called = name.value.trim();
+    const typed = name.value, called = typed.trim();
     if (!called || busy.value) return;
-    act(nameCollection(id, called).then(() => save(id, room, true)).then(() => (name.value = "")));
+    act(nameCollection(id, called).then(() => save(id, room, true)).then(() => { if (name.peek() === typed) name.value = ""; }));
   };
   return (
     <Sheet title={t.keepTitle} onClose={onClose}><div class="keep-in">

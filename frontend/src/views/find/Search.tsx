@@ -16,7 +16,15 @@ export function Search({ q, room, tag }: { q: string; room: string | null; tag: 
   const typed = useSignal(tag ? `#${tag}` : q);
   const field = useRef<HTMLInputElement>(null);
   const offered = useSignal<{ tag: string; count: number }[]>([]);
-  useEffect(() => { typed.value = tag ? `#${tag}` : q; }, [q, tag]);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  /** What this field itself went to: the address then says nothing new, and more may have been typed. */
+  const own = useRef<string | null>(null);
+  useEffect(() => {
+    const said = tag ? `#${tag}` : q;
+    if (own.current !== said) { clearTimeout(timer.current); typed.value = said; }
+    own.current = null;
+  }, [q, tag]);
   useEffect(() => field.current?.focus(), []);
   useEffect(() => {
     const part = /#([\p{L}\p{N}_]*)$/u.exec(typed.value)?.[1];
@@ -28,24 +36,25 @@ export function Search({ q, room, tag }: { q: string; room: string | null; tag: 
 
   const key = JSON.stringify([q, room, tag]);
   const found = usePages<Hit>(q.trim() || tag ? (next, stop) => searchMessages({ ...(q ? { q } : {}), ...(room ? { room } : {}), ...(tag ? { tag } : {}), next }, stop) : null, key, 0);
-  const onInput = (text: string) => {
-    typed.value = text;
-    const only = /^#([\p{L}\p{N}_]{2,50})$/u.exec(text.trim())?.[1];
-    navigate(toSearch(only ? { tag: only, room } : { q: text.trim(), room }), { replace: true });
+  const go = (where = room) => {
+    clearTimeout(timer.current);
+    const text = typed.peek().trim();
+    const only = /^#([\p{L}\p{N}_]{2,50})$/u.exec(text)?.[1];
+    own.current = text;
+    navigate(toSearch(only ? { tag: only, room: where } : { q: text, room: where }), { replace: true });
   };
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const inRoom = rooms.value.find((one) => one.id === room);
   return (
     <div class="page"><header class="page-head"><h1>{t.cases.searchTitle}</h1></header>
       <div class="page-in">
-        <form class="sticky-tools" role="search" onSubmit={(event) => { event.preventDefault(); onInput(typed.value); }}>
+        <form class="sticky-tools" role="search" onSubmit={(event) => { event.preventDefault(); go(); }}>
           <label class="field"><Icon name="search" />
             <input ref={field} type="search" value={typed.value} placeholder={t.cases.searchField} aria-label={t.cases.searchField} autocomplete="off" enterkeyhint="search"
-              onInput={(event) => { typed.value = event.currentTarget.value; clearTimeout(timer.current); timer.current = setTimeout(() => onInput(typed.peek()), 250); }} />
-            {typed.value && <button type="button" class="icon-btn" aria-label={t.people.clear} onClick={() => { onInput(""); field.current?.focus(); }}><Icon name="close" size="small" /></button>}
+              onInput={(event) => { typed.value = event.currentTarget.value; clearTimeout(timer.current); timer.current = setTimeout(go, 250); }} />
+            {typed.value && <button type="button" class="icon-btn" aria-label={t.people.clear} onClick={() => { typed.value = ""; go(); field.current?.focus(); }}><Icon name="close" size="small" /></button>}
           </label>
           <div class="chips">
-            {room && <><button type="button" class="chip" aria-pressed="true">{t.cases.inRoom(inRoom?.title ?? "…")}</button><button type="button" class="chip" aria-pressed="false" onClick={() => navigate(toSearch({ q, tag }), { replace: true })}>{t.cases.everywhere}</button></>}
+            {room && <><button type="button" class="chip" aria-pressed="true">{t.cases.inRoom(inRoom?.title ?? "…")}</button><button type="button" class="chip" aria-pressed="false" onClick={() => go(null)}>{t.cases.everywhere}</button></>}
             {offered.value.map((one) => <a class="chip" href={toTag(one.tag)} key={one.tag}>#{one.tag} <span class="third">{one.count}</span></a>)}
           </div>
           <p class="meta third" role="status">{found.items.value ? t.cases.found(found.items.value.length, !!found.next.value) : t.cases.searchHint}</p>

@@ -16,7 +16,8 @@ export function usePages<T>(ask: ((next: string | null, stop: AbortSignal) => Pr
   const load = (from: string | null) => {
     const own = stop.current!;
     current.current?.(from, own.signal).then((page) => {
-      if (own.signal.aborted) return;
+      // Asked for twice, or of a list that another has replaced: that page is there already, or belongs to none.
+      if (own.signal.aborted || (from && next.peek() !== from)) return;
       items.value = from ? [...(items.peek() ?? []), ...page.items] : page.items;
       next.value = page.next;
       error.value = null;

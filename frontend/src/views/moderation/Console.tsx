@@ -3,10 +3,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { words } from "../../i18n";
-import { navigate, toRoom } from "../../router";
+import { navigate, route, toRoom } from "../../router";
 import { detail as detailOf, queue as queueOf, watch, type Item, type ItemDetail } from "../../moderation/door";
 import { Console as Desk } from "../../moderation/console";
-import { merge, move, remove } from "../../moderation/queue";
+import { move, remove } from "../../moderation/queue";
 import { connection, hear, rooms, session } from "../../store";
 import { say } from "../parts/announce";
 import { Empty, Problem, Skeletons } from "../parts/atoms";
@@ -119,7 +119,7 @@ function Inside() {
   const step = (by: number) => { roomAt.value = null; desk.queue.value = move(desk.queue.peek(), by); };
   const gone = (id: string) => { desk.queue.value = remove(desk.queue.peek(), id); opened.value = false; list.current?.focus(); };
   const enter = () => { if (target?.room) goIn(target.room, shown?.message?.seq ?? null, tile); };
-  const claimed = () => { if (item) void toggleClaim(item).then(() => queueOf({ items: [item.item] })).then((page) => (desk.queue.value = merge(desk.queue.peek(), page.items)), () => undefined); };
+  const claimed = () => { if (item) void toggleClaim(item).then(() => queueOf({ items: [item.item] })).then((page) => desk.take(page.items), () => undefined); };
 
   const onKey = (event: KeyboardEvent) => {
     if (layered() || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -193,8 +193,10 @@ function Inside() {
 
 /** In the room already: there; else with a reason, which the room reads. */
 function goIn(room: string, seq: number | null, tile: Tile | null): void {
-  const there = () => navigate(toRoom(room, seq));
-  if (tile && inside(tile)) there();
+  const from = route.peek();
+  // Who has closed the sheet meanwhile, or gone elsewhere, is not taken along.
+  const there = (still: boolean) => { if (still && route.peek() === from) navigate(toRoom(room, seq)); };
+  if (tile && inside(tile)) there(true);
   else moderating.value = { kind: "enter", room, then: there };
 }
 

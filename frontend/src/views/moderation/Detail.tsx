@@ -113,7 +113,8 @@ function AskReading({ report, onAsked }: { report: string; onAsked: () => void }
   const ask = (event: Event) => {
     event.preventDefault();
     busy.value = true;
-    askReading(report, reason.value.trim()).then(() => { toast(t.readAsked); reason.value = ""; error.value = null; onAsked(); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
+    const said = reason.value;
+    askReading(report, said.trim()).then(() => { toast(t.readAsked); if (reason.peek() === said) reason.value = ""; error.value = null; onAsked(); }, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
   };
   return (
     <form class="detail-part" onSubmit={ask}>

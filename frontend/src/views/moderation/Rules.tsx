@@ -3,7 +3,7 @@ import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { mod } from "../../i18n/console";
 import { lang, words } from "../../i18n";
-import { navigate, toRoom } from "../../router";
+import { navigate, route, toRoom } from "../../router";
 import { changeRule, oneRule, removeRule, rules, tryRule, writeRule, type Rule, type RuleBody, type RuleKind, type Trial } from "../../moderation/door";
 import { locate, session } from "../../store";
 import { toast } from "../parts/announce";
@@ -82,7 +82,10 @@ function Row({ rule, onEdit, onChanged }: { rule: Rule; onEdit: () => void; onCh
 function TrialLine({ trial, version }: { trial: Trial | null; version: number }) {
   const t = mod().rules;
   if (!trial || (trial.finished_at !== null && trial.version !== version)) return <p class="list-size second">{t.tryFirst}</p>;
-  const see = (message: string) => void locate(message).then(({ room, seq }) => navigate(toRoom(room, seq)), fail);
+  const see = (message: string) => {
+    const from = route.peek();
+    void locate(message).then(({ room, seq }) => { if (route.peek() === from) navigate(toRoom(room, seq)); }, fail);
+  };
   return (
     <div class="trial" role="status">
       {trial.failed ? <p class="over">{t.failed}</p>

@@ -13,7 +13,7 @@ import { Icon, Shield } from "../parts/icons";
 import { shortName } from "../parts/names";
 import { nameOf } from "../parts/people";
 import { Sheet } from "../parts/sheet";
-import { moderating, type Moderating } from "../layers";
+import { moderating, shut, type Moderating } from "../layers";
 import "../../styles/moderation.css";
 
 const close = () => (moderating.value = null);
@@ -22,7 +22,7 @@ export default function Sheets({ layer }: { layer: Moderating }) {
   switch (layer.kind) {
     case "report": return <Report layer={layer} />;
     case "record": return <Record room={layer.room} />;
-    case "appeal": return <Appeal act={layer.act} />;
+    case "appeal": return <Appeal layer={layer} />;
     case "mine": return <Mine />;
     default: return null;
   }
@@ -106,6 +106,7 @@ function Record({ room }: { room: string }) {
   const more = useSignal(false);
   const error = useSignal<unknown>(null);
   const load = (before: string | null) => record(room, before).then((page) => {
+    if (before && list.peek()?.at(-1)?.act !== before) return; // pressed twice, or the list was read anew
     list.value = before ? [...(list.value ?? []), ...page.acts] : page.acts;
     more.value = page.more;
     error.value = null;
@@ -124,9 +125,9 @@ function Record({ room }: { room: string }) {
   );
 }
 
-function Appeal({ act }: { act: string }) {
+function Appeal({ layer }: { layer: Extract<Moderating, { kind: "appeal" }> }) {
   const t = mod().appeal;
-  return <Sheet title={t.title} onClose={close}><AppealForm act={act} onSent={() => { close(); toast(t.sent); }} /></Sheet>;
+  return <Sheet title={t.title} onClose={close}><AppealForm act={layer.act} onSent={() => { shut(layer); toast(t.sent); }} /></Sheet>;
 }
 
 export function AppealForm({ act, onSent }: { act: string; onSent: () => void }) {

@@ -19,6 +19,7 @@ export function Suspensions({ onClose, onLifted }: { onClose: () => void; onLift
   const next = useSignal<string | null>(null);
   const error = useSignal<unknown>(null);
   const load = (from: string | null) => suspensions(from).then((page) => {
+    if (from && next.peek() !== from) return; // pressed twice, or the list was read anew
     list.value = from ? [...(list.peek() ?? []), ...page.suspended] : page.suspended;
     next.value = page.next;
     error.value = null;

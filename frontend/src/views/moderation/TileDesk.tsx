@@ -24,7 +24,9 @@ export function TileDesk({ tile, visiting, onChange }: { tile: Tile; visiting: b
   const send = (event: Event) => {
     event.preventDefault();
     if (!text.value.trim() || busy.value) return;
-    run(write(tile.room, id.current, text.value), () => { text.value = ""; id.current = crypto.randomUUID(); toast(t.writtenThere(tile.title)); onChange(); });
+    const sent = id.current;
+    // Other words by now go under another id, and stay.
+    run(write(tile.room, sent, text.value), () => { if (id.current === sent) { text.value = ""; id.current = crypto.randomUUID(); } toast(t.writtenThere(tile.title)); onChange(); });
   };
   if (!visiting) {
     return (

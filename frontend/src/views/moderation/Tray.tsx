@@ -11,18 +11,17 @@ import { api, closeRoom, openRoom, session } from "../../store";
 import { Problem } from "../parts/atoms";
 import { Icon } from "../parts/icons";
 import { Sheet } from "../parts/sheet";
-import { moderating, type Moderating } from "../layers";
+import { shut, type Moderating } from "../layers";
 import { singleKeys } from "../prefs";
 import { visits } from "../room/visiting";
 import { Motive, Tools, type ToolKeys } from "./Tools";
 import { everywhere, type Target } from "./toolbox";
 import "../../styles/moderation.css";
 
-const close = () => (moderating.value = null);
-
 export default function Tray({ layer }: { layer: Extract<Moderating, { kind: "enter" | "tray" }> }) {
-  if (layer.kind === "enter") return <Sheet title={mod().tools.enterTitle} onClose={close}><Enter room={layer.room} onIn={() => { close(); layer.then?.(); }} /></Sheet>;
-  return <InRoom room={layer.room} message={layer.message} />;
+  const close = () => shut(layer);
+  if (layer.kind === "enter") return <Sheet title={mod().tools.enterTitle} onClose={close}><Enter room={layer.room} onIn={() => layer.then?.(close())} /></Sheet>;
+  return <InRoom room={layer.room} message={layer.message} close={close} />;
 }
 
 /** The reason is what the room reads when the moderator arrives. */
@@ -46,7 +45,7 @@ export function Enter({ room, onIn }: { room: string; onIn: () => void }) {
   );
 }
 
-function InRoom({ room, message }: { room: string; message: string | null }) {
+function InRoom({ room, message, close }: { room: string; message: string | null; close: () => void }) {
   const t = mod().tools;
   const view = useMemo(() => openRoom(room), [room]);
   useEffect(() => () => closeRoom(room), [room]);

@@ -1,6 +1,6 @@
 /** The pictures of one message, as its readers may see them now; a press opens them, where colleagues point together. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { paced } from "../../pictures/pointing";
 import { seenIn, look, type Picture } from "../../pictures/upload";
 import type { Mark } from "../../pictures/shapes";
@@ -85,7 +85,11 @@ function why(one: Picture | undefined, own: boolean): string {
 function Together({ item, view, shown, first, onClose }: { item: MessageItem; view: RoomView; shown: Picture[]; first: number; onClose: () => void }) {
   const t = pictureWords();
   const kept = useSignal<Kept[]>([]);
-  const read = () => api.get<{ marks: Kept[] }>(`/api/v1/messages/${item.message}/marks`).then(({ marks }) => { kept.value = marks; });
+  const reads = useRef(0);
+  const read = () => {
+    const mine = ++reads.current; // an older answer may come last
+    return api.get<{ marks: Kept[] }>(`/api/v1/messages/${item.message}/marks`).then(({ marks }) => { if (mine === reads.current) kept.value = marks; });
+  };
   useEffect(() => { void read().catch(() => undefined); }, [item]);
   const me = session.value.me?.id;
   const mayRemove = (mark: Kept) => mark.by.id === me || item.actor?.id === me;
@@ -95,7 +99,7 @@ function Together({ item, view, shown, first, onClose }: { item: MessageItem; vi
     <Viewer first={first} onClose={onClose} point={point} kept={marksOf}
       pictures={shown.map((one, at) => ({ id: one.image, src: `/api/v1/images/${one.image}/zoom`, alt: described(t.picture(at + 1, shown.length), one) }))}
       pointers={(id) => view.pointing.value.filter((one) => one.image === id).map((one) => ({ person: one.actor.id, name: shortName(one.actor.name), at: one.at, mark: one.drawn }))}
-      keep={async (id, drawn) => { await api.post(`/api/v1/rooms/${view.id}/marks`, { id: crypto.randomUUID(), message: item.message, image: id, drawn }); await read(); }}
+      keep={async (id, drawn) => { await api.post(`/api/v1/rooms/${view.id}/marks`, { id: crypto.randomUUID(), message: item.message, image: id, drawn }); await read().catch(() => undefined); /* it is kept all the same, and its event asks again */ }}
       unkeep={async (_id, mark) => { await api.delete(`/api/v1/rooms/${view.id}/marks/${mark}`); await read(); }} />
   );
 }

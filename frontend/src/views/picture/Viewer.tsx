@@ -38,15 +38,28 @@ export function Viewer(props: ViewerProps) {
   const layer = useSignal(true);
   const tool = useSignal<Marking | null>(null);
   const loose = useSignal<Mark | null>(null);
+  /** Marks on their way to be kept, drawn meanwhile; the next one is drawn beside them. */
+  const going = useSignal<readonly { image: string; mark: Mark }[]>([]);
   const error = useSignal<unknown>(null);
   const picture = pictures[at.value]!;
   const marks = kept(picture.id);
+  const sending = going.value.filter((one) => one.image === picture.id).map((one) => one.mark);
 
   useEffect(() => { onSeen?.(picture.id); loose.value = null; return () => point(picture.id, null, null); }, [picture.id]);
 
   const go = (step: number) => { at.value = (at.value + step + pictures.length) % pictures.length; };
   const settle = async (act: Promise<void>) => { error.value = null; try { await act; } catch (said) { error.value = said; } };
-  const onKeep = () => { const mark = loose.value; if (mark) void settle(keep(picture.id, mark).then(() => { loose.value = null; })); };
+  const onKeep = () => {
+    const mark = loose.value, image = picture.id;
+    if (!mark) return;
+    const one = { image, mark };
+    loose.value = null;
+    going.value = [...going.peek(), one];
+    void settle(keep(image, mark).catch((why: unknown) => {
+      if (!loose.peek() && pictures[at.peek()]?.id === image) loose.value = mark;
+      throw why;
+    }).finally(() => { going.value = going.peek().filter((other) => other !== one); }));
+  };
 
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -71,8 +84,8 @@ export function Viewer(props: ViewerProps) {
           <button type="button" class="icon-btn" aria-pressed={tool.value !== null} aria-label={t.annotate} title={`${t.annotate} (A)`} onClick={() => (tool.value = tool.value ? null : "arrow")}><Icon name="edit" /></button>
           <button type="button" class="icon-btn" aria-label={t.close} onClick={onClose}><Icon name="close" /></button>
         </header>
-        <Looked key={picture.id} picture={picture} marks={layer.value ? marks.map((one) => one.mark) : []} pointers={pointers(picture.id)} tool={tool.value} loose={loose}
-          count={marks.length} onPoint={(where, mark) => point(picture.id, where, mark)} />
+        <Looked key={picture.id} picture={picture} marks={[...(layer.value ? marks.map((one) => one.mark) : []), ...sending]} pointers={pointers(picture.id)} tool={tool.value} loose={loose}
+          count={marks.length + sending.length} onPoint={(where, mark) => point(picture.id, where, mark)} />
         <Problem error={error.value} />
         {pictures.length > 1 && (
           <div class="row between">

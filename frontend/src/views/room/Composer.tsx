@@ -40,6 +40,8 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   const asking = useSignal<{ start: number; query: string } | null>(null);
   const keys = useRef<PickerKeys | null>(null);
   const failure = useSignal<unknown>(null);
+  /** An edit that was refused while the next message was being written: it waits beside the field. */
+  const refused = useSignal<{ edit: Editing; why: unknown } | null>(null);
   const busy = useSignal(false);
   const left = useSlowMode(view);
   const files = useSignal<File[]>([]);
@@ -130,6 +132,13 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     writeOn(field, made.body, made.caret);
   };
 
+  const editAgain = () => {
+    if (busy.value || !refused.value) return;
+    const { edit } = refused.value;
+    editing.value = edit;
+    refused.value = null;
+    writeOn(area.current!, edit.body, edit.body.length);
+  };
   const stopEdit = () => { editing.value = null; failure.value = null; area.current?.focus(); };
 
   const submit = async () => {
@@ -137,6 +146,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
     await watch.ready();
     // Pressed twice while the rules were on their way, or written on: what was not looked at is for the next press.
     if (busy.value || (editing.value ?? view.draft.value).body !== text.body) return;
+    if (pictured.value && !editing.value && chosen.value === null) return; // a picture was added meanwhile
     const ready = trimmed(text.body, text.mentions);
     const seen = watch.check(text.body);
     if (seen.open) {
@@ -164,6 +174,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
       }
     } catch (error) {
       // What was written must be back where it was, unless something else has been written since.
+      if (edited && view.draft.value.body !== written.body) { refused.value = { edit: edited, why: error }; return; }
       if (edited) editing.value = edited;
       else if (!editing.value && !view.draft.value.body) view.draft.value = { ...written, body: ready.body, replyTo: null, mentions: ready.mentions };
       failure.value = error;
@@ -204,6 +215,7 @@ export function Composer({ view, handle, onSent }: { view: RoomView; handle: { c
   return (
     <div class="composer">
       <Problem error={failure.value} />
+      {!editing.value && <Problem error={refused.value?.why} retry={editAgain} />}
       {visiting && <Visiting view={view} />}
       <IdentifierNotes id="composer" text={text.body} watch={watch} onReplace={(body) => put(body, shiftMentions(text.body, body, text.mentions))} />
       {!blank && !visiting && room && room.kind !== "private" && <Hints id="composer-hints" text={text.body} />}

@@ -19,6 +19,7 @@ export function MembersSheet({ room, onClose }: { room: RoomItem; onClose: () =>
   const query = useSignal("");
   const keys = useRef<PickerKeys | null>(null);
   const load = (from: string | null) => members(room.id, from).then((page) => {
+    if (from && next.peek() !== from) return; // pressed twice, or the list was read anew
     list.value = [...(from ? list.value ?? [] : []), ...page.items];
     next.value = page.next;
     error.value = null;

@@ -68,6 +68,9 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
   if (!room) return <section class="room"><ConnectionBar /><Problem error={view.error.value} retry={() => navigate(location.pathname)} />{!view.error.value && <Skeletons rows={6} />}</section>;
 
   const title = room.title || t.room.caseGone;
+  const open = layer.value;
+  // This one alone: what was done in it may be answered when another is open.
+  const close = () => { if (layer.peek() === open) layer.value = null; };
   const retract = (line: MessageLine) => () => void view.retract(line.item.message).catch(fail);
   return (
     <section class="room" aria-label={title}>
@@ -91,9 +94,9 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
         </Sheet>
       )}
       {menu.value && <MessageMenu line={menu.value.line} anchor={menu.value.anchor} view={view} acts={acts} onClose={() => (menu.value = null)} {...menuActs(menu.value.line, layer, acts)} />}
-      {layer.value?.kind === "versions" && <VersionsSheet message={layer.value.message} onClose={() => (layer.value = null)} />}
-      {layer.value?.kind === "case" && <MakeCaseSheet line={layer.value.line} onClose={() => (layer.value = null)} />}
-      {layer.value?.kind === "retract" && <RetractSheet onClose={() => (layer.value = null)} onRetract={retract(layer.value.line)} />}
+      {open?.kind === "versions" && <VersionsSheet message={open.message} onClose={close} />}
+      {open?.kind === "case" && <MakeCaseSheet line={open.line} onClose={close} />}
+      {open?.kind === "retract" && <RetractSheet onClose={close} onRetract={retract(open.line)} />}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { history as versionsOf, session, turnIntoCase } from "../../store";
 import type { Urgency } from "../../protocol";
 import { words } from "../../i18n";
 import { moment } from "../../i18n/time";
-import { navigate, toRoom } from "../../router";
+import { navigate, route, toRoom } from "../../router";
 import { Problem, Segments, Skeletons } from "../parts/atoms";
 import { Sheet } from "../parts/sheet";
 import { SpecialtySelect, urgencies } from "../ask/fields";
@@ -37,8 +37,9 @@ export function MakeCaseSheet({ line, onClose }: { line: MessageLine; onClose: (
   const submit = (event: Event) => {
     event.preventDefault();
     busy.value = true;
+    const from = route.peek();
     turnIntoCase(line.item.message, { title: title.value.trim(), specialty: specialty.value, urgency: urgency.value })
-      .then(({ room }) => { onClose(); navigate(toRoom(room)); }, (why: unknown) => { error.value = why; busy.value = false; });
+      .then(({ room }) => { onClose(); if (route.peek() === from) navigate(toRoom(room)); }, (why: unknown) => { error.value = why; busy.value = false; });
   };
   return (
     <Sheet title={t.cases.makeTitle} onClose={onClose}>
