@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.utils import timezone
+
 from consult.audit.models import record
 from consult.errors import Refusal
 from consult.rooms import access, log, receipts
@@ -15,7 +17,7 @@ from consult.rooms.actions import personal
 from consult.rooms.models import Act, Message
 from consult.rooms.wire import time
 
-from . import console, subjects
+from . import acts, console, subjects
 from .models import Appeal, Item
 
 AGAINST = ("message.hide", "image.hide", "image.ask_mask", "differential.hide", "reference.hide", "member.silence", "member.remove", "person.suspend")
@@ -78,10 +80,15 @@ STATES = {None: "open", "uphold": "upheld", "grant": "granted"}
 
 
 def mine(*, person_id: uuid.UUID) -> dict[str, Any]:
-    """{"appeals": [{"appeal","act","kind","room","at","text","state","decided_at","note"}]}, the latest first; `kind` is what was done, as in a record."""
+    """{"appeals": [{"appeal","act","kind","room","at","text","state","decided_at","note"}], "acts"}, the latest first; `kind` is what was done, as in a record.
+
+    `acts`, in the shape of a record, are those on this person themself that stand and are not appealed against: who was removed from a room cannot read its record.
+    """
     found = Appeal.objects.select_related("item").filter(person_id=person_id).order_by("-at")[:LISTED]
     kinds = dict(Act.objects.filter(pk__in=[a.act_id for a in found]).values_list("pk", "kind"))
-    return {"appeals": [_own(a, kinds.get(a.act_id)) for a in found]}
+    latest = Act.objects.filter(person_id=person_id, kind__in=AGAINST, reversed_at=None).exclude(pk__in=Appeal.objects.filter(person_id=person_id).values("act_id")).order_by("-at")
+    now = timezone.now()
+    return {"appeals": [_own(a, kinds.get(a.act_id)) for a in found], "acts": acts.rows([act for act in latest[:LISTED] if act.stands(now)])}
 
 
 def _own(appeal: Appeal, kind: str | None) -> dict[str, Any]:

@@ -231,7 +231,7 @@ export class OpenRoom implements RoomView {
     batch(() => {
       // Without a network the page is asked for again when the connection is back; nothing is wrong with the room.
       if (!refusal.code.startsWith("network.")) this.error.value = refusal;
-      if (refusal.code === "room.not_found") this.gone.value = refusal.code;
+      if (refusal.code === "room.not_found") this.gone.value ??= refusal.code; // the socket says more exactly why
       this.tick.value++;
     });
   }

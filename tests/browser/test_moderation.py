@@ -510,6 +510,29 @@ def test_a_lock_with_a_duration_says_until_when_and_opens_by_itself(device: Devi
     expect(camille.page.get_by_role("dialog").locator(".act-row").first).to_contain_text("A pris fin à son terme", timeout=PATIENCE)
 
 
+def test_who_is_removed_for_a_time_reads_why_and_until_when_and_contests(device: Devices, demo: Demo) -> None:
+    _, camille, sacha = heated(device, demo, "Salle sans publicité")
+    camille.device.expects("/api/v1/rooms/")
+    sheet = tray(sacha, "Premier mot.")
+    sheet.get_by_label("Motif, tel que la salle le lira").fill("publicité répétée")
+    sheet.get_by_label("Durée").select_option("3600")
+    sheet.get_by_role("button", name="Exclure").click()
+    sheet.get_by_role("button", name="Exclure : appuyez encore").click()
+    page = camille.page
+    expect(page.get_by_text("Vous n’avez plus accès à cette salle.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Pourquoi, et jusqu’à quand").click()
+    mine = page.get_by_role("dialog")
+    row = mine.locator(".act-row").filter(has_text="Exclusion de la salle")
+    expect(row).to_contain_text(re.compile(r"publicité répétée · .*Dr Sacha Delmont · jusqu’au "), timeout=PATIENCE)
+    row.get_by_role("button", name="Contester").click()
+    page.get_by_label("Pourquoi").fill("Je citais une recommandation.")
+    page.get_by_role("dialog").get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Pourquoi, et jusqu’à quand").click()
+    expect(mine.get_by_text("Aucune décision n’est en cours à votre égard.")).to_be_visible(timeout=PATIENCE)
+    expect(mine.get_by_text("Vous avez écrit : Je citais une recommandation.")).to_be_visible()
+
+
 def test_a_suspended_account_learns_why_and_contests(device: Devices, demo: Demo) -> None:
     laptop = device()
     laptop.expects("/api/v1/")

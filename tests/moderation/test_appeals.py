@@ -35,6 +35,12 @@ def hidden(room: uuid.UUID, by: Any) -> tuple[str, str]:
     return message, hiding.hide(room_id=room, message_id=uuid.UUID(message), reason="dangereux", person_id=by.pk)["act"]
 
 
+def removed(room: uuid.UUID, by: Any, person: Any) -> str:
+    """The act: out of this room for an hour."""
+    asked = {"id": some_id(), "type": "member.remove", "person": str(person.pk), "reason": "insultes", "lasts": 3600}
+    return str(Phone(by).post(f"/rooms/{room}/moderation", asked).json()["act"])
+
+
 def appeal(who: Any, act: Any, text: str = "C’était la dose de charge.") -> Any:
     return Phone(who).post("/appeals", {"id": some_id(), "act": str(act), "text": text})
 
@@ -105,6 +111,26 @@ def test_what_ends_by_itself_is_appealed_until_it_has_ended(room: uuid.UUID) -> 
     Act.objects.filter(pk=over).update(until=timezone.now() - timedelta(seconds=1))
     endings.end_due()
     assert appeal(camille(), over).json()["code"] == "appeal.over"
+
+
+def test_who_was_removed_reads_why_and_until_when_and_appeals(room: uuid.UUID) -> None:
+    luce, maude = moderator("luce"), moderator("maude")
+    act = removed(room, luce, camille())
+    record = Phone(camille()).get(f"/rooms/{room}/moderation")
+    assert (record.status_code, record.json()["code"]) == (404, "room.not_found"), "it is for members"
+    assert Phone(nadia()).get("/appeals/mine").json()["acts"] == []
+    (told,) = Phone(camille()).get("/appeals/mine").json()["acts"]
+    assert (told["act"], told["kind"], told["room"], told["reason"], told["moderator"]["id"]) == (act, "member.remove", str(room), "insultes", str(luce.pk))
+    assert told["until"] and told["reversed"] is None
+    assert appeal(camille(), act).status_code == 201
+    answer = Phone(camille()).get("/appeals/mine").json()
+    assert (answer["acts"], [one["act"] for one in answer["appeals"]]) == ([], [act])
+    decide(maude, queue(maude)[0]["item"], "grant", "Rien ne le justifiait.")
+    assert Phone(camille()).get(f"/rooms/{room}").status_code == 200
+    again = removed(room, luce, camille())
+    Act.objects.filter(pk=again).update(until=timezone.now() - timedelta(seconds=1))
+    endings.end_due()
+    assert Phone(camille()).get("/appeals/mine").json()["acts"] == []
 
 
 def test_who_upheld_what_the_system_hid_does_not_hear_the_appeal(room: uuid.UUID) -> None:

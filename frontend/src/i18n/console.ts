@@ -17,6 +17,8 @@ const flag = {
   receivedAgain: p("Vous l’aviez déjà signalé pour ce motif.", "You had already reported this for that reason."),
   number: p((n: string) => `Numéro ${n}`, (n: string) => `Number ${n}`),
   mine: p("Mes signalements et recours", "My reports and appeals"),
+  onMe: p("Décisions prises à mon égard", "Decisions about me"),
+  onMeNone: p("Aucune décision n’est en cours à votre égard.", "No decision about you is in force."),
   myAppeals: p("Mes recours", "My appeals"),
   appealsNone: p("Vous n’avez contesté aucune décision.", "You have appealed no decision."),
   appealUpheld: p("La décision est maintenue.", "The decision stands."),

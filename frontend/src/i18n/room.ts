@@ -125,6 +125,7 @@ export const room = {
   mentionCount: p((n: number) => `${n} ${plural.fr(n, "personne", "personnes")}`, (n: number) => `${n} ${plural.en(n, "person", "people")}`),
 
   gone: p("Vous n’avez plus accès à cette salle.", "You no longer have access to this room."),
+  goneWhy: p("Pourquoi, et jusqu’à quand", "Why, and until when"),
   goneLeft: p("Vous avez quitté cette salle.", "You left this room."),
   goneNotFound: p("Cette salle n’existe pas, ou ne vous est pas ouverte.", "This room does not exist, or is not open to you."),
   behind: p("Mise à jour…", "Updating…"),

@@ -67,7 +67,8 @@ export function appeal(of: string, text: string): Promise<{ appeal: string }> {
 export interface MyAppeal {
   appeal: string; act: string; kind: string | null; room: string | null; at: string; text: string; state: "open" | "upheld" | "granted"; decided_at: string | null; note: string | null;
 }
-export function myAppeals(): Promise<{ appeals: MyAppeal[] }> {
+/** `acts`: what stands against this person themself and is not appealed against. */
+export function myAppeals(): Promise<{ appeals: MyAppeal[]; acts: Act[] }> {
   return api.get("/api/v1/appeals/mine");
 }
 

@@ -87,7 +87,7 @@ export function actWord(kind: string): string {
 /** Nobody reversed it: its time was over. */
 const over = (act: Act): boolean => !!act.reversed && !act.reversed.by && !!act.until && act.reversed.at >= act.until;
 
-export function ActRow({ act, onUndo }: { act: Act; onUndo?: ((act: Act) => void) | undefined }) {
+export function ActRow({ act, onUndo, onContest }: { act: Act; onUndo?: ((act: Act) => void) | undefined; onContest?: (act: Act) => void }) {
   const t = mod().record;
   return (
     <li class={`act-row${act.reversed ? " reversed" : ""}`}>
@@ -95,7 +95,10 @@ export function ActRow({ act, onUndo }: { act: Act; onUndo?: ((act: Act) => void
         <time class="meta third" dateTime={act.at} title={moment(act.at)}>{brief(act.at)}</time></div>
       <p class="list-size">{act.reason && <span>{reasonWords(act.reason)} · </span>}<span class="second">{act.moderator ? <><Shield size="small" /> {act.moderator.name}</> : t.system}</span>{act.until && !act.until.startsWith("9999") && <span class="second"> · {t.until(moment(act.until))}</span>}</p>
       {act.reversed ? <p class="label second">{over(act) ? t.ended(moment(act.reversed.at)) : t.reversed(act.reversed.by?.name ?? t.system, moment(act.reversed.at))}{act.reversed.reason ? ` · ${act.reversed.reason}` : ""}</p>
-        : onUndo && <button type="button" class="link reach" onClick={() => onUndo(act)}>{t.undo}</button>}
+        : <>
+          {onUndo && <button type="button" class="link reach" onClick={() => onUndo(act)}>{t.undo}</button>}
+          {onContest && <button type="button" class="link reach" onClick={() => onContest(act)}>{words().moderation.contest}</button>}
+        </>}
     </li>
   );
 }
@@ -153,9 +156,9 @@ export function AppealForm({ act, onSent }: { act: string; onSent: () => void })
 
 function Mine() {
   const t = mod().flag;
-  const said = useSignal<(Awaited<ReturnType<typeof myReports>> & { appeals: MyAppeal[] }) | null>(null);
+  const said = useSignal<(Awaited<ReturnType<typeof myReports>> & Awaited<ReturnType<typeof myAppeals>>) | null>(null);
   const error = useSignal<unknown>(null);
-  const load = () => Promise.all([myReports(), myAppeals()]).then(([flags, { appeals }]) => { said.value = { ...flags, appeals }; error.value = null; }, (why: unknown) => (error.value = why));
+  const load = () => Promise.all([myReports(), myAppeals()]).then(([flags, acts]) => { said.value = { ...flags, ...acts }; error.value = null; }, (why: unknown) => (error.value = why));
   useEffect(() => void load(), []);
   const outcome = (one: { outcome: "open" | "dismissed" | "upheld" }) => <p class="list-size second">{t[one.outcome]}</p>;
   return (
@@ -174,6 +177,9 @@ function Mine() {
           <li class="act-row" key={one.report}><div class="row wrap"><span class="strong">{reasonWords(one.categories.join(", "))}</span><time class="meta third" dateTime={one.at}>{brief(one.at)}</time></div>{outcome(one)}
             {one.answered ? <p class="label second">{t.answered}</p> : one.outcome === "open" && <Answer of={one} onSent={() => void load()} />}</li>
         ))}</ol>
+        <h3 class="label second">{t.onMe}</h3>
+        {said.value.acts.length === 0 && <p class="list-size">{t.onMeNone}</p>}
+        <ol class="acts">{said.value.acts.map((one) => <ActRow act={{ ...one, person: null }} onContest={(act) => (moderating.value = { kind: "appeal", act: act.act })} key={one.act} />)}</ol>
         <h3 class="label second">{t.myAppeals}</h3>
         {said.value.appeals.length === 0 && <p class="list-size">{t.appealsNone}</p>}
         <ol class="acts">{said.value.appeals.map((one) => (

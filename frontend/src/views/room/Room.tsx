@@ -61,6 +61,7 @@ export function Room({ view, at, fresh }: { view: RoomView; at: number | null; f
 
   if (view.gone.value) return (
     <section class="room"><Empty title={view.gone.value === "room.left" ? t.room.goneLeft : view.gone.value === "room.not_found" ? t.room.goneNotFound : t.room.gone}>
+      {view.gone.value === "room.removed" && <button type="button" class="btn" onClick={() => (moderating.value = { kind: "mine" })}>{t.room.goneWhy}</button>}
       {session.value.me?.mod && view.gone.value !== "room.deleted" && <button type="button" class="btn mod" onClick={() => (moderating.value = { kind: "enter", room: view.id, then: () => void roomTouched(view.id) })}><Shield />{t.moderation.enterAs}</button>}
       <a class="link" href={session.value.me?.mod ? "/moderation" : "/"}>{session.value.me?.mod ? t.moderation.console : t.shell.toRooms}</a>
     </Empty></section>
