@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from consult.local.errors import LocalError
 from tests.browser.pages import Device
 from tests.live import CHECKOUT, MIGRATED, Node, Services, Someone, Stack, services
 
+HERE = Path(__file__).resolve().parent
 CHROMIUM = os.environ.get("CONSULT_CHROMIUM", "")
 # Debian's other package of it: the same engine without a window, at less than half the processor time. It shows no notification and
 # knows no Background Sync, so the tests of those take the whole browser (`whole_chromium`).
@@ -25,6 +27,14 @@ PHONE, TABLET, DESKTOP = {"width": 360, "height": 740}, {"width": 800, "height":
 DEMO = "demo"
 # Google's, which no test calls, and one on this machine (tests/push/services.py).
 PUSH = {"PUSH_HOSTS": "fcm.googleapis.com,127.0.0.1"}
+# For each test with its servers and browsers, whatever else runs on the machine; what it waits for has bounds of its own.
+LONGEST_S = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONGEST_S))
 
 
 @pytest.fixture(autouse=True)

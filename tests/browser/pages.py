@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, expect
@@ -18,6 +19,44 @@ expect.set_options(timeout=PATIENCE)
 # The questions "who am I?" and "is this still my vault?" are answered 401 where nobody is signed in; the browser writes that down as an error.
 SESSION_PROBE = re.compile(r"/api/v1/me$|/api/v1/vaults$|/_allauth/browser/v1/auth/session$")
 NETWORK = re.compile(r"net::ERR_|WebSocket connection to .* failed|WebSocket is closed|error occurred when fetching the script")
+# How many rows each store of a person's database has.
+COUNT = """async () => {
+  const open = indexedDB.open(`consult-${%r}`);
+  const db = await new Promise((ok) => (open.onsuccess = () => ok(open.result)));
+  const out = {};
+  for (const store of db.objectStoreNames) out[store] = await new Promise((ok) => { const all = db.transaction(store).objectStore(store).count(); all.onsuccess = () => ok(all.result) });
+  db.close();
+  return out;
+}"""
+# Counts what a page seals, opens, reads and stores: what it has begun in all, and what of it is under way.
+DISK = """(() => {
+  const disk = (self.disk = { begun: 0, open: 0 });
+  const begin = () => { disk.begun++; disk.open++; };
+  const end = () => { disk.open--; };
+  const counted = (of, name) => {
+    const run = Object.getOwnPropertyDescriptor(of, name).value;
+    if (name === "constructor" || typeof run !== "function") return;
+    of[name] = function (...words) { const said = run.apply(this, words); begin(); Promise.resolve(said).then(end, end); return said; };
+  };
+  if (self.SubtleCrypto) for (const name of Object.getOwnPropertyNames(SubtleCrypto.prototype)) counted(SubtleCrypto.prototype, name);
+  counted(Blob.prototype, "arrayBuffer");
+  const transaction = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (...words) {
+    const made = transaction.apply(this, words);
+    begin();
+    made.addEventListener("complete", end);
+    made.addEventListener("abort", end);
+    return made;
+  };
+})()"""
+# Nothing is under way, and nothing was begun in three pauses, each as long as a draft waits for the next key. The page's own timers, so that those that
+# it set before have run by then, however busy the machine is: an effect after a change, and the draft that it saves.
+QUIET = """async () => {
+  const { begun, open } = self.disk;
+  if (open) return false;
+  for (let n = 0; n < 3; n++) await new Promise((ok) => setTimeout(ok, 100));
+  return self.disk.open === 0 && self.disk.begun === begun;
+}"""
 
 
 class Device:
@@ -183,3 +222,27 @@ class Tab:
 
 def eventually(what: Any, seconds: float = PATIENCE / 1000) -> None:
     assert wait_for(what, seconds), "did not come true in time"
+
+
+def watched(device: Device) -> Device:
+    """Pages that are opened from now on count what they do with the disk, for `stored`."""
+    device.context.add_init_script(DISK)
+    return device
+
+
+def stored(tab: Tab) -> None:
+    """What was typed and done so far lies on the disk, sealed. For pages of a device that is `watched`."""
+    eventually(lambda: tab.page.evaluate(QUIET))
+
+
+def rows(tab: Tab, person: object) -> dict[str, int]:
+    """What the device keeps of this person: how many rows in each store."""
+    return dict(tab.page.evaluate(COUNT % str(person)))
+
+
+def heard(page: Page, what: Any, seconds: float = PATIENCE / 1000) -> None:
+    """`eventually`, for what routes and the browser's events tell: they are dispatched while Playwright is at work, not while this thread sleeps."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "was not told in time"
+        page.wait_for_timeout(50)

@@ -31,6 +31,7 @@ def test_axe_finds_nothing_grave(device: Devices, demo: Demo, size: dict[str, in
 
     def look(name: str) -> None:
         page.wait_for_timeout(300)
+        page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)")
         page.add_script_tag(path=AXE)
         if found := grave(page):
             wrong[name] = found

@@ -6,13 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
 from tests.browser.pages import PATIENCE, Tab, eventually
-
-pytestmark = pytest.mark.timeout(300)  # three browsers, and both cores may be at work elsewhere
 
 QUESTION = "Plaque annulaire du mollet depuis six semaines, prurigineuse. Que proposez-vous ?"
 ASK = """async of => {

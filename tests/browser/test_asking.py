@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Demo, Devices
-from tests.browser.pages import PATIENCE, Tab, eventually
+from tests.browser.pages import PATIENCE, Tab, eventually, stored, watched
 from tests.browser.test_pictures import FACE, attach, photo
 from tests.images.pictures import saved, scene
 
@@ -99,7 +99,7 @@ def test_three_pictures_from_a_phone(device: Devices, demo: Demo, tmp_path: Path
 
 
 def test_a_draft_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -> None:
-    one = device(**HAND)
+    one = watched(device(**HAND))
     first = one.tab().sign_in("camille").inside().go("/ask")
     page = first.page
     page.get_by_label("Votre question en une phrase").fill("Prurit nocturne depuis trois semaines ?")
@@ -119,7 +119,7 @@ def test_a_draft_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -
     page.get_by_role("radio", name="Des personnes").click()
     page.get_by_label("Ajouter une personne").fill("Ferrand")
     page.locator(".picker").get_by_role("option").first.click()
-    page.wait_for_timeout(500)  # the disk, under lock
+    stored(first)
     page.close()
 
     second = one.tab().go("/ask")
@@ -138,6 +138,7 @@ def test_a_draft_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -
     # It can still be changed: from the clean picture that the server has.
     waiting(second).get_by_role("button", name="Modifier").click()
     mask(second)
+    expect(page.get_by_role("application")).to_have_count(0)  # until then the picture that is changed stands under it
     expect(waiting(second).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
     page.get_by_label("Comment l’accord est noté").select_option("oral")
     page.get_by_role("button", name="Poser la question").click()
@@ -160,16 +161,16 @@ SLOW = """() => { const ask = window.fetch; window.offsets = []; window.fetch = 
 
 
 def keep_slowly(tab: Tab) -> None:
-    """The picture is kept, and its fourth piece never arrives."""
+    """The picture is kept, and its fourth piece never arrives. The device is `watched`."""
     tab.page.evaluate(SLOW % THREE_PIECES)
     tab.page.get_by_role("button", name="Garder").click()
     tab.page.wait_for_function("at => window.offsets.at(-1) === at", arg=THREE_PIECES, timeout=2 * PATIENCE)
     expect(waiting(tab).get_by_text(re.compile(r"Envoi\s:\s[1-9]"))).to_be_visible()
-    tab.page.wait_for_timeout(500)  # the disk, under lock
+    stored(tab)
 
 
 def test_an_upload_outlives_its_tab(device: Devices, demo: Demo, tmp_path: Path) -> None:
-    one = device(**HAND)
+    one = watched(device(**HAND))
     first = one.tab().sign_in("camille").inside().go("/ask")
     first.page.get_by_label("Votre question en une phrase").fill("Plaque du dos, prise en photo dans le train ?")
     add(first, grain(tmp_path))
@@ -234,7 +235,7 @@ def test_marks_of_a_question_outlive_its_tab(device: Devices, demo: Demo, tmp_pa
 
 def test_pictures_of_a_message_outlive_its_tab_too(device: Devices, demo: Demo, tmp_path: Path) -> None:
     room = demo.fresh_room("camille", "nadia")
-    one = device()
+    one = watched(device())
     first = one.tab().sign_in("camille").inside().room(room)
     with first.page.expect_file_chooser() as chooser:
         first.page.get_by_role("button", name="Joindre une photo").click()
@@ -254,7 +255,7 @@ def test_pictures_of_a_message_outlive_its_tab_too(device: Devices, demo: Demo, 
 
 def test_marks_are_there_again_when_a_kept_picture_is_changed(device: Devices, demo: Demo, tmp_path: Path) -> None:
     room = demo.fresh_room("camille", "nadia")
-    one = device()
+    one = watched(device())
     first = one.tab().sign_in("camille").inside().room(room)
     attach(first, grain(tmp_path))
     for tool in ("Flèche", "Ellipse"):
@@ -274,6 +275,7 @@ def test_marks_are_there_again_when_a_kept_picture_is_changed(device: Devices, d
         second.page.get_by_role("button", name=end).click()
         if end != "Garder":
             second.go(f"/rooms/{room}")
+    expect(second.page.get_by_role("application")).to_have_count(0)  # until then the picture that is changed stands under it
     expect(waiting(second).get_by_role("button", name="Modifier")).to_be_visible(timeout=3 * PATIENCE)
     second.page.locator("textarea#composer").fill("Sans la flèche")
     second.page.get_by_role("button", name="Envoyer").click()

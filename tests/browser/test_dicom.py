@@ -78,6 +78,7 @@ def test_tags_are_told_words_are_masked_and_nothing_of_either_is_posted(device: 
         expect(page.get_by_text("Masques proposés là où un visage ou un texte a été repéré")).to_be_visible()
         expect(page.get_by_role("button", name="Masque 1", exact=True)).to_be_visible()
     else:
+        stage.hover()  # it has come to rest
         box = stage.bounding_box()
         assert box
         page.mouse.move(box["x"] + 1, box["y"] + 1)

@@ -130,8 +130,7 @@ def test_turned_on_by_a_press_woken_by_a_push_and_turned_off(device: Devices, de
     part.get_by_role("button", name="Envoyer un essai").click()
     tried = carried(service, first, demo.cast["nadia"].personal)
     assert tried == {"v": 1, "room": demo.cast["nadia"].personal, "seq": tried["seq"], "reason": "test", "badge": tried["badge"]}
-    push.raw(json.dumps(tried))
-    eventually(lambda: [one["body"] for one in shown(nadia)] == ["Cet appareil reçoit les notifications."])
+    push.until(lambda: push.raw(json.dumps(tried)), lambda: [one["body"] for one in shown(nadia)] == ["Cet appareil reçoit les notifications."])
     page.locator("a[href='/directory']").first.click()
     assert worker_of(nadia.device).evaluate(CLICK, "test") == []
     expect(page).to_have_url(re.compile("/me$"))
@@ -140,8 +139,7 @@ def test_turned_on_by_a_press_woken_by_a_push_and_turned_off(device: Devices, de
     demo.many(room, "camille", ["Pouvez-vous regarder ?"])
     woken = carried(service, first, room)
     assert (woken["room"], woken["seq"], woken["reason"]) == (room, 1, "direct")
-    push.raw(json.dumps(woken))
-    eventually(lambda: [(one["body"], one["tag"]) for one in shown(nadia)] == [("Un message privé vous attend.", room)])
+    push.until(lambda: push.raw(json.dumps(woken)), lambda: [(one["body"], one["tag"]) for one in shown(nadia)] == [("Un message privé vous attend.", room)])
     assert worker_of(nadia.device).evaluate(CLICK, room) == []
     expect(page).to_have_url(re.compile(f"/rooms/{room}\\?at=1&new=1$"))
     expect(nadia.message("Pouvez-vous regarder ?")).to_be_in_viewport()

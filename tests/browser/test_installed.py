@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Worker, expect
 
 from tests.browser.conftest import Demo, Devices
-from tests.browser.pages import PATIENCE, Device, Tab, eventually
+from tests.browser.pages import PATIENCE, Device, Tab, eventually, rows, stored, watched
 from tests.live import CHECKOUT, wait_for
 from tests.proxy import Link
 
@@ -76,9 +77,17 @@ class Push:
     def send(self, room: str | None, seq: int, reason: str = "mention", badge: int = 1) -> None:
         self.raw(json.dumps({"v": 1, "room": room, "seq": seq, "reason": reason, "badge": badge}))
 
+    def until(self, send: Callable[[], None], told: Callable[[], bool]) -> None:
+        """Sends until it is told of: the browser's door answers nothing, and on a busy machine it has dropped a push."""
+        for _ in range(4):
+            send()
+            if wait_for(told, PATIENCE / 4000):
+                return
+        raise AssertionError(f"told: {shown(self.tab)}")
+
     def wake(self, room: str, seq: int) -> None:
-        """Sends until one notification stands. The browser's door answers nothing, and on a busy machine it has dropped a push, and once a
-        notification that the worker had shown (this Chromium has no desktop to put it on). What is sent again is news to the worker again.
+        """Sends until one notification stands; once the browser dropped one that the worker had shown (this Chromium has no desktop to put it on).
+        What is sent again is news to the worker again.
         """
         for attempt in range(4):
             if attempt:
@@ -107,7 +116,7 @@ CLICK = """async (tag) => {
 
 @pytest.fixture
 def nadia(device: Devices, demo: Demo) -> Tab:
-    made = device()
+    made = watched(device())
     made.context.grant_permissions(["notifications"], origin=made.base)
     return installed(made.tab().sign_in("nadia").inside())
 
@@ -156,7 +165,8 @@ def test_it_opens_offline_with_what_was_seen(nadia: Tab, demo: Demo) -> None:
     room = demo.fresh_room("nadia", "camille", title="Sans réseau")
     demo.many(room, "camille", ["Lu avant le tunnel."])
     nadia.room(room).sees("Lu avant le tunnel.")
-    nadia.page.wait_for_timeout(3500)  # the page of a room is kept a moment after it changed
+    eventually(lambda: rows(nadia, demo.cast["nadia"].id)["cache"] == 3)  # the page of a room is kept a moment after it changed
+    stored(nadia)
     nadia.device.offline()
     nadia.page.goto(f"{nadia.device.base}/rooms/{room}")
     expect(nadia.message("Lu avant le tunnel.")).to_be_visible(timeout=PATIENCE)
@@ -238,10 +248,8 @@ def test_a_push_shows_its_reason_and_nothing_older(nadia: Tab, demo: Demo) -> No
     push.send(room, 121, "reply")
     nadia.page.wait_for_timeout(500)
     assert [n["body"] for n in shown(nadia)] == ["On vous cite dans une salle."]
-    push.send(room, 130, "reply")
-    eventually(lambda: [n["body"] for n in shown(nadia)] == ["On vous a répondu."])
-    push.raw("<html>")
-    eventually(lambda: sorted(n["body"] for n in shown(nadia)) == ["Du nouveau dans une salle.", "On vous a répondu."])
+    push.until(lambda: push.send(room, 130, "reply"), lambda: [n["body"] for n in shown(nadia)] == ["On vous a répondu."])
+    push.until(lambda: push.raw("<html>"), lambda: sorted(n["body"] for n in shown(nadia)) == ["Du nouveau dans une salle.", "On vous a répondu."])
 
 
 def test_no_notification_for_the_room_one_looks_at(nadia: Tab, demo: Demo) -> None:
@@ -249,8 +257,7 @@ def test_no_notification_for_the_room_one_looks_at(nadia: Tab, demo: Demo) -> No
     nadia.room(room).page.bring_to_front()
     push = Push(nadia)
     push.send(room, 900)
-    push.send(other, 900)
-    eventually(lambda: [n["tag"] for n in shown(nadia)] == [other])
+    push.until(lambda: push.send(other, 900), lambda: [n["tag"] for n in shown(nadia)] == [other])
 
 
 def test_a_press_goes_to_the_room_in_the_open_window(nadia: Tab, demo: Demo) -> None:
@@ -356,6 +363,7 @@ def test_wishes_levels_and_devices_are_kept_by_the_server(nadia: Tab, demo: Demo
     page.locator(".room-head").get_by_role("button", name="Notifications de la salle : Mentions et questions").click()
     page.get_by_role("menuitemcheckbox", name="Rien").click()
     expect(page.locator(".room-head").get_by_role("button", name="Notifications de la salle : Rien")).to_be_visible(timeout=PATIENCE)
+    stored(nadia)
     # The list of rooms as it was before the next choice comes after it, and is not the last word.
     page.add_init_script(LATE_LIST)
     page.reload()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.conftest import CHROMIUM, DESKTOP, FLAGS, Demo, Devices
-from tests.browser.pages import PATIENCE, Device, Tab, eventually
+from tests.browser.pages import PATIENCE, Device, Tab, eventually, rows, stored, watched
 from tests.browser.test_installed import Push, installed
 from tests.browser.test_outbox import arrived
 from tests.browser.test_pictures import attach, photo
+from tests.live import wait_for
 
 # Where in all that a page can read of this origin's storage one of these words stands. Bytes are read as text, too.
 PLACES = """async (words) => {
@@ -44,14 +47,6 @@ PLACES = """async (words) => {
   look("history", text(history.state) + document.title);
   look("page", document.documentElement.outerHTML + document.body.innerText);
   return found;
-}"""
-COUNT = """async () => {
-  const open = indexedDB.open(`consult-${%r}`);
-  const db = await new Promise((ok) => (open.onsuccess = () => ok(open.result)));
-  const out = {};
-  for (const store of db.objectStoreNames) out[store] = await new Promise((ok) => { const all = db.transaction(store).objectStore(store).count(); all.onsuccess = () => ok(all.result) });
-  db.close();
-  return out;
 }"""
 LIVE = """async () => {
   const open = indexedDB.open("consult-vaults");
@@ -84,12 +79,14 @@ def end_sessions(demo: Demo, device: Device) -> None:
 def leave_two_unsent(shared: Device, demo: Demo) -> tuple[Tab, str]:
     room = demo.fresh_room("nadia", "idris", title=TITLE)
     demo.many(room, "idris", [SEEN])
-    nadia = installed(shared.tab().sign_in("nadia").inside()).room(room).sees(SEEN)
-    nadia.page.wait_for_timeout(3500)  # the page of a room is kept a moment after it changed
+    nadia = installed(watched(shared).tab().sign_in("nadia").inside()).room(room).sees(SEEN)
+    her = demo.cast["nadia"].id
+    eventually(lambda: rows(nadia, her)["cache"] == 3)  # the page of a room is kept a moment after it changed
     shared.cut()
     nadia.write(FIRST).write(SECOND).waits(FIRST, SECOND)
     nadia.composer.fill(DRAFT)
-    nadia.page.wait_for_timeout(500)
+    stored(nadia)
+    eventually(lambda: rows(nadia, her) == {"cache": 3, "drafts": 1, "outbox": 2, "pictures": 0})
     return nadia, room
 
 
@@ -104,7 +101,7 @@ def test_two_unsent_a_session_that_was_revoked_and_another_person(device: Device
     shared.expects("/api/v1/rooms/")  # 401 to who was signed out, 404 to who may not know of the room
     nadia, room = leave_two_unsent(shared, demo)
     her = str(demo.cast["nadia"].id)
-    assert nadia.page.evaluate(COUNT % her) == {"cache": 3, "drafts": 1, "outbox": 2, "pictures": 0}
+    assert rows(nadia, her) == {"cache": 3, "drafts": 1, "outbox": 2, "pictures": 0}
     assert nadia.page.evaluate(LIVE) == [[her, True, True, False]]
     # Even now nothing lies readable outside the page that shows it.
     assert [one for one in kept(nadia) if not one.endswith((" in page", " in history"))] == []
@@ -113,7 +110,7 @@ def test_two_unsent_a_session_that_was_revoked_and_another_person(device: Device
     shared.mend()
     expect(nadia.page.get_by_text("Votre session a pris fin")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: nadia.page.evaluate(LIVE) == [[her, False, True, None]])
-    eventually(lambda: nadia.page.evaluate(COUNT % her) == {"cache": 0, "drafts": 1, "outbox": 2, "pictures": 0})
+    eventually(lambda: rows(nadia, her) == {"cache": 0, "drafts": 1, "outbox": 2, "pictures": 0})
     assert kept(nadia) == []
     assert demo.bodies(room) == [SEEN]
     # Without a network either: the door, and nobody's name.
@@ -151,11 +148,11 @@ def test_two_unsent_a_session_that_was_revoked_and_another_person(device: Device
         ("nadia@example.org",),
         ("nadia@example.org",),
     ]
-    assert nadia.page.evaluate(COUNT % her)["outbox"] == 0
+    eventually(lambda: rows(nadia, her)["outbox"] == 0)
 
 
 def test_a_question_being_written_is_kept_under_the_same_lock(device: Devices, demo: Demo) -> None:
-    shared = device()
+    shared = watched(device())
     nadia = installed(shared.tab().sign_in("nadia").inside())
     # As an earlier version left it.
     nadia.page.evaluate(
@@ -166,12 +163,12 @@ def test_a_question_being_written_is_kept_under_the_same_lock(device: Devices, d
     question = nadia.page.locator("#ask-question")
     expect(question).to_have_value(DRAFT, timeout=PATIENCE)
     question.fill(f"{DRAFT}, suite")
-    nadia.page.wait_for_timeout(500)
+    stored(nadia)
     assert {one for one in kept(nadia, DRAFT) if " in page" not in one} == set()
     nadia.go("/ask")
     expect(question).to_have_value(f"{DRAFT}, suite", timeout=PATIENCE)
     question.fill("")
-    nadia.page.wait_for_timeout(500)
+    stored(nadia)
 
 
 def test_a_wipe_from_another_device_takes_all_that_a_lost_phone_keeps(device: Devices, demo: Demo) -> None:
@@ -192,7 +189,7 @@ def test_a_wipe_from_another_device_takes_all_that_a_lost_phone_keeps(device: De
     lost.mend()
     expect(nadia.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
     eventually(lambda: nadia.page.evaluate(LIVE) == [])
-    assert f"consult-{her}" not in nadia.page.evaluate("async () => (await indexedDB.databases()).map((one) => one.name)")
+    eventually(lambda: f"consult-{her}" not in nadia.page.evaluate("async () => (await indexedDB.databases()).map((one) => one.name)"))
     assert kept(nadia) == []
     nadia.sign_in("nadia").inside().room(room).sees(SEEN)
     expect(nadia.composer).to_have_value("")
@@ -210,16 +207,25 @@ def profile(chromium: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
     context.close()
 
 
+def files(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """What a living browser takes away meanwhile is not there."""
+    for at, _, names in os.walk(folder):
+        for path in (Path(at) / name for name in names):
+            data = None
+            with contextlib.suppress(FileNotFoundError):
+                data = path.read_bytes() if path.is_file() else None
+            if data is not None:
+                yield path, data
+
+
 def on_disk(folder: Path, *words: str) -> list[str]:
     """Storage alone: what a browser keeps to restore a window is its own."""
     found = []
     for part in ("IndexedDB", "Local Storage", "Session Storage", "Service Worker", "Cache", "Code Cache", "blob_storage", "databases"):
-        for path in (folder / "Default" / part).rglob("*"):
-            if path.is_file():
-                data = path.read_bytes()
-                # The app's own scripts lie in two of them, and know common names of people.
-                sought = [word for word in words if word != NAME or part not in ("Service Worker", "Code Cache")]
-                found += [f"{word} in {path.relative_to(folder)}" for word in sought if word.encode() in data or word.encode("utf-16-le") in data]
+        for path, data in files(folder / "Default" / part):
+            # The app's own scripts lie in two of them, and know common names of people.
+            sought = [word for word in words if word != NAME or part not in ("Service Worker", "Code Cache")]
+            found += [f"{word} in {path.relative_to(folder)}" for word in sought if word.encode() in data or word.encode("utf-16-le") in data]
     return found
 
 
@@ -228,7 +234,7 @@ def test_nothing_readable_ever_reaches_the_disk(profile: BrowserContext, demo: D
     try:
         leave_two_unsent(disk, demo)
         databases = tmp_path / "profile" / "Default" / "IndexedDB"
-        eventually(lambda: sum(path.stat().st_size for path in databases.rglob("*") if path.is_file()) > 5000)
+        eventually(lambda: sum(len(data) for _, data in files(databases)) > 5000)
         time.sleep(1)
         assert on_disk(tmp_path / "profile", *WORDS) == []
         # The look itself is not blind: what the browser does write in the clear is found.
@@ -240,6 +246,17 @@ def test_nothing_readable_ever_reaches_the_disk(profile: BrowserContext, demo: D
 
 def synced(tab: Tab) -> list[Any]:
     return list(tab.page.evaluate("() => navigator.serviceWorker.ready.then((r) => r.sync.getTags())"))
+
+
+def called(worker: Push, sent: Callable[[], bool], *, at_once: int = 1) -> None:
+    """The browser calls the worker for Background Sync, and calls again: while an earlier call holds the lock, a later one does nothing."""
+    sync = {"origin": worker.origin, "registrationId": worker.registration, "tag": "consult-outbox", "lastChance": False}
+    for _ in range(4):
+        for _ in range(at_once):
+            worker.session.send("ServiceWorker.dispatchSyncEvent", sync)
+        if wait_for(sent, PATIENCE / 4000):
+            return
+    raise AssertionError("the worker was called, and not all has left")
 
 
 def test_what_was_left_unsent_leaves_without_the_app(device: Devices, demo: Demo) -> None:
@@ -254,11 +271,10 @@ def test_what_was_left_unsent_leaves_without_the_app(device: Devices, demo: Demo
     nadia.page.wait_for_timeout(500)
     assert demo.bodies(room) == [SEEN]
     phone.mend()
-    worker.session.send("ServiceWorker.dispatchSyncEvent", sync)
-    worker.session.send("ServiceWorker.dispatchSyncEvent", sync)
+    called(worker, lambda: len(demo.bodies(room)) >= 3, at_once=2)
     arrived(demo, room, SEEN, FIRST, SECOND)
     nadia.room(room).sees(SEEN, FIRST, SECOND)
-    assert nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 0
+    eventually(lambda: rows(nadia, demo.cast["nadia"].id)["outbox"] == 0)
     arrived(demo, room, SEEN, FIRST, SECOND)
 
 
@@ -279,20 +295,21 @@ def test_marks_of_a_message_outlive_the_tab_that_sent_it(device: Devices, demo: 
     phone.cut()
     nadia.page.get_by_role("button", name="Envoyer").click()
     nadia.waits("Plaque du bras")
-    eventually(lambda: nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 1)
+    eventually(lambda: rows(nadia, demo.cast["nadia"].id)["outbox"] == 1)
     worker = Push(nadia)
     nadia.page.goto("about:blank")
     assert demo.bodies(room) == []
     phone.mend()
+    marks = "SELECT m.drawn->>'kind', m.image_id = ANY(w.images) FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id WHERE w.room_id = %s ORDER BY m.seq"
+    both = [("arrow", True), ("number", True)]
     if by == "tab":
         nadia.go("/")  # the room itself is not opened
+        eventually(lambda: demo.sql(marks, room) == both)
     else:
-        worker.session.send("ServiceWorker.dispatchSyncEvent", {"origin": phone.base, "registrationId": worker.registration, "tag": "consult-outbox", "lastChance": False})
-    marks = "SELECT m.drawn->>'kind', m.image_id = ANY(w.images) FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id WHERE w.room_id = %s ORDER BY m.seq"
-    eventually(lambda: demo.sql(marks, room) == [("arrow", True), ("number", True)])
+        called(worker, lambda: demo.sql(marks, room) == both)
     arrived(demo, room, "Plaque du bras")
     nadia.go("/me")
-    eventually(lambda: nadia.page.evaluate(COUNT % str(demo.cast["nadia"].id))["outbox"] == 0)
+    eventually(lambda: rows(nadia, demo.cast["nadia"].id)["outbox"] == 0)
 
 
 def test_two_tabs_and_a_worker_never_send_twice(device: Devices, demo: Demo) -> None:
@@ -306,9 +323,10 @@ def test_two_tabs_and_a_worker_never_send_twice(device: Devices, demo: Demo) -> 
     texts: list[str] = []
     for round in range(4):
         laptop.cut()
-        for at, tab in enumerate((first, second, first)):
+        for at, (tab, other) in enumerate(((first, second), (second, first), (first, second))):
             texts.append(f"tour {round}, {at}")
             tab.write(texts[-1])
+            other.waits(texts[-1])  # once it is stored: the order is that of the disk
         first.waits(*texts[-3:])
         laptop.mend()
         for _ in range(3):

@@ -96,6 +96,7 @@ def test_masked_on_the_device_and_pointed_at_together(device: Devices, demo: Dem
     attach(camille, photo(tmp_path))
     stage = camille.page.get_by_role("application")
     expect(stage).to_be_visible()
+    stage.hover()  # it has come to rest
     box = stage.bounding_box()
     assert box
     # A mask over the upper left quarter, by hand.
@@ -168,14 +169,16 @@ def test_the_picture_stands_still_while_its_marks_come_and_go(device: Devices, d
     page.get_by_role("button", name="Garder").click()
     send(tab, "Trois repères")
     eventually(lambda: demo.sql("SELECT count(*) FROM rooms_mark m JOIN rooms_message w ON w.id = m.message_id WHERE w.room_id = %s", room) == [(3,)])
-    late: list[Route] = []
-    page.route("**/api/v1/messages/*/marks", lambda route: late.append(route))
-    page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click(timeout=2 * PATIENCE)
+    late: list[Route] | None = []
+    page.route("**/api/v1/messages/*/marks", lambda route: route.continue_() if late is None else late.append(route))
+    with page.expect_request("**/api/v1/messages/*/marks", timeout=2 * PATIENCE):
+        page.get_by_role("button", name="Ouvrir la photo 1 sur 1").click(timeout=2 * PATIENCE)
     dialog, picture = page.get_by_role("dialog"), page.get_by_role("dialog").locator("img")
     page.wait_for_function("img => img.complete && img.naturalWidth > 0 && img.clientWidth > 0 && !document.getAnimations().length", arg=picture.element_handle())
     stood = picture.bounding_box()
     expect(dialog.get_by_text("Flèche, ")).to_have_count(0)
-    for route in late:
+    held, late = late or [], None
+    for route in held:
         route.continue_()
     expect(dialog.get_by_text("Numéro, ")).to_be_visible(timeout=PATIENCE)
     assert picture.bounding_box() == stood

@@ -154,8 +154,9 @@ def test_linked_under_me(device: Devices, demo: Demo, node: Node, provider: Prov
             expect(tab.page.get_by_role("alert")).to_contain_text(expected, timeout=PATIENCE)
             provider.claims = claims("10000000037", family.upper(), "IDRIS")
             tab.page.get_by_role("link", name="Retour à « Moi »").click()
-    expect(tab.page.locator("#pro-sante")).to_contain_text("Relié à ce compte", timeout=PATIENCE)
+    # A word that goes by itself first.
     expect(tab.page.locator("span.grow", has_text="Pro Santé Connect est relié à votre compte")).to_be_visible(timeout=PATIENCE)
+    expect(tab.page.locator("#pro-sante")).to_contain_text("Relié à ce compte", timeout=PATIENCE)
     eventually(lambda: demo.sql("SELECT rpps FROM clinicians_linkedlicence WHERE person_id = %s", demo.cast["idris"].id) == [("10000000037",)])
 
 

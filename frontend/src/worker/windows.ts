@@ -2,8 +2,8 @@
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** A window that does not answer within this is asleep, or is not ours any more. */
-const WITHIN = 700;
+/** A window that does not answer within this is asleep, or is not ours any more. One that is in sight is awake, and may be busy on a slow phone. */
+const WITHIN = 700, AWAKE_WITHIN = 2500;
 
 export async function windows(): Promise<readonly WindowClient[]> {
   return self.clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -13,7 +13,7 @@ export async function windows(): Promise<readonly WindowClient[]> {
 export function ask<T>(window: WindowClient, question: object): Promise<T | null> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(null), WITHIN);
+    const timer = setTimeout(() => resolve(null), window.visibilityState === "visible" ? AWAKE_WITHIN : WITHIN);
     port1.onmessage = (event: MessageEvent<T>) => {
       clearTimeout(timer);
       resolve(event.data);

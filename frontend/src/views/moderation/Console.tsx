@@ -84,7 +84,8 @@ function useDetail(at: string | null) {
     const timer = setTimeout(() => detailOf(at).then((answer) => { if (!stale) detail.value = answer; }, (why: unknown) => { if (!stale) error.value = why; }), DETAIL_AFTER);
     return () => { stale = true; clearTimeout(timer); };
   }, [at, round.value]);
-  return { detail, error, again: () => round.value++ };
+  // The effect comes after the drawing: until then what was read of the former item is still here, and nobody's to decide.
+  return { detail: detail.value?.item.item === at ? detail.value : null, error, again: () => round.value++ };
 }
 
 function Inside() {
@@ -104,12 +105,13 @@ function Inside() {
   const item = queue.items.find((one) => one.item === queue.at) ?? null;
   const tiles = desk.watched.value.map((one) => named(one, queue.items));
   const tile = tiles.find((one) => one.room === (roomAt.value ?? item?.room)) ?? null;
-  const shown = detail.value && item ? { ...detail.value, item: { ...detail.value.item, claimed_by: item.claimed_by, claimed_until: item.claimed_until } } : null;
-  const target = useTarget(item ? detail.value : null, roomAt.value, tile);
+  const shown = detail && item ? { ...detail, item: { ...detail.item, claimed_by: item.claimed_by, claimed_until: item.claimed_until } } : null;
+  const target = useTarget(item ? detail : null, roomAt.value, tile);
+  const awaited = !!item && !roomAt.value && !shown;
   const live = connection.value.state === "live" || connection.value.state === "catching";
 
   // A reading that one asked for is another's to decide: what is shown of it follows.
-  const waiting = detail.value?.my_reading?.state === "asked" ? detail.value.my_reading.item : null;
+  const waiting = detail?.my_reading?.state === "asked" ? detail.my_reading.item : null;
   useEffect(() => { if (waiting && desk.decided.value.has(waiting)) again(); }, [waiting, desk.decided.value]);
 
   useEffect(() => { list.current?.focus(); }, [desk.loaded.value]);
@@ -141,7 +143,9 @@ function Inside() {
     else if (key === "?") map.value = true;
     else if (key === "c") claimed();
     else if (key === "u") void undoLast();
-    else if (key.length !== 1 || !(decideKeys.current?.(key) || toolKeys.current?.(key))) return;
+    else if (key.length !== 1) return;
+    // Only what is drawn of this item takes a key; until it is, a letter does nothing, here or in the page.
+    else if (!(shown && decideKeys.current?.(key)) && !(target && toolKeys.current?.(key)) && !(awaited && /[a-z\d]/i.test(key))) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -156,7 +160,7 @@ function Inside() {
 
   const done = () => { again(); desk.look(); if (document.activeElement === document.body) list.current?.focus(); };
   const tools = target && <>
-    <Tools target={target} keys={toolKeys} onDone={done} key={queue.at ?? roomAt.value ?? ""} />
+    <Tools target={target} keys={toolKeys} onDone={done} key={roomAt.value ?? queue.at ?? ""} />
     {shown && <Decide detail={shown} keys={decideKeys} onGone={gone} onChanged={again} key={shown.item.item} />}
   </>;
   return (

@@ -1,6 +1,6 @@
 /** A moderator in a room: coming in with a reason, and the tray of tools beside the log. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { MessageItem } from "../../protocol";
 import { mod } from "../../i18n/console";
 import { act } from "../../moderation/door";
@@ -64,14 +64,15 @@ function InRoom({ room, message, close }: { room: string; message: string | null
     message: said ? { id: said.message, hidden: said.withheld === "hidden", images: said.images, veiled, pinned } : null,
     person: said?.actor && !own ? { id: said.actor.id, name: said.actor.name, silenced, suspension: null } : null,
   }), [room, item?.kind, !!state?.lock, state?.slow_mode, expert, said, own, pinned, veiled, silenced]);
-  useEffect(() => {
+  // As soon as the tray is seen, and not a moment later: its keys are pressed at once.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !singleKeys.value || (event.target as HTMLElement).matches?.("input, textarea, select")) return;
       if (keys.current?.(event.key)) event.preventDefault();
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  });
+  }, []);
   return (
     <Sheet title={t.title} side="right" onClose={close}>
       {!visits(view) ? <Enter room={room} onIn={() => undefined} /> : <div class="tray">
