@@ -89,10 +89,11 @@ export class WindowPages {
     log.wanted.clear();
     const quoted = log.items.map(({ item }) => item.reply_to).filter((id) => id !== null && !log.find(id) && !this.asked.has(id)) as string[];
     for (const id of quoted) this.asked.add(id);
-    // What could not be read is asked for with the next change of the room.
+    // What could not be read for now is asked for with the next change of the room.
+    const later = (want: () => unknown) => (error: unknown) => { if (!(error instanceof Refusal) || error.temporary) want(); };
     await Promise.all([
-      ...again.map((item) => this.again(item).catch(() => log.wanted.add(item.message))),
-      ...quoted.map((id) => this.quoted(id).catch((error: unknown) => (error instanceof Refusal && !error.temporary) || this.asked.delete(id))),
+      ...again.map((item) => this.again(item).catch(later(() => log.wanted.add(item.message)))),
+      ...quoted.map((id) => this.quoted(id).catch(later(() => this.asked.delete(id)))),
     ]);
   }
 

@@ -72,6 +72,16 @@ async function connect(place: Place, id: string): Promise<void> {
   await settle();
 }
 
+/** Ana has read the room at an earlier start, on this device. */
+async function readBefore(): Promise<void> {
+  const place = await sitDown("ana");
+  place.desk.openRoom("R");
+  await connect(place, "ana");
+  place.desk.closeRoom("R");
+  await settle();
+  await place.desk.close();
+}
+
 /** Acknowledges what was posted, as the server would, with the event after it. */
 async function serve(place: Place, id: string): Promise<number> {
   let n = 0;
@@ -155,12 +165,7 @@ describe("the bar tells the truth", () => {
   });
 
   test("a room seen before is drawn from this device, and brought up to date by the socket alone", async () => {
-    const first = await sitDown("ana");
-    first.desk.openRoom("R");
-    await connect(first, "ana");
-    first.desk.closeRoom("R");
-    await settle();
-    await first.desk.close();
+    await readBefore();
     server.add("message.retracted", { message: "m1" });
     calls = [];
     const second = await sitDown("ana");
@@ -178,12 +183,7 @@ describe("the bar tells the truth", () => {
 });
 
 test("what a pressed notification is about is asked for before anything is drawn, and once", async () => {
-  const first = await sitDown("ana");
-  first.desk.openRoom("R");
-  await connect(first, "ana");
-  first.desk.closeRoom("R");
-  await settle();
-  await first.desk.close();
+  await readBefore();
   server.post("four", "b");
   calls = [];
   const second = await stand("ana");
@@ -199,12 +199,7 @@ describe("answers and events that cross", () => {
   test("what came since the list of the last start begins where one had read to, whatever that list said", async () => {
     const none = (): RoomItem => ({ ...room(), read_seq: 3, unread: 0 });
     listed = () => [none()];
-    const first = await sitDown("ana");
-    first.desk.openRoom("R");
-    await connect(first, "ana");
-    first.desk.closeRoom("R");
-    await settle();
-    await first.desk.close();
+    await readBefore();
     for (const body of ["four", "five"]) server.post(body, "b");
     const second = await stand("ana");
     await second.desk.open();

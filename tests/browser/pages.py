@@ -240,6 +240,12 @@ def rows(tab: Tab, person: object) -> dict[str, int]:
     return dict(tab.page.evaluate(COUNT % str(person)))
 
 
+def still(page: Page) -> None:
+    """What rises, fades or slides has come to rest; what pulses for ever does not count."""
+    page.wait_for_timeout(300)
+    page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)")
+
+
 def heard(page: Page, what: Any, seconds: float = PATIENCE / 1000) -> None:
     """`eventually`, for what routes and the browser's events tell: they are dispatched while Playwright is at work, not while this thread sleeps."""
     deadline = time.monotonic() + seconds

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Demo, Devices
+from tests.browser.pages import still
 from tests.live import CHECKOUT
 
 AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -30,8 +31,7 @@ def test_axe_finds_nothing_grave(device: Devices, demo: Demo, size: dict[str, in
     page, wrong = tab.page, {}
 
     def look(name: str) -> None:
-        page.wait_for_timeout(300)
-        page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)")
+        still(page)
         page.add_script_tag(path=AXE)
         if found := grave(page):
             wrong[name] = found

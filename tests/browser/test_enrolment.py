@@ -52,20 +52,20 @@ CHANGED = """async (address) => {
   return store.getItem("subscription");
 }"""
 
-# The look at this device is answered once the press has come to the registration, which waits until it is let go.
-CROSSED = """() => {
+# A registration waits until it is let go; and, if so, the first look at this device is answered once one has begun.
+HELD = """(look) => {
   const real = self.fetch, atRegistration = new Promise((come) => { self.registering = come });
   const letGo = new Promise((come) => { self.letGo = come });
   let asked = 0;
   self.fetch = async (...what) => {
     const { pathname } = new URL(what[0].url ?? what[0], location.href), method = what[1]?.method ?? what[0].method ?? "GET";
-    if (pathname === "/api/v1/push" && asked++ === 0) {
+    if (look && pathname === "/api/v1/push" && asked++ === 0) {
       await atRegistration;
       const answer = await real(...what);
       self.answered = true;
       return answer;
     }
-    if (pathname === "/api/v1/devices" && method === "POST") { self.registering(); await letGo }
+    if (pathname === "/api/v1/devices" && method === "POST") { self.registering(); self.begun = true; await letGo }
     return real(...what);
   };
 }"""
@@ -178,7 +178,7 @@ def test_a_press_during_the_look_is_on_once_the_server_knows(device: Devices, de
     expect(part.get_by_role("button", name="Activer sur cet appareil")).to_be_visible()
     page.locator("a[href='/directory']").first.click()
     expect(part).to_have_count(0)
-    page.evaluate(CROSSED)
+    page.evaluate(HELD, True)
     page.locator("a[href='/me']").first.click()
     part.get_by_role("button", name="Activer sur cet appareil").click()
     page.wait_for_function("() => self.answered")
@@ -188,6 +188,25 @@ def test_a_press_during_the_look_is_on_once_the_server_knows(device: Devices, de
     page.evaluate("() => self.letGo()")
     expect(part.get_by_text("Activées sur cet appareil.")).to_be_visible()
     assert registered(demo) == ["Chrome, Linux"]
+
+
+def test_turned_off_while_it_is_renewed_it_stays_off(device: Devices, demo: Demo, service: Service) -> None:
+    demo.sql("DELETE FROM push_device WHERE person_id = %s", demo.cast["nadia"].id)
+    nadia = subscribing(device, service.browser("kept").address())
+    page, part = nadia.page, nadia.page.locator("#notifications")
+    nadia.go("/me")
+    part.get_by_role("button", name="Activer sur cet appareil").click()
+    expect(part.get_by_text("Activées sur cet appareil.")).to_be_visible()
+    page.add_init_script(f"({HELD})(false)")
+    page.reload()
+    expect(part.get_by_role("button", name="Désactiver ici")).to_be_visible()
+    page.wait_for_function("() => self.begun")  # a moment after the start
+    part.get_by_role("button", name="Désactiver ici").click()
+    page.wait_for_timeout(300)  # turned off at once, it would be by now
+    page.evaluate("() => self.letGo()")
+    expect(part.get_by_role("button", name="Activer sur cet appareil")).to_be_enabled()
+    expect(part.get_by_text("Aucun appareil ne reçoit")).to_be_visible()
+    assert registered(demo) == [] and page.evaluate("() => localStorage.getItem('subscription')") is None
 
 
 def test_an_address_that_somebody_else_holds_under_other_keys_is_given_up_for_another(device: Devices, demo: Demo, service: Service) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Demo, Devices
-from tests.browser.pages import eventually
+from tests.browser.pages import heard, still
 from tests.live import CHECKOUT
 
 AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -91,8 +91,7 @@ def test_warnings_are_accessible_at_each_size(device: Devices, demo: Demo, local
         tab.live()
         tab.composer.fill("Mme Kervella née le 12/03/1978, vue le 03/04/2024, tél. 06 12 34 56 78, habite à Chaource.")
         expect(page.locator("#composer-identifiers .note.confirm li")).to_have_count(2)
-        page.wait_for_timeout(300)
-        page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)")
+        still(page)
         Path(PICTURES).mkdir(exist_ok=True)
         page.screenshot(path=PICTURES / f"identifiers-{size}-{theme}-{locale}.png")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -118,8 +117,7 @@ def test_nothing_is_sent_before_the_rules_came(device: Devices, demo: Demo) -> N
     second.composer.fill("Plaque du mollet.")
     second.composer.press("Control+Enter")
     second.composer.press("Control+Enter")
-    # The browser's word of a request is only heard while it is spoken with.
-    eventually(lambda: second.page.wait_for_timeout(50) or len(held) == 2)
+    heard(second.page, lambda: len(held) == 2)
     first.page.wait_for_timeout(500)
     expect(first.composer).to_have_value("Patiente née le 12/03/1978, plaque du mollet.")
     assert demo.bodies(room) == []
