@@ -193,7 +193,7 @@ class Hub:
             figures.deliveries.inc(len(chunk.frames))
             if connection.outbox.put(chunk):
                 self.mark(connection)
-        room.live[connection] = None
+        room.live[connection] = self.loop.time()
         return True
 
     async def _recall(self, room: LocalRoom, low: int) -> list[wire.Chunk] | None:

@@ -20,7 +20,7 @@ class LocalRoom:
         self.head = 0
         self.ring = Ring(id)
         self.recalling = asyncio.Lock()
-        self.live: dict[Connection, None] = {}
+        self.live: dict[Connection, float] = {}  # who hears it, and since when (the loop's time)
         self.entering = 0  # connections on their way in: the room stays meanwhile
         self.healing: asyncio.Task[None] | None = None
         self.known = 0  # the highest seq heard of: a heal goes up to there

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from consult.rooms.hub import Hub
 
 PRESENCE_S = 2.0
+SLACK_S = 0.01  # a timer of PRESENCE_S may run that much early, by the loop's own clock
 FULL = 50  # connections from which on who is present is not counted anew for each newcomer
 
 
@@ -63,5 +64,14 @@ class Signals:
             self._tell(room)
 
     def _tell(self, room: LocalRoom) -> None:
+        """Says who is there. Who has just entered was told at entry, and hears of what changed since with the next telling."""
+        if self.hub.rights.stale():
+            return
         data = self.presence.of(room.id, [c.cards[room.id] for c in room.live])
-        self.here(room.id, wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data), None)
+        chunk = wire.Chunk(room.id, [wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data)])
+        entered_before = self.hub.loop.time() - PRESENCE_S + SLACK_S
+        for connection, since in list(room.live.items()):
+            if since > entered_before:
+                self.presence_soon(room)
+            elif connection.outbox.put(chunk):
+                self.hub.mark(connection)

@@ -485,6 +485,24 @@ async def test_presence_is_merged_over_processes(live: Hub, other: Hub, room: uu
     assert (await late.enter(room))["state"]["present"]["count"] == 1
 
 
+async def test_who_has_just_entered_is_told_of_presence_with_the_next_telling(live: Hub, room: uuid.UUID, nadia: Person, camille: Person) -> None:
+    """A telling that was due before somebody entered comes to those who were there; the newcomer has just been told, and may already be leaving."""
+    here, newcomer = await Someone.at(live, nadia), await Someone.at(live, camille)
+    await here.enter(room)
+    local = live.rooms[room]
+    local.live[here.connection] -= signals.PRESENCE_S
+    assert (await newcomer.enter(room))["state"]["present"]["count"] == 2
+    told = lambda s: [f["data"]["count"] for f in s.ear.got if f.get("kind") == "presence"]  # noqa: E731
+    live.signals._presence_now(local)
+    await until(lambda: told(here) == [2])
+    assert told(newcomer) == [] and local.presence_due, "there is a next telling"
+    live.remove(here.connection)
+    local.live[newcomer.connection] -= signals.PRESENCE_S
+    live.signals._presence_now(local)
+    await until(lambda: told(newcomer) == [1])
+    assert not local.presence_due
+
+
 async def test_a_personal_room_has_no_presence(live: Hub, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     from consult.rooms.actions import personal
 
