@@ -1,4 +1,5 @@
 /** The doors of push at the server: which couriers there are, one's own devices, what one hears of, and a room's level. */
+import { InTurn } from "./inTurn";
 import { api, roomTouched } from "./store";
 import type { PushAddress } from "./device/address";
 import type { Reason } from "./worker/call";
@@ -32,7 +33,10 @@ export function wishes(): Promise<Wishes> {
 export function wish(change: Partial<Wishes>): Promise<Wishes> {
   return api.patch("/api/v1/wishes", change);
 }
+
+const levels = new InTurn();
+/** The last choice holds: two on their way at once could reach the server in either order. */
 export async function setLevel(room: string, level: Level | null): Promise<void> {
-  await api.put(`/api/v1/rooms/${room}/notices`, { level });
+  await levels.run(() => api.put(`/api/v1/rooms/${room}/notices`, { level }));
   await roomTouched(room);
 }

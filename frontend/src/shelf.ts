@@ -1,14 +1,15 @@
 /** One person's part of this device's disk, where every name and value lies sealed. Writes of a tab are done in the order in which they were asked for. */
 import { asked, done, type StoreName } from "./db";
+import { InTurn } from "./inTurn";
 import type { Seal, Sealed } from "./seal";
 
 export class Shelf {
-  private line: Promise<unknown> = Promise.resolve();
+  private readonly writes = new InTurn();
 
   constructor(readonly db: IDBDatabase, readonly seal: Seal) {}
 
   async read<T>(store: StoreName, key: string): Promise<T | undefined> {
-    await this.line; // what was written before is read
+    await this.writes.settled(); // what was written before is read
     const name = await this.seal.name(`${store}:${key}`);
     const sealed = await asked(this.db.transaction(store).objectStore(store).get(name) as IDBRequest<Sealed | undefined>);
     return sealed && this.seal.open<T>(sealed, name);
@@ -16,7 +17,7 @@ export class Shelf {
 
   /** Nothing is written where `unless` has come true by then. */
   write(store: StoreName, key: string, value: unknown, unless?: () => boolean): Promise<void> {
-    return this.next(async () => {
+    return this.writes.run(async () => {
       const name = await this.seal.name(`${store}:${key}`), sealed = await this.seal.close(value, name);
       if (unless?.()) return;
       const tx = this.db.transaction(store, "readwrite");
@@ -26,7 +27,7 @@ export class Shelf {
   }
 
   remove(store: StoreName, key: string): Promise<void> {
-    return this.next(async () => {
+    return this.writes.run(async () => {
       const name = await this.seal.name(`${store}:${key}`);
       const tx = this.db.transaction(store, "readwrite");
       tx.objectStore(store).delete(name);
@@ -36,7 +37,7 @@ export class Shelf {
 
   /** All that was asked for so far is on the disk, or was refused. */
   settled(): Promise<void> {
-    return this.next(() => Promise.resolve());
+    return this.writes.settled();
   }
 
   /** Drafts that an earlier version left readable are sealed. */
@@ -51,11 +52,5 @@ export class Shelf {
       tx.objectStore("drafts").delete(key);
       await done(tx);
     }
-  }
-
-  private next(run: () => Promise<void>): Promise<void> {
-    const mine = this.line.then(run);
-    this.line = mine.catch(() => undefined); // told to who asked for it; the next one is tried all the same
-    return mine;
   }
 }

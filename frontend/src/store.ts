@@ -3,6 +3,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import { browserApi, query, Refusal } from "./api";
 import { browserCover, watch } from "./cover";
 import { Desk, type Hearing } from "./desk";
+import { InTurn } from "./inTurn";
 import { deviceLabel } from "./device/label";
 import type { Channel, Locks } from "./outbox";
 import type { CaseStatus, Head } from "./protocol";
@@ -344,8 +345,10 @@ export function tryAgain(): void {
   if (desk.value) desk.value.socket.tryNow();
   else void whoIsIt();
 }
+const saves = new InTurn();
+/** The last choice holds: two on their way at once could reach the server in either order. */
 export async function saveProfile(profile: Profile): Promise<Me> {
-  const { me } = await api.patch<{ me: Me }>("/api/v1/me", profile);
+  const { me } = await saves.run(() => api.patch<{ me: Me }>("/api/v1/me", profile));
   saved++;
   _session.value = { status: statusOf(me), me };
   remember(me);

@@ -1,5 +1,6 @@
 /** Unsent messages as they lie on the disk: sealed, under their client ids, in the order of writing. For the page's outbox and for the worker. */
 import { asked, done } from "./db";
+import { InTurn } from "./inTurn";
 import type { Seal, Sealed } from "./seal";
 import type { Mention } from "./protocol";
 import type { DrawnOn } from "./pictures/laying";
@@ -22,7 +23,7 @@ const place = (id: string): string => `outbox:${id}`;
 
 export class UnsentRows {
   private readonly known = new Map<string, Words | null>();
-  private line: Promise<unknown> = Promise.resolve();
+  private readonly adds = new InTurn();
 
   constructor(private readonly db: IDBDatabase, private readonly seal: Seal) {}
 
@@ -42,15 +43,13 @@ export class UnsentRows {
   /** Added in the order of the calls. */
   add(message: Unsent): Promise<void> {
     const { id, failed, order: _order, ...words } = message;
-    const mine = this.line.then(async () => {
+    return this.adds.run(async () => {
       const sealed = await this.seal.close(words, place(id));
       const tx = this.db.transaction("outbox", "readwrite");
       tx.objectStore("outbox").add({ id, sealed, failed });
       await done(tx);
       this.known.set(id, words);
     });
-    this.line = mine.catch(() => undefined); // told to who asked for it
-    return mine;
   }
 
   /** Says why it failed, or null where it is to go again. One that is gone stays gone. */

@@ -45,7 +45,7 @@ async function sitDown(id: string): Promise<Place> {
   await place.desk.begin();
   return place;
 }
-async function stand(id: string): Promise<Place> {
+async function stand(id: string, more: Partial<Me> = {}): Promise<Place> {
   const world = new FakeWorld();
   const api = new Api({
     fetch: ((input: string, init?: RequestInit) => {
@@ -58,7 +58,7 @@ async function stand(id: string): Promise<Place> {
   });
   const connection = signal<Connection>({ state: "reconnecting", unsent: 0, since: 0 });
   const desk = new Desk({
-    me: me(id), seal: await sealOf(id), api, world, database: factory, channel: (name) => channels.make(name), locks, locale: () => "fr", hold: signal(false), connection,
+    me: { ...me(id), ...more }, seal: await sealOf(id), api, world, database: factory, channel: (name) => channels.make(name), locks, locale: () => "fr", hold: signal(false), connection,
     roomsLoaded: signal<"no" | "cached" | "yes">("no"), skew: signal(0), decided: signal(null), askSession: () => Promise.resolve("in"), doubt: (code) => doubts.push(code),
   });
   return { desk, world, connection, api };
@@ -108,6 +108,21 @@ beforeEach(() => {
   doubts = [];
   held = null;
   listed = () => [room()];
+});
+
+test("who is not verified yet is asked about once more with the first hello, and not again", async () => {
+  const place = await stand("ana", { verification: "pending" });
+  await place.desk.open();
+  await place.desk.begin();
+  await connect(place, "ana");
+  expect(doubts).toEqual([undefined]);
+  place.world.line.end(1006);
+  await place.world.pass(1000);
+  await settle();
+  expect(place.world.lines.length).toBe(2);
+  await connect(place, "ana");
+  expect(doubts).toEqual([undefined]);
+  await place.desk.close();
 });
 
 test("a room of no list is heard by several at once, and followed until the last of them stops", async () => {

@@ -10,13 +10,13 @@ from tests.browser.test_installed import installed
 
 SECRET, LATE, TITLE = "diagnostic-a-ne-pas-montrer", "arrive-sous-la-couverture", "Salle-couverte"
 # As if nobody had touched this browser for longer than was chosen; the page then looks at the clock, as it does when it is shown again.
-LONG_AGO = "() => { localStorage.setItem('consult.active', String(Date.now() - 70_000)); document.dispatchEvent(new Event('visibilitychange')) }"
+LONG_AGO = "() => { localStorage.setItem('consult.active', String(Date.now() - 960_000)); document.dispatchEvent(new Event('visibilitychange')) }"
 
 
 # What a tab bar shows in the moment in which the cover comes, before the next frame.
 TITLE_THEN = """() => new Promise((told) => {
     new MutationObserver(() => document.getElementById('uncover') && told(document.title)).observe(document.body, { childList: true, subtree: true });
-    localStorage.setItem('consult.active', String(Date.now() - 70_000));
+    localStorage.setItem('consult.active', String(Date.now() - 960_000));
     document.dispatchEvent(new Event('visibilitychange'));
 })"""
 
@@ -35,7 +35,7 @@ def test_it_covers_every_tab_and_opens_to_the_password_alone(device: Devices, de
     laptop.expects("/api/v1/rooms/")  # 401 in the other tabs, once one of them has signed out
     first = installed(laptop.tab().sign_in("nadia").inside()).go("/me")
     choice = first.page.get_by_role("radiogroup", name="Couvrir l’écran")
-    choice.get_by_role("radio", name="1 min").click()
+    choice.get_by_role("radio", name="15 min").click()
     first.room(room).sees(SECRET)
     second = laptop.tab().room(room).sees(SECRET)
     first.composer.fill("brouillon sous la couverture")
@@ -84,7 +84,7 @@ def test_what_was_about_to_be_said_aloud_is_not_said_under_the_cover(device: Dev
     room = demo.fresh_room("idris", "camille", title=TITLE)
     demo.many(room, "camille", ["bonjour"])
     tab = installed(device().tab().sign_in("idris").inside()).go("/me")
-    tab.page.get_by_role("radiogroup", name="Couvrir l’écran").get_by_role("radio", name="1 min").click()
+    tab.page.get_by_role("radiogroup", name="Couvrir l’écran").get_by_role("radio", name="15 min").click()
     tab.room(room).sees("bonjour")
     tab.page.clock.install()
     demo.many(room, "camille", [SECRET])

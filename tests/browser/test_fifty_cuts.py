@@ -28,15 +28,18 @@ DEPLOYS = 3
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: /portal\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HTML = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PORTAL.encode())}\r\nConnection: close\r\n\r\n{PORTAL}".encode()
 
-# Whenever the page begins to say that it is live, half a second later it must show all that had been written when the network came back.
+# Whenever the page begins to say that it is live, half a second later it must show all that had been written before it opened that connection.
 WITNESS = """() => {
-  window.must = []; window.lies = []; window.said = 0; let was = true;
+  window.must = []; window.lies = []; window.said = 0; let was = true, opened = [];
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...to) { super(...to); opened = [...window.must]; }
+  };
   const live = () => /En direct/.test(document.querySelector('.room-head .facts')?.innerText ?? '');
   const look = () => {
     const now = live();
     if (now && !was) {
       window.said++;
-      const must = [...window.must];
+      const must = opened;
       setTimeout(() => {
         const shown = document.querySelector('[role=log]')?.innerText ?? '';
         if (live()) for (const text of must) if (!shown.includes(text)) window.lies.push(text);

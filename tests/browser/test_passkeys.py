@@ -42,7 +42,7 @@ def test_added_then_it_uncovers_and_the_password_still_does(device: Devices, dem
     laptop.expects("/_allauth/browser/v1/auth/reauthenticate$")
     tab = installed(laptop.tab().sign_in("idris").inside()).go("/me")
     finger = Finger(tab)
-    tab.page.get_by_role("radiogroup", name="Couvrir l’écran").get_by_role("radio", name="1 min").click()
+    tab.page.get_by_role("radiogroup", name="Couvrir l’écran").get_by_role("radio", name="15 min").click()
     tab.page.get_by_role("button", name="Ajouter une clé d’accès").click()
     sheet = tab.page.get_by_role("dialog", name="Ajouter une clé d’accès")
     sheet.get_by_label("Nom de la clé").fill("Clé du cabinet")

@@ -1,5 +1,6 @@
 /** Notifications on this device: turned on by a press, renewed at each start, gone with the session. */
 import { signal, type ReadonlySignal } from "@preact/signals";
+import { InTurn } from "../inTurn";
 import { Refusal } from "../refusal";
 import { devices, pushServices, registerDevice, removeDevice } from "../notices";
 import { addressOf, decodeKey, isFor } from "./address";
@@ -20,20 +21,19 @@ async function subscription(): Promise<PushSubscription | null> {
   return (await (await registered())?.pushManager.getSubscription()) ?? null;
 }
 
-let turns = 0, last: Promise<unknown> = Promise.resolve();
+let turns = 0;
+const inTurn = new InTurn();
 
 /** Turning on, off and renewing, one after the other: halfway, a browser holds a subscription that the server has not heard of. */
 function turning(run: () => Promise<void>): Promise<void> {
   turns++;
-  const mine = last.then(run);
-  last = mine.catch(() => undefined); // told to whoever turned
-  return mine;
+  return inTurn.run(run);
 }
 
 /** What stands here, without asking the person anything. */
 export async function lookAtDevice(): Promise<void> {
   for (let before = -1; before !== turns;) {
-    await last;
+    await inTurn.settled();
     before = turns;
     const found = await stands();
     if (before === turns) _waking.value = found;

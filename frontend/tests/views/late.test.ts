@@ -25,7 +25,7 @@ vi.mock("../../src/router", async (original) => {
 vi.mock("../../src/store", async () => {
   const { signal } = await import("@preact/signals-core");
   return {
-    api: { get: door("get"), post: door("post") }, ask: door("ask"), forgetPictures: door("forget"), groups: door("groups"), person: door("person"), people: door("people"), tags: door("tags"),
+    api: { get: door("get"), post: door("post"), put: (_path: string, of: unknown) => door("put")(of) }, roomTouched: door("touched"), ask: door("ask"), forgetPictures: door("forget"), groups: door("groups"), person: door("person"), people: door("people"), tags: door("tags"),
     searchMessages: door("search"), startConversation: door("talk"), signOut: door("signOut"), members: door("members"), invite: door("invite"), join: door("join"),
     hear: (_room: string, heard: typeof hearing) => { hearing = heard; return () => undefined; },
     keptQuestion: () => kept, keepQuestion: (question: unknown) => { kept = question; },
@@ -55,6 +55,9 @@ const { Viewer } = await import("../../src/views/picture/Viewer");
 const { leaveRoom } = await import("../../src/moderation/visit");
 const { navigate } = await import("../../src/router");
 const { sentOf } = await import("../../src/views/casesheet/acting");
+const { useSheet } = await import("../../src/views/casesheet/useSheet");
+const { setLevel } = await import("../../src/notices");
+const { actOn } = await import("../../src/moderation/reasons");
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -117,6 +120,52 @@ describe("read again", () => {
     await pass();
     expect(itemsWaiting.value).toBe(3);
     stop();
+  });
+});
+
+describe("what wakes one of a room", () => {
+  it("is told in the order of the choices, also where one is refused", async () => {
+    const refused = setLevel("r", "none").catch((why: unknown) => why);
+    void setLevel("r", "mentions");
+    void setLevel("r", null);
+    await pass();
+    expect(asked.map((one) => one.of)).toEqual([{ level: "none" }]);
+    asked[0]!.refuse("no network");
+    await pass();
+    expect([await refused, asked.slice(1).map((one) => one.of)]).toEqual(["no network", [{ level: "mentions" }]]);
+    asked[1]!.answer({});
+    await pass();
+    expect(asked.filter((one) => one.what === "put").map((one) => one.of)).toEqual([{ level: "none" }, { level: "mentions" }, { level: null }]);
+  });
+});
+
+describe("why something of a case is hidden", () => {
+  it("is read anew where it was shown again and hidden again", async () => {
+    const view = { id: "r", behind: signal(false), said: signal(0) };
+    const moves = async (withheld: "hidden" | null) => {
+      view.said.value++;
+      await pass(1000);
+      asked.at(-1)!.answer({ as_of: { seq: view.said.value }, differentials: [{ differential: "d", withheld }], answers: [] });
+      await pass();
+    };
+    const why = async (acts: { act: string; reversed: boolean }[]) => {
+      const before = asked.length;
+      actOn("r", "d");
+      await pass();
+      for (const one of asked.slice(before)) one.answer({ acts: acts.map((act) => ({ ...act, kind: "differential.hide", differential: "d" })), more: false });
+      await pass();
+      return actOn("r", "d")?.act;
+    };
+    draw(() => { useSheet(view as never); return null; }, {});
+    await moves("hidden");
+    expect(await why([{ act: "first", reversed: false }])).toBe("first");
+    await moves(null);
+    expect(await why([{ act: "first", reversed: true }])).toBe(undefined);
+    await moves("hidden");
+    expect(await why([{ act: "second", reversed: false }, { act: "first", reversed: true }])).toBe("second");
+    expect(asked.length, "and no more often").toBe(6);
+    await why([]);
+    expect(asked.length).toBe(6);
   });
 });
 

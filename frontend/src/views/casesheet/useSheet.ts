@@ -2,7 +2,8 @@
 import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Reading } from "../../cases/reading";
-import { readSheet } from "../../cases/sheet";
+import { readSheet, type Sheet } from "../../cases/sheet";
+import { forget } from "../../moderation/reasons";
 import { connection, locale, type RoomView } from "../../store";
 
 interface Held { reading: Reading; uses: number; stop: () => void }
@@ -19,12 +20,22 @@ function of(view: RoomView): Held {
   return one;
 }
 
+/** The diagnoses and references that are there to be read. */
+const shownOf = (sheet: Sheet | null): Set<string> => new Set(sheet ? [...sheet.differentials.filter((one) => !one.withheld).map((one) => one.differential), ...sheet.answers.flatMap((one) => one.references.map((its) => its.reference))] : []);
+
 /** Follows the room: read when its messages are there, and again when an event moves the case, the language changes or the network is back. */
 function follow(view: RoomView, reading: Reading): () => void {
   reading.open();
   let language = locale.peek();
   let live = false;
+  let shown = shownOf(reading.sheet.peek());
   const stops = [
+    effect(() => {
+      const now = shownOf(reading.sheet.value);
+      // What was hidden, or shown again, is so by another act than the one that was read.
+      for (const one of new Set([...shown, ...now])) if (shown.has(one) !== now.has(one)) forget(view.id, one);
+      shown = now;
+    }),
     effect(() => { if (!view.behind.value) reading.heard(view.said.value); }),
     effect(() => {
       if (locale.value === language) return;
