@@ -25,7 +25,7 @@ class Presence:
         self._others.pop(room, None)
 
     def of(self, room: uuid.UUID, here: Iterable[dict[str, Any]]) -> dict[str, Any]:
-        """{"count", "by_specialty": {code: people}, "sample": [actor]}"""
+        """{"count", "by_specialty": {code: people}, "sample": [actor]}; the specialty of most comes first, of equally many always the same."""
         people = {card["id"]: card for card in here}
         others = self._others.get(room, {})
         for node, (at, cards) in list(others.items()):
@@ -35,4 +35,4 @@ class Presence:
                 people.update(cards)
         by_specialty = Counter(card["specialty"] for card in people.values() if card["specialty"])
         sample = sorted(people.values(), key=lambda c: (c["name"] or "", c["id"]))[:SAMPLE]
-        return {"count": len(people), "by_specialty": dict(by_specialty), "sample": sample}
+        return {"count": len(people), "by_specialty": dict(sorted(by_specialty.items(), key=lambda one: (-one[1], one[0]))), "sample": sample}

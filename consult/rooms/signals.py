@@ -31,10 +31,15 @@ class Signals:
 
     def here(self, id: uuid.UUID, frame: bytes, but: str | None) -> None:
         room = self.hub.rooms.get(id)
-        if room is not None and not self.hub.rights.stale():
-            chunk = wire.Chunk(id, [frame])
-            for connection in list(room.live):  # who is too slow leaves it
-                if str(connection.person) != but and connection.outbox.put(chunk):
+        if room is not None:
+            self._deliver(room, frame, [c for c in room.live if str(c.person) != but])
+
+    def _deliver(self, room: LocalRoom, frame: bytes, to: list[Connection]) -> None:
+        """To some of those who are in the room; a list, for who is too slow leaves it meanwhile."""
+        if not self.hub.rights.stale():
+            chunk = wire.Chunk(room.id, [frame])
+            for connection in to:
+                if connection.outbox.put(chunk):
                     self.hub.mark(connection)
 
     def present(self, room: LocalRoom, newcomer: Connection) -> dict[str, Any]:
@@ -65,13 +70,9 @@ class Signals:
 
     def _tell(self, room: LocalRoom) -> None:
         """Says who is there. Who has just entered was told at entry, and hears of what changed since with the next telling."""
-        if self.hub.rights.stale():
-            return
+        by_then = self.hub.loop.time() - PRESENCE_S + SLACK_S
+        to = [connection for connection, since in room.live.items() if since <= by_then]
+        if len(to) < len(room.live):
+            self.presence_soon(room)
         data = self.presence.of(room.id, [c.cards[room.id] for c in room.live])
-        chunk = wire.Chunk(room.id, [wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data)])
-        entered_before = self.hub.loop.time() - PRESENCE_S + SLACK_S
-        for connection, since in list(room.live.items()):
-            if since > entered_before:
-                self.presence_soon(room)
-            elif connection.outbox.put(chunk):
-                self.hub.mark(connection)
+        self._deliver(room, wire.frame(type="signal", room=str(room.id), kind="presence", actor=None, data=data), to)

@@ -70,7 +70,6 @@ export class Desk implements Belongings {
   private readonly outboxTick = signal(0);
   private readonly views = new Map<string, { view: OpenRoom; uses: number; opening: Promise<void> }>();
   private closed = false;
-  private greeted = false;
   private paused = false;
   private listNotBefore = 0;
   private ahead: { room: string; after: number; answer: Promise<EventsPage> } | null = null;
@@ -305,10 +304,9 @@ export class Desk implements Belongings {
       return false;
     }
     this.o.skew.value = Date.parse(ok.server_time) - this.o.world.now();
-    this.live.ready(ok, resumed);
     // The personal room tells from the first hello on: who was verified between the page's question who they are and that is told by nothing else.
-    if (!this.greeted && !this.verified) this.o.doubt();
-    this.greeted = true;
+    if (this.live.personalRoom === null && !this.verified) this.o.doubt();
+    this.live.ready(ok, resumed);
     return true;
   }
 

@@ -35,6 +35,12 @@ def test_people_of_other_processes_are_added_and_each_counts_once() -> None:
     assert [c["name"] for c in found["sample"]] == ["Aline", "Camille", "Idris", "Nadia"]
 
 
+def test_the_specialty_of_most_comes_first_and_of_equally_many_always_the_same() -> None:
+    some = [card("Camille", "SM54"), card("Nadia"), card("Idris"), card("Anne", "SM04")]
+    for told in (some, some[::-1]):
+        assert list(Presence().of(ROOM, told)["by_specialty"]) == ["SM15", "SM04", "SM54"]
+
+
 def test_what_a_process_says_replaces_what_it_said() -> None:
     here = Presence()
     here.heard(ROOM, "n2", cards(card("Nadia")))

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { words } from "../../i18n";
+import { InTurn } from "../../inTurn";
 import { wish, wishes, type Wishes } from "../../notices";
 import { REASONS, type Reason } from "../../worker/call";
 import { Problem, Segments } from "../parts/atoms";
@@ -15,15 +16,17 @@ export function WishesForm() {
   const held = useSignal<Wishes | null>(null);
   const error = useSignal<unknown>(null);
   const load = () => wishes().then((got) => { held.value = got; error.value = null; }, (why: unknown) => (error.value = why));
-  const telling = useRef<Promise<void>>(Promise.resolve());
+  const telling = useMemo(() => new InTurn(), []);
+  const last = useRef<Partial<Wishes> | null>(null);
   useEffect(() => { void load(); }, []);
   const it = held.value;
   if (!it) return <Problem error={error.value} retry={load} />;
   const set = (change: Partial<Wishes>) => {
     // Shown at once, told one after the other; the last answer is what holds, and what the server will not have goes back to that.
     held.value = { ...held.value!, ...change };
-    const mine = (telling.current = telling.current.then(() => wish(change)).then(
-      (got) => { error.value = null; if (telling.current === mine) held.value = got; },
+    last.current = change;
+    void telling.run(() => wish(change).then(
+      (got) => { error.value = null; if (last.current === change) held.value = got; },
       (why: unknown) => { error.value = why; return wishes().then((got) => void (held.value = got), () => undefined); },
     ));
   };
