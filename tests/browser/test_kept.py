@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.conftest import CHROMIUM, DESKTOP, FLAGS, Demo, Devices
-from tests.browser.pages import PATIENCE, Device, Tab, eventually, rows, stored, watched
+from tests.browser.pages import PATIENCE, Device, Tab, eventually, heard, rows, stored, watched
 from tests.browser.test_installed import Push, installed
 from tests.browser.test_outbox import arrived
 from tests.browser.test_pictures import attach, photo
@@ -91,7 +91,14 @@ def leave_two_unsent(shared: Device, demo: Demo) -> tuple[Tab, str]:
 
 
 def out(tab: Tab) -> None:
+    """Signs out once "Me" has read what it shows: what is still being asked for when the session ends is rightly refused."""
+    asking: set[Any] = set()
+    tab.page.on("request", lambda one: asking.add(one))
+    tab.page.on("requestfinished", lambda one: asking.discard(one))
+    tab.page.on("requestfailed", lambda one: asking.discard(one))
     tab.page.get_by_role("link", name="Moi").first.click()
+    expect(tab.page.locator("#notifications").get_by_role("heading", name="Vos appareils")).to_be_visible(timeout=PATIENCE)
+    heard(tab.page, lambda: not asking)
     tab.page.get_by_role("button", name="Se déconnecter").click()
     expect(tab.page.get_by_label("Adresse e-mail")).to_be_visible(timeout=PATIENCE)
 

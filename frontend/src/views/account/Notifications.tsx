@@ -21,7 +21,11 @@ export function Notifications() {
     busy.value = true;
     run().then(load, (why: unknown) => (error.value = why)).finally(() => (busy.value = false));
   };
-  useEffect(() => { lookAtDevice().then(load, (why: unknown) => (error.value = why)); }, []);
+  useEffect(() => {
+    let gone = false; // to another page, or signed out: then nobody is to be asked about
+    lookAtDevice().then(() => (gone ? undefined : load()), (why: unknown) => (error.value = why));
+    return () => { gone = true; };
+  }, []);
   const here = mine.value?.find((one) => one.this);
   const state = waking.value;
   return (
